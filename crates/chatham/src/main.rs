@@ -1,0 +1,2 @@
+//! Chatham.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Off-the-Record Messaging.
