@@ -1,1 +1,4 @@
 //! Off-the-Record Messaging.
+
+#[doc(hidden)]
+pub mod crypto;
