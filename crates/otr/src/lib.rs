@@ -1,1 +1,5 @@
 //! Off-the-Record Messaging.
+
+#[doc(hidden)]
+pub mod crypto;
+pub mod secret;

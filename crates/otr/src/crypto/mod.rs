@@ -1,0 +1,4 @@
+//! The mathematics and the primitives: no messages, no states, and no knowledge of the wire.
+
+pub mod legacy;
+pub mod modp;
