@@ -2,3 +2,4 @@
 
 #[doc(hidden)]
 pub mod crypto;
+pub mod secret;

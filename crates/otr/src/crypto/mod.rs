@@ -1,3 +1,5 @@
-//! Primitives: numbers in, numbers out. Nothing here knows a message or a state.
+//! The mathematics and the primitives: no messages, no states, and no knowledge of the wire.
 
 pub mod dsa;
+pub mod legacy;
+pub mod modp;
