@@ -1,5 +1,35 @@
-//! Off-the-Record Messaging.
+//! Off-the-Record Messaging, protocol versions 1, 2 and 3, as a core without input or output.
+//!
+//! Bytes, time and randomness go in; a list of [`Output`]s comes back. There are no callbacks, no globals,
+//! no threads, no clock, no storage and no logging inside.
 
+pub mod classic;
+pub mod conversation;
 #[doc(hidden)]
 pub mod crypto;
+pub mod error;
+pub mod event;
+pub mod identity;
+pub mod outbox;
+pub mod reject;
 pub mod secret;
+pub mod session;
+pub mod smp;
+pub mod time;
+pub mod wire;
+
+pub use classic::pair_keys::ExtraKey;
+pub use conversation::Conversation;
+pub use conversation::commands::Start;
+pub use conversation::recipient::Recipient;
+pub use conversation::send::{Disposition, Standing, disposition};
+pub use crypto::dsa::{PrivateKey, PublicKey};
+pub use error::{LimitTooSmall, PrivateError, SendError, StartError};
+pub use event::{Event, Output, SmpEvent};
+pub use identity::{Account, Env, Fingerprint, Half, Limits, Policy, Ssid, Strangers};
+pub use reject::{ErrorCode, Reject, error_message};
+pub use session::tlvs::SmpAction;
+pub use session::{Session, SessionState};
+pub use time::Timestamp;
+pub use wire::header::{InstanceTag, Version, Versions};
+pub use wire::tlv::Tlv;

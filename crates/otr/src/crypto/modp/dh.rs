@@ -57,6 +57,13 @@ impl DhSecret {
         DhShared { secbytes }
     }
 
+    /// A second copy, spelled out: two devices may answer one offer, and a state is replaced only once the
+    /// next one is proven.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(Secret::fill_with(|place| place.copy_from_slice(self.0.expose())))
+    }
+
     fn exponent(&self) -> Zeroizing<U320> {
         Zeroizing::new(U320::from_be_slice(self.0.expose()))
     }
@@ -115,6 +122,12 @@ pub struct DhShared {
 }
 
 impl DhShared {
+    /// A second copy, spelled out.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self { secbytes: self.secbytes.clone() }
+    }
+
     /// s as every key derivation hashes it: four bytes of length, then the shortest big-endian form.
     #[must_use]
     pub fn secbytes(&self) -> &[u8] {

@@ -1,0 +1,158 @@
+//! Sealing and opening data messages (version 3, "Data Message").
+
+use rand_core::CryptoRng;
+
+use crate::classic::key_rotation::KeyRotation;
+use crate::classic::pair_keys::{ExtraKey, RevealedMacKey};
+use crate::crypto::modp::{DhPublic, DhSecret, DhShared};
+use crate::identity::{Fingerprint, Ssid};
+use crate::reject::Reject;
+use crate::wire::classic::Data;
+use crate::wire::header::{Header, Version};
+use crate::wire::Mpi;
+
+/// What a finished key exchange hands over.
+pub struct Established {
+    /// Serial number of our first D-H key.
+    pub our_key_id: u32,
+    /// Our first D-H key.
+    pub our_secret: DhSecret,
+    /// Its public half.
+    pub our_public: DhPublic,
+    /// Serial number of their first D-H key.
+    pub their_key_id: u32,
+    /// Their first D-H key.
+    pub their_public: DhPublic,
+    /// The secret of the two, computed once.
+    pub shared: DhShared,
+    /// Who the other side proved to be.
+    pub peer: Fingerprint,
+    /// The secure session id.
+    pub ssid: Ssid,
+}
+
+/// A private channel of version 1, 2 or 3.
+pub struct Channel {
+    version: Version,
+    peer: Fingerprint,
+    ssid: Ssid,
+    keys: KeyRotation,
+}
+
+/// An authenticated, decrypted data message.
+pub struct Opened {
+    /// Text, NUL and TLVs, still encoded.
+    pub plaintext: Vec<u8>,
+    /// The extra symmetric key of the pair that the message used.
+    pub extra_key: ExtraKey,
+    /// How many messages before this one did not arrive, as far as the counter tells.
+    pub missed: u64,
+}
+
+impl Channel {
+    /// A channel from a finished exchange; `reveal` are MAC keys an earlier channel still had to publish.
+    pub fn start(version: Version, established: Established, reveal: Vec<RevealedMacKey>) -> Self {
+        let (peer, ssid) = (established.peer, established.ssid);
+        Self { version, peer, ssid, keys: KeyRotation::start(established, reveal) }
+    }
+
+    /// The protocol version.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The fingerprint of the key the other side proved.
+    pub fn peer(&self) -> Fingerprint {
+        self.peer
+    }
+
+    /// The secure session id of the exchange that made this channel.
+    pub fn ssid(&self) -> Ssid {
+        self.ssid
+    }
+
+    /// Version 1 has no socialist millionaires' protocol.
+    pub fn has_smp(&self) -> bool {
+        self.version >= Version::V2
+    }
+
+    /// Only version 3 defines the extra symmetric key.
+    pub fn has_extra_key(&self) -> bool {
+        self.version >= Version::V3
+    }
+
+    /// Encrypts and authenticates one message, and returns it with the extra key of the pair it uses.
+    /// `None` when the counters of the pair are used up (2^64 messages without an answer).
+    pub fn seal(
+        &mut self,
+        header: &Header,
+        mut plaintext: Vec<u8>,
+        flags: u8,
+        rng: &mut dyn CryptoRng,
+    ) -> Option<(Data, ExtraKey)> {
+        let (pair, announced) = self.keys.sealing(rng);
+        let counter = pair.sending.encrypt(&mut plaintext)?;
+        let mut data = Data {
+            flags,
+            sender_key_id: pair.our_id,
+            recipient_key_id: pair.their_id,
+            next_dh: Mpi::from_be_bytes(&announced.to_be_bytes()),
+            counter,
+            ciphertext: plaintext,
+            mac: [0; 20],
+            revealed_mac_keys: Vec::new(),
+        };
+        data.mac = pair.sending.authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
+        let extra_key = pair.extra_key();
+        data.revealed_mac_keys = concatenated(&self.keys.take_revealed());
+        Some((data, extra_key))
+    }
+
+    /// Seals the last message of the conversation. It publishes the MAC key of every message that was ever
+    /// accepted and is still unpublished: afterwards nothing can be read here any more, so nothing can be
+    /// forged towards us, and the last messages become deniable too (S-16).
+    pub fn seal_last(
+        mut self,
+        header: &Header,
+        plaintext: Vec<u8>,
+        flags: u8,
+        rng: &mut dyn CryptoRng,
+    ) -> Option<Data> {
+        let (mut data, _) = self.seal(header, plaintext, flags, rng)?;
+        let retired = concatenated(&self.keys.retire_all());
+        data.revealed_mac_keys.extend(retired);
+        Some(data)
+    }
+
+    /// Verifies and decrypts one message: derive on the side, check, and only then commit.
+    ///
+    /// # Errors
+    /// The first check that failed; the channel is as it was.
+    pub fn open(&mut self, header: &Header, data: Data) -> Result<Opened, Reject> {
+        let candidate = self.keys.candidate(data.sender_key_id, data.recipient_key_id)?;
+        let pair = self.keys.keys(&candidate);
+        let prefix = data.authenticated_prefix(header);
+        if !pair.receiving.verifies(&[&prefix, &data.ciphertext], &data.mac) {
+            return Err(Reject::BadAuthenticator);
+        }
+        let missed = pair.receiving.gap(data.counter).ok_or(Reject::Replayed)?;
+        let announced =
+            DhPublic::from_be_bytes(data.next_dh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
+
+        let mut plaintext = data.ciphertext;
+        let pair = self.keys.accept(candidate);
+        pair.receiving.decrypt(data.counter, &mut plaintext);
+        let extra_key = pair.extra_key();
+        self.keys.rotate(data.sender_key_id, data.recipient_key_id, announced);
+        Ok(Opened { plaintext, extra_key, missed })
+    }
+
+    /// Ends the channel without a last message: the MAC keys that are still to be published.
+    pub fn retire(self) -> Vec<RevealedMacKey> {
+        self.keys.retire_all()
+    }
+}
+
+fn concatenated(keys: &[RevealedMacKey]) -> Vec<u8> {
+    keys.iter().flat_map(|key| *key.as_bytes()).collect()
+}

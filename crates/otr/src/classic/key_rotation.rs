@@ -1,0 +1,193 @@
+//! Which D-H keys are in use, and when they change (version 3, "Key Management" and "Revealing MAC keys").
+//!
+//! We hold two keys of ours, the one the other side has seen in use (`our_id - 1`) and the next one, and
+//! at most two of theirs. The next key of ours is made when it is first announced, and the keys of a
+//! pair when a message first needs them: a conversation that goes to and fro costs three exponentiations
+//! a message, both ends together.
+
+use rand_core::CryptoRng;
+
+use crate::classic::channel::Established;
+use crate::classic::pair_keys::{PairKeys, RevealedMacKey};
+use crate::crypto::modp::{DhPublic, DhSecret};
+use crate::reject::Reject;
+
+/// Keys of both sides, the keys of their pairs, and the MAC keys that wait to be revealed.
+pub struct KeyRotation {
+    /// Serial number of our next key; the current one is below it.
+    our_id: u32,
+    current: KeyPair,
+    next: Option<KeyPair>,
+    their_id: u32,
+    their_current: DhPublic,
+    their_previous: Option<DhPublic>,
+    pairs: Vec<PairKeys>,
+    reveal: Vec<RevealedMacKey>,
+}
+
+struct KeyPair {
+    secret: DhSecret,
+    public: DhPublic,
+}
+
+/// The keys for a message to be opened: known ones, or ones derived on the side for it.
+pub enum Candidate {
+    /// Already in use.
+    Known(usize),
+    /// Derived for this message, kept only if it proves true.
+    Fresh(Box<PairKeys>),
+}
+
+impl KeyRotation {
+    /// The keys that the key exchange leaves behind; `reveal` are MAC keys that an earlier channel of the
+    /// same conversation still had to publish.
+    pub fn start(established: Established, reveal: Vec<RevealedMacKey>) -> Self {
+        // The shared secret of the exchange is that of the first pair: derive its keys while it is here.
+        let first = PairKeys::derive(
+            established.our_key_id,
+            &established.our_public,
+            established.their_key_id,
+            &established.their_public,
+            &established.shared,
+        );
+        Self {
+            our_id: established.our_key_id.saturating_add(1),
+            current: KeyPair { secret: established.our_secret, public: established.our_public },
+            next: None,
+            their_id: established.their_key_id,
+            their_current: established.their_public,
+            their_previous: None,
+            pairs: vec![first],
+            reveal,
+        }
+    }
+
+    /// The keys for our next message, and the key of ours that it announces.
+    pub fn sealing(&mut self, rng: &mut dyn CryptoRng) -> (&mut PairKeys, DhPublic) {
+        let next = self.next.get_or_insert_with(|| KeyPair::generate(rng)).public.clone();
+        let our_id = self.our_id - 1;
+        let position = match self.position(our_id, self.their_id) {
+            Some(position) => position,
+            None => {
+                let shared = self.current.secret.agree(&self.their_current);
+                let pair = PairKeys::derive(
+                    our_id,
+                    &self.current.public,
+                    self.their_id,
+                    &self.their_current,
+                    &shared,
+                );
+                self.pairs.push(pair);
+                self.pairs.len() - 1
+            }
+        };
+        (&mut self.pairs[position], next)
+    }
+
+    /// The keys a message names, without changing anything.
+    ///
+    /// # Errors
+    /// [`Reject::UnknownKey`] unless both ids name a current or previous key.
+    pub fn candidate(&self, sender_key_id: u32, recipient_key_id: u32) -> Result<Candidate, Reject> {
+        if sender_key_id == 0 || recipient_key_id == 0 {
+            return Err(Reject::UnknownKey);
+        }
+        let ours = if recipient_key_id == self.our_id {
+            self.next.as_ref().ok_or(Reject::UnknownKey)?
+        } else if recipient_key_id == self.our_id - 1 {
+            &self.current
+        } else {
+            return Err(Reject::UnknownKey);
+        };
+        let theirs = if sender_key_id == self.their_id {
+            &self.their_current
+        } else if sender_key_id == self.their_id - 1 {
+            self.their_previous.as_ref().ok_or(Reject::UnknownKey)?
+        } else {
+            return Err(Reject::UnknownKey);
+        };
+        if let Some(position) = self.position(recipient_key_id, sender_key_id) {
+            return Ok(Candidate::Known(position));
+        }
+        let shared = ours.secret.agree(theirs);
+        let pair = PairKeys::derive(recipient_key_id, &ours.public, sender_key_id, theirs, &shared);
+        Ok(Candidate::Fresh(Box::new(pair)))
+    }
+
+    /// The keys of a candidate.
+    pub fn keys<'a>(&'a self, candidate: &'a Candidate) -> &'a PairKeys {
+        match candidate {
+            Candidate::Known(position) => &self.pairs[*position],
+            Candidate::Fresh(pair) => pair,
+        }
+    }
+
+    /// Takes over the candidate of a message that has proved true.
+    pub fn accept(&mut self, candidate: Candidate) -> &mut PairKeys {
+        let position = match candidate {
+            Candidate::Known(position) => position,
+            Candidate::Fresh(pair) => {
+                self.pairs.push(*pair);
+                self.pairs.len() - 1
+            }
+        };
+        &mut self.pairs[position]
+    }
+
+    /// Moves on after an accepted message: the other side has seen our next key, or announces its next one.
+    ///
+    /// Serial numbers end at 2^32 - 1; a key there is used on without rotation.
+    pub fn rotate(&mut self, sender_key_id: u32, recipient_key_id: u32, announced: DhPublic) {
+        if recipient_key_id == self.our_id
+            && let Some(following) = self.our_id.checked_add(1)
+            && let Some(next) = self.next.take()
+        {
+            let retired = self.our_id - 1;
+            self.retire(|pair| pair.our_id == retired);
+            self.current = next;
+            self.our_id = following;
+        }
+        if sender_key_id == self.their_id
+            && let Some(following) = self.their_id.checked_add(1)
+        {
+            let retired = self.their_id - 1;
+            self.retire(|pair| pair.their_id == retired);
+            self.their_previous = Some(core::mem::replace(&mut self.their_current, announced));
+            self.their_id = following;
+        }
+    }
+
+    /// The MAC keys to publish now; each is handed out once.
+    pub fn take_revealed(&mut self) -> Vec<RevealedMacKey> {
+        core::mem::take(&mut self.reveal)
+    }
+
+    /// Ends the use of every key: all MAC keys that verified something, and those still waiting.
+    pub fn retire_all(mut self) -> Vec<RevealedMacKey> {
+        self.retire(|_| true);
+        self.reveal
+    }
+
+    fn retire(&mut self, belongs: impl Fn(&PairKeys) -> bool) {
+        let mut position = 0;
+        while position < self.pairs.len() {
+            if belongs(&self.pairs[position]) {
+                let pair = self.pairs.swap_remove(position);
+                self.reveal.extend(pair.receiving.retire());
+            } else {
+                position += 1;
+            }
+        }
+    }
+
+    fn position(&self, our_id: u32, their_id: u32) -> Option<usize> {
+        self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id)
+    }
+}
+
+impl KeyPair {
+    fn generate(rng: &mut dyn CryptoRng) -> Self {
+        let secret = DhSecret::generate(rng);
+        Self { public: secret.public(), secret }
+    }
+}

@@ -1,0 +1,215 @@
+//! One correspondent, with all their devices.
+
+pub mod budget;
+pub mod commands;
+pub mod offer;
+pub mod reassembly;
+pub mod receive;
+pub mod recipient;
+pub mod send;
+pub mod timers;
+
+use std::collections::BTreeSet;
+
+use crate::conversation::budget::Budget;
+use crate::conversation::offer::Offer;
+use crate::conversation::reassembly::Reassembly;
+use crate::error::LimitTooSmall;
+use crate::event::{Event, Output};
+use crate::identity::{Fingerprint, Policy};
+use crate::reject::Reject;
+use crate::session::{Item, Moment, Session, SessionState};
+use crate::time::Timestamp;
+use crate::wire::fragment::cut;
+use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::{armor, encode_message};
+
+/// A conversation with one correspondent over one account.
+///
+/// Key it by correspondent: never by connection, XMPP resource or the letter case of a nick. It knows
+/// nothing of connections and survives them.
+pub struct Conversation {
+    policy: Policy,
+    /// Somebody this account has written to, or the application vouches for.
+    acquainted: bool,
+    /// Versions that a stranger asked for, until the person decides.
+    knocked: Option<Versions>,
+    tag_offer: TagOffer,
+    offer: Option<Offer>,
+    /// A handful of devices: a search through them is quicker than any map.
+    sessions: Vec<Session>,
+    trusted: BTreeSet<Fingerprint>,
+    reassembly: Reassembly,
+    handshakes: Option<Budget>,
+    errors: Option<Budget>,
+    carrier_limit: Option<usize>,
+    clock: Moment,
+}
+
+/// How far the white-space tag has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TagOffer {
+    /// Goes out with clear text.
+    Open,
+    /// The other side has answered without OTR.
+    Declined,
+}
+
+impl Conversation {
+    /// A conversation in which nothing has happened.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            acquainted: false,
+            knocked: None,
+            tag_offer: TagOffer::Open,
+            offer: None,
+            sessions: Vec::new(),
+            trusted: BTreeSet::new(),
+            reassembly: Reassembly::default(),
+            handshakes: None,
+            errors: None,
+            carrier_limit: None,
+            clock: Moment { order: 0, at: Timestamp::default() },
+        }
+    }
+
+    /// The policy for this correspondent.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Changes the policy; private conversations go on.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// The longest message the carrier takes, in bytes; `None` for no limit. Longer ones are cut to pieces.
+    ///
+    /// # Errors
+    /// [`LimitTooSmall`] below 64 bytes, of which a piece's header takes up to 36.
+    pub fn set_carrier_limit(&mut self, limit: Option<usize>) -> Result<(), LimitTooSmall> {
+        if limit.is_some_and(|limit| limit < MINIMUM_CARRIER_LIMIT) {
+            return Err(LimitTooSmall { minimum: MINIMUM_CARRIER_LIMIT });
+        }
+        self.carrier_limit = limit;
+        Ok(())
+    }
+
+    /// Tells that this correspondent is known: in the roster, with a stored key, written to before.
+    /// Sending a text or starting a private conversation does it too.
+    pub fn acquaint(&mut self) {
+        self.acquainted = true;
+    }
+
+    /// Whether this correspondent is known.
+    pub fn is_acquainted(&self) -> bool {
+        self.acquainted
+    }
+
+    /// Tells whether the person trusts a key; only [`Recipient::Best`](recipient::Recipient::Best) uses it.
+    pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
+        if trusted {
+            self.trusted.insert(fingerprint);
+        } else {
+            self.trusted.remove(&fingerprint);
+        }
+    }
+
+    /// The other side's devices.
+    pub fn sessions(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter()
+    }
+
+    /// Whether any device is in a private conversation.
+    pub fn is_private(&self) -> bool {
+        self.sessions.iter().any(Session::is_private)
+    }
+
+    /// Bytes held for pieces of incomplete messages.
+    pub fn incomplete_bytes(&self) -> usize {
+        self.reassembly.bytes()
+    }
+
+    /// Moves the clock: never backward, and always one step on in the order of events.
+    pub(crate) fn advance(&mut self, now: Timestamp) -> Moment {
+        self.clock = Moment { order: self.clock.order.saturating_add(1), at: self.clock.at.max(now) };
+        self.clock
+    }
+
+    /// The highest version of a private conversation that is open.
+    pub(crate) fn highest_private(&self) -> Option<Version> {
+        self.sessions
+            .iter()
+            .filter_map(|session| match session.state() {
+                SessionState::Encrypted(version) => Some(version),
+                _ => None,
+            })
+            .max()
+    }
+
+    pub(crate) fn may_handshake(&mut self) -> bool {
+        let (limits, now) = (self.policy.limits, self.clock.at);
+        self.handshakes.get_or_insert_with(|| Budget::new(limits.handshakes, now)).take(now)
+    }
+
+    pub(crate) fn may_report_error(&mut self) -> bool {
+        let (limits, now) = (self.policy.limits, self.clock.at);
+        self.errors.get_or_insert_with(|| Budget::new(limits.errors, now)).take(now)
+    }
+
+    /// The session of a device, made if there is room; `None` if there is none.
+    pub(crate) fn session_for(&mut self, tag: InstanceTag) -> Option<usize> {
+        if let Some(position) = self.sessions.iter().position(|session| session.tag() == tag) {
+            return Some(position);
+        }
+        if self.sessions.len() >= self.policy.limits.sessions && !self.make_room() {
+            return None;
+        }
+        self.sessions.push(Session::new(tag, self.clock.at));
+        Some(self.sessions.len() - 1)
+    }
+
+    /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
+    /// trusts. A trusted key's session is never dropped.
+    fn make_room(&mut self) -> bool {
+        let victim = self
+            .sessions
+            .iter()
+            .enumerate()
+            .filter(|(_, session)| session.fingerprint().is_none_or(|key| !self.trusted.contains(&key)))
+            .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
+            .map(|(position, _)| position);
+        victim.map(|position| self.sessions.swap_remove(position)).is_some()
+    }
+
+    /// Armours and cuts what a session wants sent.
+    pub(crate) fn deliver(&mut self, items: Vec<Item>) -> Vec<Output> {
+        let mut outputs = Vec::with_capacity(items.len());
+        for item in items {
+            match item {
+                Item::Event(event) => outputs.push(Output::Event(event)),
+                Item::Reply(code) => {
+                    if self.may_report_error() {
+                        outputs.push(Output::ReplyError(code));
+                    }
+                }
+                Item::Query => outputs.push(Output::Send(self.query())),
+                Item::Message(header, message) => {
+                    let whole = armor::encode(&encode_message(&header, &message));
+                    let tags = header.version.has_instance_tags().then_some((header.sender, header.receiver));
+                    let limit = self.carrier_limit.unwrap_or(usize::MAX);
+                    match cut(&whole, limit, tags) {
+                        Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
+                        // `send` refuses what could not be cut, and what we write ourselves is short.
+                        Err(_) => outputs.push(Output::Event(Event::Refused { reason: Reject::LimitReached })),
+                    }
+                }
+            }
+        }
+        outputs
+    }
+}
+
+/// A piece's header and end take up to 36 bytes; below this nothing sensible is left for the piece.
+pub const MINIMUM_CARRIER_LIMIT: usize = 64;

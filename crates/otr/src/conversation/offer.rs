@@ -1,0 +1,22 @@
+//! A key exchange that we began with no device in particular.
+
+use crate::classic::ake::AwaitingDhKey;
+use crate::session::Moment;
+use crate::time::Timestamp;
+
+/// A version-3 D-H Commit sent with receiver tag zero, in answer to a query or tag.
+///
+/// Each device that answers it gets a copy of the exchange for its own session. The offer has a lifetime
+/// of its own: an expired one answers nobody. (That several devices start from the same first key is true
+/// of libotr too; the first messages replace it.)
+pub struct Offer {
+    pub(crate) state: AwaitingDhKey,
+    pub(crate) made: Moment,
+}
+
+impl Offer {
+    /// Whether it is too old to be answered.
+    pub fn has_expired(&self, now: Timestamp, age: core::time::Duration) -> bool {
+        now.since(self.made.at) > age
+    }
+}

@@ -1,0 +1,333 @@
+//! Bytes from the carrier to outputs.
+
+use crate::classic::ake::AwaitingDhKey;
+use crate::classic::{Ake, v1};
+use crate::conversation::offer::Offer;
+use crate::conversation::{Conversation, TagOffer};
+use crate::event::{Event, Output};
+use crate::identity::{Env, Strangers};
+use crate::reject::Reject;
+use crate::session::admission::{Gate, Kind, Verdict, admit};
+use crate::session::data::Carriage;
+use crate::session::handshake::Step;
+use crate::session::{Handshake, Item, Moment, SessionState};
+use crate::wire::classic::{Data, IGNORE_UNREADABLE};
+use crate::wire::fragment::Piece;
+use crate::wire::header::{Header, InstanceTag, Version, Versions};
+use crate::wire::{Incoming, Message, armor, classify, decode_message, discovery};
+
+impl Conversation {
+    /// Takes one message from the carrier.
+    ///
+    /// Never panics and never fails: a hostile message is an ordinary outcome, and one that is not
+    /// accepted leaves every session as it was.
+    pub fn receive(&mut self, env: &mut Env<'_>, message: &[u8]) -> Vec<Output> {
+        let moment = self.advance(env.now);
+        self.expire(moment.at);
+        if !self.policy.is_on() {
+            return vec![Output::Event(Event::ClearText { text: message.to_vec(), expected: true })];
+        }
+        let mut items = Vec::new();
+        match classify(message) {
+            Incoming::Piece(piece) => {
+                if let Some(whole) = self.receive_piece(env, &piece, moment, &mut items) {
+                    match classify(&whole) {
+                        // The texts know no pieces of pieces.
+                        Incoming::Piece(_) | Incoming::BadPiece => items.push(refused(Reject::Malformed)),
+                        incoming => self.receive_whole(env, incoming, moment, &mut items),
+                    }
+                }
+            }
+            Incoming::BadPiece => items.push(refused(Reject::Malformed)),
+            incoming => self.receive_whole(env, incoming, moment, &mut items),
+        }
+        self.deliver(items)
+    }
+
+    fn receive_whole(
+        &mut self,
+        env: &mut Env<'_>,
+        incoming: Incoming<'_>,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        match incoming {
+            Incoming::Plaintext(text, offered) => {
+                self.reassembly.forget(InstanceTag::ZERO);
+                let expected = !self.policy.require_encryption
+                    && self.sessions.iter().all(|session| session.state() == SessionState::Plaintext);
+                if offered.is_none() {
+                    self.tag_offer = TagOffer::Declined;
+                }
+                items.push(Item::Event(Event::ClearText { text: text.into_owned(), expected }));
+                if let Some(versions) = offered
+                    && self.policy.tag_starts
+                {
+                    self.answer_offer(env, versions, moment, items);
+                }
+            }
+            Incoming::Query(versions) => self.answer_offer(env, versions, moment, items),
+            Incoming::Error(words) => self.receive_error(words, items),
+            Incoming::Armored(text) => match armor::decode(text).and_then(|bytes| decode_message(&bytes)) {
+                Ok((header, message)) => self.receive_message(env, header, message, moment, items),
+                Err(_) => self.unreadable(Reject::Malformed, items),
+            },
+            Incoming::BadArmor => self.unreadable(Reject::Malformed, items),
+            Incoming::Piece(_) | Incoming::BadPiece => {}
+        }
+    }
+
+    /// A query or a tag: begin the key exchange in the best version both sides speak.
+    pub(crate) fn answer_offer(
+        &mut self,
+        env: &mut Env<'_>,
+        offered: Versions,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        if self.is_stranger() {
+            self.knocked = Some(offered);
+            items.push(Item::Event(Event::Knock { versions: offered }));
+            return;
+        }
+        let common = offered.intersect(self.policy.negotiable());
+        match common.best().filter(|version| self.highest_private().is_none_or(|floor| *version >= floor)) {
+            Some(version) => self.begin(env, version, moment, items),
+            None => items.push(refused(Reject::VersionRefused)),
+        }
+    }
+
+    /// Sends the first message of a key exchange.
+    pub(crate) fn begin(
+        &mut self,
+        env: &mut Env<'_>,
+        version: Version,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        let position = match version {
+            // With tags, the exchange belongs to whoever answers it.
+            Version::V3 => None,
+            Version::V1 | Version::V2 => self.session_for(InstanceTag::ZERO),
+        };
+        if (position.is_none() && version != Version::V3) || !self.may_handshake() {
+            items.push(refused(Reject::LimitReached));
+            return;
+        }
+        if version == Version::V1 {
+            let setup = v1::Setup::new(env.rng);
+            let message = setup.message(env.account, false, env.rng);
+            self.wait_in(position, Handshake::V1 { setup, moved: moment });
+            items.push(Item::Message(broadcast(version, env), Message::KeyExchange(message)));
+            return;
+        }
+        let (state, commit) = AwaitingDhKey::start(env.rng);
+        match position {
+            None => self.offer = Some(Offer { state, made: moment }),
+            Some(_) => {
+                self.wait_in(position, Handshake::Ake { version, ake: Ake::AwaitingDhKey(state), moved: moment });
+            }
+        }
+        items.push(Item::Message(broadcast(version, env), Message::DhCommit(commit)));
+    }
+
+    fn wait_in(&mut self, position: Option<usize>, handshake: Handshake) {
+        if let Some(session) = position.and_then(|position| self.sessions.get_mut(position)) {
+            session.set_handshake(handshake);
+        }
+    }
+
+    fn receive_error(&mut self, words: &[u8], items: &mut Vec<Item>) {
+        items.push(Item::Event(Event::PeerReportsError { words: words.to_vec() }));
+        // An error never answers an error: a query does, within the budget.
+        if self.policy.error_starts && !self.is_stranger() && self.may_handshake() {
+            items.push(Item::Query);
+        }
+    }
+
+    fn receive_piece(
+        &mut self,
+        env: &Env<'_>,
+        piece: &Piece<'_>,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) -> Option<Vec<u8>> {
+        let sender = match piece.tags {
+            None => InstanceTag::ZERO,
+            Some((sender, receiver)) => {
+                if sender.raw() < InstanceTag::MIN {
+                    items.push(refused(Reject::Malformed));
+                    return None;
+                }
+                if !receiver.is_zero() && receiver != env.account.instance_tag() {
+                    items.push(Item::Event(Event::ForOtherDevice));
+                    return None;
+                }
+                sender
+            }
+        };
+        match self.reassembly.add(sender, piece, moment.at, &self.policy.limits) {
+            Ok(whole) => whole,
+            Err(reason) => {
+                items.push(refused(reason));
+                None
+            }
+        }
+    }
+
+    fn receive_message(
+        &mut self,
+        env: &mut Env<'_>,
+        header: Header,
+        message: Message,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        let kind = Kind::of(&message);
+        if header.version.has_instance_tags() {
+            let ours = env.account.instance_tag();
+            if header.sender == ours {
+                items.push(Item::Event(Event::Reflected));
+                return;
+            }
+            if header.receiver != ours && !(kind == Kind::DhCommit && header.receiver.is_zero()) {
+                items.push(Item::Event(Event::ForOtherDevice));
+                return;
+            }
+        }
+        if self.is_stranger() {
+            if matches!(kind, Kind::DhCommit | Kind::KeyExchange) {
+                let versions = Versions::NONE.with(header.version);
+                self.knocked = Some(versions);
+                items.push(Item::Event(Event::Knock { versions }));
+            }
+            return;
+        }
+        self.reassembly.forget(header.sender);
+
+        let known = self.sessions.iter().find(|session| session.tag() == header.sender);
+        let offer = self.offer.as_ref().filter(|_| header.version == Version::V3).map(|offer| offer.made);
+        let state = known.map_or(SessionState::Plaintext, |session| session.state());
+        let waiting = match known {
+            Some(session) => session.waiting(kind, header.version, offer),
+            None => crate::session::Session::new(header.sender, moment.at).waiting(kind, header.version, offer),
+        };
+        let floor = self.policy.minimum_version.max(self.highest_private());
+        let gate = Gate { allowed: self.policy.versions, floor };
+        match (admit(kind, header.version, gate, state, waiting), message) {
+            (Verdict::Look, Message::Data(data)) => self.receive_data(env, &header, data, moment, items),
+            (Verdict::Look, message) => self.receive_handshake(env, &header, message, moment, items),
+            (Verdict::Ignore(reason), _) => items.push(refused(reason)),
+            (Verdict::Refuse(_), Message::Data(data)) if data.flags & IGNORE_UNREADABLE != 0 => {}
+            (Verdict::Refuse(reason), _) => self.unreadable(reason, items),
+        }
+    }
+
+    fn receive_handshake(
+        &mut self,
+        env: &mut Env<'_>,
+        header: &Header,
+        message: Message,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        if !self.may_handshake() {
+            items.push(refused(Reject::LimitReached));
+            return;
+        }
+        let existed = self.sessions.iter().any(|session| session.tag() == header.sender);
+        let Some(position) = self.session_for(header.sender) else {
+            items.push(refused(Reject::LimitReached));
+            return;
+        };
+        let offer = self.offer.as_ref().filter(|_| header.version == Version::V3);
+        let step = Step {
+            account: env.account,
+            rng: env.rng,
+            moment,
+            version: header.version,
+            offer: offer.map(|offer| (&offer.state, offer.made)),
+        };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
+        match session.receive_handshake(message, step, items) {
+            Ok(()) => session.heard(moment.at),
+            Err(reason) => {
+                // A message that was not accepted leaves no trace, not even an empty session.
+                if !existed {
+                    self.sessions.swap_remove(position);
+                }
+                items.push(match reason {
+                    Reject::Reflected => Item::Event(Event::Reflected),
+                    reason => refused(reason),
+                });
+            }
+        }
+    }
+
+    fn receive_data(
+        &mut self,
+        env: &mut Env<'_>,
+        header: &Header,
+        data: Data,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        let Some(position) = self.sessions.iter().position(|session| session.tag() == header.sender) else {
+            return;
+        };
+        let heartbeat_due = self.policy.limits.heartbeat;
+        let ignorable = data.flags & IGNORE_UNREADABLE != 0;
+        let mut carriage = self.carriage(env, moment);
+        let session = &mut self.sessions[position];
+        match session.receive_data(header, data, &mut carriage, items) {
+            Ok(received) => {
+                session.heard(moment.at);
+                let silent = moment.at.since(session.last_sent()) >= heartbeat_due;
+                if received.had_text && silent && session.is_private() {
+                    let heartbeat = session.seal(b"", Vec::new(), IGNORE_UNREADABLE, &mut carriage);
+                    items.extend(heartbeat.map(|(item, _)| item));
+                }
+            }
+            // A copy of what was read already, or something that asks not to be worried about.
+            Err(Reject::Replayed) => {}
+            Err(_) if ignorable => {}
+            Err(reason) => self.unreadable(reason, items),
+        }
+    }
+
+    fn unreadable(&mut self, reason: Reject, items: &mut Vec<Item>) {
+        items.push(Item::Event(Event::Unreadable { reason }));
+        if !self.is_stranger() {
+            items.extend(reason.reply().map(Item::Reply));
+        }
+    }
+
+    pub(crate) fn carriage<'a>(&self, env: &'a mut Env<'_>, moment: Moment) -> Carriage<'a> {
+        Carriage {
+            account: env.account,
+            rng: env.rng,
+            now: moment.at,
+            padding_bucket: self.policy.padding_bucket,
+        }
+    }
+
+    pub(crate) fn query(&self) -> Vec<u8> {
+        discovery::query(self.policy.negotiable(), self.policy.query_words.as_bytes())
+    }
+
+    fn is_stranger(&self) -> bool {
+        self.policy.strangers == Strangers::Silence && !self.acquainted
+    }
+}
+
+fn refused(reason: Reject) -> Item {
+    Item::Event(Event::Refused { reason })
+}
+
+/// The header of a first message, which is for no device in particular.
+fn broadcast(version: Version, env: &Env<'_>) -> Header {
+    let sender = if version.has_instance_tags() { env.account.instance_tag() } else { InstanceTag::ZERO };
+    Header { version, sender, receiver: InstanceTag::ZERO }
+}

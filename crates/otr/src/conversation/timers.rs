@@ -1,0 +1,40 @@
+//! What time alone changes.
+
+use crate::conversation::Conversation;
+use crate::event::Output;
+use crate::identity::Env;
+use crate::session::Handshake;
+use crate::time::Timestamp;
+
+impl Conversation {
+    /// Forgets offers, exchanges and pieces that are too old. Call it at [`Self::next_deadline`], or every
+    /// minute, or never: a late call is harmless, since everything checks its own age when it is used.
+    pub fn tick(&mut self, env: &mut Env<'_>) -> Vec<Output> {
+        let now = self.advance(env.now).at;
+        self.expire(now);
+        Vec::new()
+    }
+
+    /// When [`Self::tick`] has something to do next.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let limits = &self.policy.limits;
+        let handshakes = self.sessions.iter().filter_map(|session| session.handshake_moved());
+        let offers = self.offer.iter().map(|offer| offer.made);
+        let exchanges = handshakes.chain(offers).map(|moment| moment.at.plus(limits.handshake_age));
+        exchanges.chain(self.reassembly.next_deadline(limits)).min()
+    }
+
+    pub(crate) fn expire(&mut self, now: Timestamp) {
+        let limits = self.policy.limits;
+        if self.offer.as_ref().is_some_and(|offer| offer.has_expired(now, limits.handshake_age)) {
+            self.offer = None;
+        }
+        for session in &mut self.sessions {
+            let moved = session.handshake_moved();
+            if moved.is_some_and(|moment| now.since(moment.at) > limits.handshake_age) {
+                session.set_handshake(Handshake::Idle);
+            }
+        }
+        self.reassembly.expire(now, &limits);
+    }
+}

@@ -1,0 +1,144 @@
+//! What one call of the core hands back.
+
+use crate::classic::pair_keys::ExtraKey;
+use crate::identity::{Fingerprint, Ssid};
+use crate::reject::{ErrorCode, Reject};
+use crate::wire::header::{InstanceTag, Version, Versions};
+
+/// One thing for the application to do, in order.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Output {
+    /// Bytes for the carrier, ready: armoured and cut to size. One carrier message each.
+    Send(Vec<u8>),
+    /// Tell the other side of an error: `carrier.send(error_message(words))`, in words of the
+    /// application's choice.
+    ReplyError(ErrorCode),
+    /// Something the person may want to know.
+    Event(Event),
+}
+
+/// Something that happened. `session` is the other device's instance tag, zero in versions 1 and 2.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Text that was read privately, from the holder of the session's key.
+    Text {
+        /// Whose device.
+        session: InstanceTag,
+        /// UTF-8 by agreement, but nobody enforces it.
+        text: Vec<u8>,
+    },
+    /// Text that came in the clear. `expected` is false when a private conversation is, or was just, open
+    /// or is required: then it must be shown with a warning.
+    ClearText {
+        /// The text, white-space tags removed.
+        text: Vec<u8>,
+        /// Whether clear text was to be expected now.
+        expected: bool,
+    },
+    /// A private conversation stands.
+    Established {
+        /// Whose device.
+        session: InstanceTag,
+        /// The key the other side proved.
+        fingerprint: Fingerprint,
+        /// The protocol version; version 1 deserves a warning.
+        version: Version,
+        /// The secure session id.
+        ssid: Ssid,
+        /// The key of the private conversation that this one replaces, if it was another one.
+        changed_from: Option<Fingerprint>,
+    },
+    /// The private conversation has new keys; the other side proved the same key as before.
+    Renewed {
+        /// Whose device.
+        session: InstanceTag,
+        /// The key the other side proved.
+        fingerprint: Fingerprint,
+        /// The protocol version.
+        version: Version,
+        /// The new secure session id.
+        ssid: Ssid,
+    },
+    /// The other side ended the private conversation. Nothing can be sent to it until our side ends it
+    /// too, or a new one stands.
+    PeerEnded {
+        /// Whose device.
+        session: InstanceTag,
+    },
+    /// The socialist millionaires' protocol moved.
+    Smp {
+        /// Whose device.
+        session: InstanceTag,
+        /// The key that the result is about, taken when the exchange of keys was proved (S-33).
+        fingerprint: Fingerprint,
+        /// What happened.
+        event: SmpEvent,
+    },
+    /// The other side uses the extra symmetric key.
+    ExtraKey {
+        /// Whose device.
+        session: InstanceTag,
+        /// What for; no values are defined by the protocol.
+        usage: u32,
+        /// Data that belongs to the use.
+        data: Vec<u8>,
+        /// The key.
+        key: ExtraKey,
+    },
+    /// An empty private message: keys move on, nothing to show.
+    Heartbeat {
+        /// Whose device.
+        session: InstanceTag,
+    },
+    /// Private messages before the next one did not arrive, as far as their counter tells.
+    Missed {
+        /// Whose device.
+        session: InstanceTag,
+        /// How many.
+        messages: u64,
+    },
+    /// The other side reports an error, in words that anybody could have sent.
+    PeerReportsError {
+        /// Untrusted words.
+        words: Vec<u8>,
+    },
+    /// A private message could not be read.
+    Unreadable {
+        /// Why.
+        reason: Reject,
+    },
+    /// A message of the key exchange, or a piece, was not accepted.
+    Refused {
+        /// Why.
+        reason: Reject,
+    },
+    /// Somebody we do not know offers, asks for or begins a private conversation. They got silence;
+    /// [`Conversation::accept`](crate::Conversation::accept) answers them.
+    Knock {
+        /// The versions they named.
+        versions: Versions,
+    },
+    /// Our own message came back to us; it was ignored.
+    Reflected,
+    /// A message for another device of ours; it was ignored.
+    ForOtherDevice,
+}
+
+/// How the socialist millionaires' protocol moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SmpEvent {
+    /// The other side wants to compare secrets; answer with ours. The question is theirs, unverified.
+    Asked {
+        /// Their question, if there is one.
+        question: Option<Vec<u8>>,
+    },
+    /// Both entered the same secret.
+    Succeeded,
+    /// The secrets differ.
+    Failed,
+    /// The other side gave up, or something else ended the run.
+    Aborted,
+    /// The other side sent numbers that prove nothing; the run is over.
+    Cheated,
+}

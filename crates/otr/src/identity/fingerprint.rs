@@ -1,0 +1,89 @@
+//! The name of a public key that people compare.
+
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+
+/// The SHA-1 of a DSA public key as versions 1 to 3 define it (version 3, "Public keys, signatures,
+/// and fingerprints"): 20 bytes, without the key's type.
+#[derive(Clone, Copy, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 20]);
+
+impl Fingerprint {
+    /// A fingerprint from its 20 bytes.
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 20 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+
+    /// Reads 40 hexadecimal digits of either case; white space between digits is allowed, so that a
+    /// fingerprint can be pasted as it is shown.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut bytes = [0; 20];
+        let mut digits = text.chars().filter(|c| !c.is_ascii_whitespace());
+        for byte in &mut bytes {
+            let high = digits.next()?.to_digit(16)?;
+            let low = digits.next()?.to_digit(16)?;
+            *byte = u8::try_from(high * 16 + low).ok()?;
+        }
+        digits.next().is_none().then_some(Self(bytes))
+    }
+}
+
+impl PartialEq for Fingerprint {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for Fingerprint {}
+
+/// The form people read aloud: five groups of eight upper-case digits.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, word) in self.0.chunks(4).enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            for byte in word {
+                write!(f, "{byte:02X}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_and_reads_the_human_form() {
+        let mut bytes = [0; 20];
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::try_from(position * 13).unwrap();
+        }
+        let fingerprint = Fingerprint::from_bytes(bytes);
+        let shown = fingerprint.to_string();
+        assert_eq!(shown, "000D1A27 34414E5B 6875828F 9CA9B6C3 D0DDEAF7");
+        assert_eq!(Fingerprint::from_hex(&shown), Some(fingerprint));
+        assert_eq!(Fingerprint::from_hex(&shown.to_lowercase().replace(' ', "")), Some(fingerprint));
+    }
+
+    #[test]
+    fn refuses_what_is_not_forty_digits() {
+        for text in ["", "00", &"0".repeat(39), &"0".repeat(41), &"g".repeat(40)] {
+            assert_eq!(Fingerprint::from_hex(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! One pair of instance tags: a handshake slot beside a message state.
+//!
+//! The two are separate so that nobody can suspend a private conversation by beginning an exchange: the
+//! channel in use stays until a new one is proven, and is then replaced in one assignment.
+
+pub mod admission;
+pub mod data;
+pub mod handshake;
+pub mod tlvs;
+
+use crate::classic::pair_keys::RevealedMacKey;
+use crate::classic::{Ake, Channel, v1};
+use crate::event::Event;
+use crate::identity::{Account, Fingerprint, Ssid};
+use crate::reject::ErrorCode;
+use crate::smp::Smp;
+use crate::smp::modp::Modp;
+use crate::time::Timestamp;
+use crate::wire::Message;
+use crate::wire::header::{Header, InstanceTag, Version};
+
+/// What we share with one device of the other person.
+pub struct Session {
+    tag: InstanceTag,
+    handshake: Handshake,
+    state: MessageState,
+    last_heard: Timestamp,
+    last_sent: Timestamp,
+}
+
+/// The authentication state.
+pub enum Handshake {
+    /// AUTHSTATE_NONE.
+    Idle,
+    /// Versions 2 and 3.
+    Ake {
+        /// The version being negotiated.
+        version: Version,
+        /// The exchange.
+        ake: Ake,
+        /// When it moved last.
+        moved: Moment,
+    },
+    /// AUTHSTATE_V1_SETUP.
+    V1 {
+        /// The exchange.
+        setup: v1::Setup,
+        /// When it moved last.
+        moved: Moment,
+    },
+}
+
+/// A point in time and in the order of events: two things in the same millisecond still have an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Rises with every message received or command given.
+    pub order: u64,
+    /// Wall-clock time.
+    pub at: Timestamp,
+}
+
+/// The message state.
+pub enum MessageState {
+    /// MSGSTATE_PLAINTEXT.
+    Plaintext,
+    /// MSGSTATE_ENCRYPTED.
+    Encrypted(Box<Private>),
+    /// MSGSTATE_FINISHED.
+    Finished {
+        /// Who ended the conversation.
+        peer: Fingerprint,
+        /// MAC keys that had no message left to travel in; a next channel publishes them.
+        unpublished: Vec<RevealedMacKey>,
+    },
+}
+
+/// All that exists only while a conversation is private.
+pub struct Private {
+    channel: Channel,
+    smp: Smp<Modp>,
+}
+
+/// The message state as the application sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SessionState {
+    /// Nothing private.
+    Plaintext,
+    /// Private, in this version.
+    Encrypted(Version),
+    /// Ended by the other side.
+    Finished,
+}
+
+/// Something a session wants to have sent or said; the conversation armours and cuts messages.
+pub enum Item {
+    /// A message of the protocol.
+    Message(Header, Message),
+    /// An error reply.
+    Reply(ErrorCode),
+    /// Our query message.
+    Query,
+    /// An event.
+    Event(Event),
+}
+
+impl Session {
+    /// A session with nothing in it.
+    pub fn new(tag: InstanceTag, now: Timestamp) -> Self {
+        Self {
+            tag,
+            handshake: Handshake::Idle,
+            state: MessageState::Plaintext,
+            last_heard: now,
+            last_sent: now,
+        }
+    }
+
+    /// The other device's instance tag; zero in versions 1 and 2.
+    pub fn tag(&self) -> InstanceTag {
+        self.tag
+    }
+
+    /// The message state.
+    pub fn state(&self) -> SessionState {
+        match &self.state {
+            MessageState::Plaintext => SessionState::Plaintext,
+            MessageState::Encrypted(private) => SessionState::Encrypted(private.channel.version()),
+            MessageState::Finished { .. } => SessionState::Finished,
+        }
+    }
+
+    /// Whether what is sent now is private.
+    pub fn is_private(&self) -> bool {
+        matches!(self.state, MessageState::Encrypted(_))
+    }
+
+    /// The key the other side proved: while private, and after it ended the conversation.
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        match &self.state {
+            MessageState::Plaintext => None,
+            MessageState::Encrypted(private) => Some(private.channel.peer()),
+            MessageState::Finished { peer, .. } => Some(*peer),
+        }
+    }
+
+    /// The secure session id, while private.
+    pub fn ssid(&self) -> Option<Ssid> {
+        match &self.state {
+            MessageState::Encrypted(private) => Some(private.channel.ssid()),
+            _ => None,
+        }
+    }
+
+    /// When anything came from this device last.
+    pub fn last_heard(&self) -> Timestamp {
+        self.last_heard
+    }
+
+    /// When private text or a heartbeat went to this device last.
+    pub fn last_sent(&self) -> Timestamp {
+        self.last_sent
+    }
+
+    /// Whether a key exchange is under way.
+    pub fn is_negotiating(&self) -> bool {
+        !matches!(self.handshake, Handshake::Idle)
+    }
+
+    /// The socialist millionaires' protocol, while private.
+    pub fn smp(&self) -> Option<&Smp<Modp>> {
+        match &self.state {
+            MessageState::Encrypted(private) => Some(&private.smp),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn heard(&mut self, now: Timestamp) {
+        self.last_heard = now;
+    }
+
+    pub(crate) fn handshake_moved(&self) -> Option<Moment> {
+        match &self.handshake {
+            Handshake::Idle => None,
+            Handshake::Ake { moved, .. } | Handshake::V1 { moved, .. } => Some(*moved),
+        }
+    }
+
+    pub(crate) fn set_handshake(&mut self, handshake: Handshake) {
+        self.handshake = handshake;
+    }
+
+    pub(crate) fn header(&self, version: Version, account: &Account) -> Header {
+        let sender = if version.has_instance_tags() { account.instance_tag() } else { InstanceTag::ZERO };
+        Header { version, sender, receiver: self.tag }
+    }
+}

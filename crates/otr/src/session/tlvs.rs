@@ -1,0 +1,230 @@
+//! Reacting to the records of a private message, and the actions that travel in records.
+
+use crate::classic::pair_keys::ExtraKey;
+use crate::crypto::legacy::sha256;
+use crate::error::PrivateError;
+use crate::event::{Event, SmpEvent};
+use crate::identity::Fingerprint;
+use crate::secret::Secret;
+use crate::session::data::Carriage;
+use crate::session::{Item, MessageState, Session};
+use crate::smp::{Outcome, Progress};
+use crate::wire::classic::IGNORE_UNREADABLE;
+use crate::wire::tlv::{self, Tlv};
+
+/// What the person does with the socialist millionaires' protocol.
+#[derive(Clone, Copy)]
+pub enum SmpAction<'a> {
+    /// Compare secrets; a run under way is given up first.
+    Start {
+        /// Our secret, exactly as it shall be compared.
+        secret: &'a [u8],
+        /// A question for the other side to see.
+        question: Option<&'a [u8]>,
+    },
+    /// Answer the other side's request with our secret.
+    Answer {
+        /// Our secret, exactly as it shall be compared.
+        secret: &'a [u8],
+    },
+    /// Give up.
+    Abort,
+}
+
+/// Who began the run: the order of the fingerprints in the compared value depends on it.
+#[derive(Clone, Copy)]
+enum Initiator {
+    Us,
+    Them,
+}
+
+impl Session {
+    /// Walks the records of one private message.
+    pub(crate) fn receive_tlvs(
+        &mut self,
+        records: &[Tlv],
+        extra_key: ExtraKey,
+        carriage: &mut Carriage<'_>,
+        items: &mut Vec<Item>,
+    ) {
+        let mut extra_key = Some(extra_key);
+        for record in records {
+            match record.kind() {
+                tlv::DISCONNECTED => {
+                    self.peer_ended(items);
+                    return;
+                }
+                tlv::SMP1..=tlv::SMP1Q => self.receive_smp(record, carriage, items),
+                tlv::EXTRA_KEY => self.receive_extra_key(record, &mut extra_key, items),
+                // Padding, and records that nobody has defined yet.
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes an action of the person; the messages to send are pushed to `items`.
+    ///
+    /// # Errors
+    /// Says what is missing; nothing changed.
+    pub fn smp_action(
+        &mut self,
+        action: SmpAction<'_>,
+        carriage: &mut Carriage<'_>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), PrivateError> {
+        let our_fingerprint = carriage.account.fingerprint();
+        let MessageState::Encrypted(private) = &mut self.state else {
+            return Err(PrivateError::NotPrivate);
+        };
+        if !private.channel.has_smp() {
+            return Err(PrivateError::NotInThisVersion);
+        }
+        let peer = private.channel.peer();
+        let ssid = private.channel.ssid();
+        let compared = |initiator, secret| {
+            compared_secret(initiator, our_fingerprint, peer, ssid.as_bytes(), secret)
+        };
+        let records = match action {
+            SmpAction::Start { secret, question } => {
+                if question.is_some_and(|question| question.contains(&0)) {
+                    return Err(PrivateError::ContainsNul);
+                }
+                if question.is_some_and(|question| question.len() > MAX_QUESTION) {
+                    return Err(PrivateError::TooLong);
+                }
+                private.smp.start(&compared(Initiator::Us, secret), question, carriage.rng)
+            }
+            SmpAction::Answer { secret } => {
+                let answer = private
+                    .smp
+                    .answer(&compared(Initiator::Them, secret), carriage.rng)
+                    .map_err(|_| PrivateError::NotAsked)?;
+                vec![answer]
+            }
+            SmpAction::Abort => vec![private.smp.abort()],
+        };
+        for record in records {
+            let (item, _) = self
+                .seal(b"", vec![record], IGNORE_UNREADABLE, carriage)
+                .ok_or(PrivateError::KeysExhausted)?;
+            items.push(item);
+        }
+        Ok(())
+    }
+
+    /// Announces the use of the extra symmetric key, and returns the key.
+    ///
+    /// # Errors
+    /// Says what is missing; nothing changed.
+    pub fn use_extra_key(
+        &mut self,
+        usage: u32,
+        data: &[u8],
+        carriage: &mut Carriage<'_>,
+        items: &mut Vec<Item>,
+    ) -> Result<ExtraKey, PrivateError> {
+        match &self.state {
+            MessageState::Encrypted(private) if private.channel.has_extra_key() => {}
+            MessageState::Encrypted(_) => return Err(PrivateError::NotInThisVersion),
+            _ => return Err(PrivateError::NotPrivate),
+        }
+        let mut value = usage.to_be_bytes().to_vec();
+        value.extend_from_slice(data);
+        let record = Tlv::new(tlv::EXTRA_KEY, value).ok_or(PrivateError::TooLong)?;
+        let (item, key) = self
+            .seal(b"", vec![record], IGNORE_UNREADABLE, carriage)
+            .ok_or(PrivateError::KeysExhausted)?;
+        items.push(item);
+        Ok(key)
+    }
+
+    pub(crate) fn smp_event(&self, fingerprint: Fingerprint, event: SmpEvent) -> Item {
+        Item::Event(Event::Smp { session: self.tag, fingerprint, event })
+    }
+
+    fn peer_ended(&mut self, items: &mut Vec<Item>) {
+        if let MessageState::Encrypted(private) =
+            core::mem::replace(&mut self.state, MessageState::Plaintext)
+        {
+            let peer = private.channel.peer();
+            if private.smp.progress() != Progress::Idle {
+                items.push(self.smp_event(peer, SmpEvent::Aborted));
+            }
+            self.state = MessageState::Finished { peer, unpublished: private.channel.retire() };
+            items.push(Item::Event(Event::PeerEnded { session: self.tag }));
+        }
+    }
+
+    fn receive_smp(&mut self, record: &Tlv, carriage: &mut Carriage<'_>, items: &mut Vec<Item>) {
+        let MessageState::Encrypted(private) = &mut self.state else {
+            return;
+        };
+        if !private.channel.has_smp() {
+            return;
+        }
+        let peer = private.channel.peer();
+        let (event, reply) = match private.smp.receive(record.kind(), record.value(), carriage.rng) {
+            Outcome::Asked { mut question } => {
+                if let Some(question) = &mut question {
+                    question.truncate(MAX_QUESTION);
+                }
+                (Some(SmpEvent::Asked { question }), None)
+            }
+            Outcome::Reply(reply) => (None, Some(reply)),
+            Outcome::Done { matched, reply } => {
+                (Some(if matched { SmpEvent::Succeeded } else { SmpEvent::Failed }), reply)
+            }
+            Outcome::Cheated(abort) => (Some(SmpEvent::Cheated), Some(abort)),
+            Outcome::OutOfOrder(abort) => (Some(SmpEvent::Aborted), Some(abort)),
+            Outcome::AbortedByPeer => (Some(SmpEvent::Aborted), None),
+            Outcome::Ignored => (None, None),
+        };
+        // The answer goes out before the result is told, so that both sides learn it.
+        if let Some(reply) = reply
+            && let Some((item, _)) = self.seal(b"", vec![reply], IGNORE_UNREADABLE, carriage)
+        {
+            items.push(item);
+        }
+        items.extend(event.map(|event| self.smp_event(peer, event)));
+    }
+
+    fn receive_extra_key(&self, record: &Tlv, key: &mut Option<ExtraKey>, items: &mut Vec<Item>) {
+        let MessageState::Encrypted(private) = &self.state else {
+            return;
+        };
+        if !private.channel.has_extra_key() {
+            return;
+        }
+        if let Some((usage, data)) = record.value().split_first_chunk::<4>()
+            && let Some(key) = key.take()
+        {
+            items.push(Item::Event(Event::ExtraKey {
+                session: self.tag,
+                usage: u32::from_be_bytes(*usage),
+                data: data.to_vec(),
+                key,
+            }));
+        }
+    }
+}
+
+/// "Secret information": what is really compared, SHA-256(1 ‖ initiator ‖ responder ‖ ssid ‖ secret).
+fn compared_secret(
+    initiator: Initiator,
+    ours: Fingerprint,
+    theirs: Fingerprint,
+    ssid: &[u8],
+    secret: &[u8],
+) -> Secret<32> {
+    let (first, second) = match initiator {
+        Initiator::Us => (ours, theirs),
+        Initiator::Them => (theirs, ours),
+    };
+    let mut digest = sha256(&[&[1], first.as_bytes(), second.as_bytes(), ssid, secret]);
+    let compared = Secret::fill_with(|bytes: &mut [u8; 32]| bytes.copy_from_slice(&digest));
+    zeroize::Zeroize::zeroize(&mut digest);
+    compared
+}
+
+/// A longer question is no question any more (S-34).
+const MAX_QUESTION: usize = 512;
