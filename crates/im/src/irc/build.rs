@@ -79,7 +79,7 @@ impl Builder {
 /// Whether `param` can stand anywhere among the parameters, not only at the end.
 #[must_use]
 pub fn is_middle(param: &[u8]) -> bool {
-    !param.is_empty() && !param.starts_with(b":") && !param.iter().any(|&byte| byte == b' ')
+    !param.is_empty() && !param.starts_with(b":") && !param.contains(&b' ')
 }
 
 #[cfg(test)]

@@ -6,13 +6,14 @@
 use super::budget::OwnPrefix;
 use super::buffer::LineBuffer;
 use super::build::is_middle;
-use super::casemap::{CaseMapping, Nick};
+use super::casemap::Nick;
 use super::ctcp;
 use super::event::{Event, Person};
 use super::incoming::Surroundings;
 use super::isupport::Isupport;
 use super::line::{IrcLine, LineError, is_forbidden};
 use super::message::{Message, Source};
+use super::numerics::number_of;
 use super::registration::{BadConfig, Config, Registration, is_nick};
 
 /// What the caller has to do, in order.
@@ -27,12 +28,12 @@ pub enum Output {
 /// The client's half of one connection. After the connection is gone, begin with a new one.
 #[derive(Debug)]
 pub struct Client {
-    registration: Registration,
+    pub(super) registration: Registration,
     buffer: LineBuffer,
-    isupport: Isupport,
-    prefix: OwnPrefix,
-    server: Vec<u8>,
-    registered: bool,
+    pub(super) isupport: Isupport,
+    pub(super) prefix: OwnPrefix,
+    pub(super) server: Vec<u8>,
+    pub(super) registered: bool,
 }
 
 impl Client {
@@ -177,8 +178,7 @@ impl Client {
         {
             self.prefix.seen(source);
         }
-        let code = numeric(message.command);
-        if let Some(code) = code {
+        if let Some(code) = number_of(message.command) {
             self.receive_numeric(code, &message, out);
             return Ok(());
         }
@@ -234,143 +234,6 @@ impl Client {
         }));
     }
 
-    fn receive_numeric(&mut self, code: u16, message: &Message<'_>, out: &mut Vec<Output>) {
-        match code {
-            1 => self.receive_welcome(message, out),
-            5 => self.receive_isupport(message, out),
-            302 => self.receive_userhost(message.last()),
-            311 if self.is_own(message.param(1)) => {
-                self.prefix.announced(Some(message.param(2)), message.param(3));
-            }
-            352 if self.is_own(message.param(5)) => {
-                self.prefix.announced(Some(message.param(2)), message.param(3));
-            }
-            396 => self.receive_displayed_host(message.param(1)),
-            401 | 406 => {
-                out.push(Output::Event(Event::Absent {
-                    nick: self.fold(message.param(1)),
-                }));
-            }
-            432 | 433 | 436 | 437 => {
-                self.receive_nick_refused(code, message, out);
-                return;
-            }
-            _ => {}
-        }
-        let params = message
-            .params
-            .iter()
-            .skip(1)
-            .map(|param| param.to_vec())
-            .collect();
-        out.push(Output::Event(Event::Numeric { code, params }));
-    }
-
-    fn receive_welcome(&mut self, message: &Message<'_>, out: &mut Vec<Output>) {
-        if self.registered {
-            return;
-        }
-        self.registered = true;
-        self.server = message
-            .source
-            .map(|source| source.name.to_vec())
-            .unwrap_or_default();
-        if is_nick(message.param(0)) {
-            self.prefix.renamed(message.param(0));
-        }
-        let last_word = message
-            .last()
-            .rsplit(|&byte| byte == b' ')
-            .next()
-            .unwrap_or_default();
-        if let Source {
-            name,
-            user: Some(user),
-            host: Some(host),
-        } = Source::parse(last_word)
-            && self.is_own(name)
-        {
-            self.prefix.told(user, host);
-        }
-        out.push(Output::Event(Event::Registered { nick: self.nick() }));
-        if let Ok(line) = IrcLine::command("USERHOST").param(self.prefix.nick()).build() {
-            out.push(Output::Send(line));
-        }
-    }
-
-    fn receive_isupport(&mut self, message: &Message<'_>, out: &mut Vec<Output>) {
-        let before = self.isupport.case_mapping;
-        let tokens = message.params.len().saturating_sub(2);
-        for token in message.params.iter().skip(1).take(tokens) {
-            self.isupport.learn(token);
-        }
-        let after: CaseMapping = self.isupport.case_mapping;
-        if before != after {
-            out.push(Output::Event(Event::CaseMapping(after)));
-        }
-    }
-
-    /// `nick[*]=(+|-)user@host`, several with spaces between.
-    fn receive_userhost(&mut self, answers: &[u8]) {
-        for answer in answers.split(|&byte| byte == b' ') {
-            let Some(equals) = answer.iter().position(|&byte| byte == b'=') else {
-                continue;
-            };
-            let (nick, rest) = answer.split_at(equals);
-            let nick = nick.strip_suffix(b"*").unwrap_or(nick);
-            let Source {
-                name,
-                user: None,
-                host: Some(host),
-            } = Source::parse(rest.split_at(1).1)
-            else {
-                continue;
-            };
-            if let Some((b'+' | b'-', user)) = name.split_first()
-                && self.is_own(nick)
-            {
-                self.prefix.told(user, host);
-            }
-        }
-    }
-
-    /// `host` or `user@host`.
-    fn receive_displayed_host(&mut self, shown: &[u8]) {
-        match Source::parse(shown) {
-            Source {
-                name: user,
-                host: Some(host),
-                ..
-            } => self.prefix.announced(Some(user), host),
-            Source {
-                name: host,
-                host: None,
-                ..
-            } => self.prefix.announced(None, host),
-        }
-    }
-
-    fn receive_nick_refused(&mut self, code: u16, message: &Message<'_>, out: &mut Vec<Output>) {
-        let mut next = None;
-        // 432: the nick is not one at all, and a longer form of it will be none either.
-        if !self.registered && code != 432 {
-            next = self.registration.next_nick();
-        }
-        let line = next
-            .as_ref()
-            .and_then(|nick| IrcLine::command("NICK").param(nick).build().ok());
-        if let (Some(nick), Some(line)) = (&next, line) {
-            self.prefix.renamed(nick);
-            out.push(Output::Send(line));
-        }
-        let wanted = message.param(1).to_vec();
-        out.push(Output::Event(Event::NickRefused {
-            wanted,
-            next,
-            reason: message.last().to_vec(),
-        }));
-    }
-
     fn surroundings(&self) -> Surroundings<'_> {
         Surroundings {
             own_nick: self.prefix.nick(),
@@ -388,7 +251,7 @@ impl Client {
         Person::of(&message.source.unwrap_or(nobody), self.isupport.case_mapping)
     }
 
-    fn is_own(&self, name: &[u8]) -> bool {
+    pub(super) fn is_own(&self, name: &[u8]) -> bool {
         self.isupport.case_mapping.same(name, self.prefix.nick())
     }
 }
@@ -425,17 +288,6 @@ impl From<LineError> for Refused {
             LineError::NoCommand | LineError::BadPrefix | LineError::BadParameter => Self::Target,
         }
     }
-}
-
-fn numeric(command: &[u8]) -> Option<u16> {
-    if command.len() != 3 {
-        return None;
-    }
-    command.iter().try_fold(0, |number, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| number * 10 + u16::from(digit - b'0'))
-    })
 }
 
 /// The user mode by which servers that know cloaks switch them.

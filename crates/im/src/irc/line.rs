@@ -32,7 +32,6 @@ impl IrcLine {
     }
 
     /// Begins a line with this command, a word of letters or three digits.
-    #[must_use]
     pub fn command(command: impl AsRef<[u8]>) -> Builder {
         Builder::new(command.as_ref())
     }

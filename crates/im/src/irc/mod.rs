@@ -18,6 +18,7 @@ mod incoming;
 pub mod isupport;
 pub mod line;
 pub mod message;
+mod numerics;
 pub mod pacing;
 mod registration;
 pub mod services;
