@@ -304,16 +304,24 @@ impl Engine {
         })
     }
 
-    /// Somebody has another nick. The conversation goes on under it (user need N10).
+    /// Somebody has another nick. The conversation goes on under it (user need N10); what is known about the keys
+    /// of either name stays with the name, so that whoever takes a nick over does not take its trust along.
     pub fn renamed(&mut self, from: &Nick, to: &Nick) -> Vec<Effect> {
         let Some(mut person) = self.people.remove(from) else {
             return Vec::new();
         };
-        // Keys are stored by nick; those of the person who had this nick before stay theirs, in the store.
+        let mut effects = vec![Effect::Show(Notice { with: from.clone(), what: What::Renamed(to.clone()) })];
+        let keys: Vec<_> = person.keys.iter().collect();
+        if !keys.is_empty() && from != to {
+            keys.iter().for_each(|(key, trust)| self.person(from).learn(*key, *trust));
+        }
         person.nick = to.clone();
-        let mut effects = Vec::new();
-        effects.push(Effect::Show(Notice { with: from.clone(), what: What::Renamed(to.clone()) }));
-        for (fingerprint, trust) in person.keys.iter() {
+        if let Some(before) = self.people.remove(to) {
+            before.keys.iter().for_each(|(key, trust)| person.learn(key, trust));
+        }
+        let proven = person.private_sessions().filter_map(|session| session.fingerprint());
+        for fingerprint in proven {
+            let trust = person.keys.trust(fingerprint);
             effects.push(Effect::Remember(Memory::Key { nick: to.clone(), fingerprint, trust }));
         }
         self.people.insert(to.clone(), person);
@@ -345,7 +353,9 @@ impl Engine {
 
     /// Lets old offers and pieces expire. Call it at [`Self::next_deadline`], or whenever.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let due = self.people.iter().filter(|(_, person)| person.conversation.next_deadline() <= Some(now));
+        let due = self.people.iter().filter(|(_, person)| {
+            person.conversation.next_deadline().is_some_and(|deadline| deadline <= now)
+        });
         let nicks: Vec<Nick> = due.map(|(nick, _)| nick.clone()).collect();
         let tick = |engine: &mut Self, nick: &Nick| {
             engine.with(nick, now, |person, env, effects| {
