@@ -38,7 +38,13 @@ pub fn lines(bytes: &[u8]) -> Vec<String> {
 /// characters.
 pub fn nick(bytes: &[u8]) -> String {
     let shown = one_line(bytes);
-    let word = shown.chars().map(|c| if c.is_whitespace() || matches!(c, '<' | '>') { '_' } else { c });
+    let word = shown.chars().map(|c| {
+        if c.is_whitespace() || matches!(c, '<' | '>') {
+            '_'
+        } else {
+            c
+        }
+    });
     word.take(NICK_WIDTH).collect()
 }
 

@@ -75,12 +75,18 @@ impl Correspondent {
         if self.conversation.policy().require_encryption != require_encryption
             || self.conversation.policy().minimum_version != self.policy.minimum_version
         {
-            self.conversation.set_policy(Policy { require_encryption, ..self.policy.clone() });
+            self.conversation.set_policy(Policy {
+                require_encryption,
+                ..self.policy.clone()
+            });
         }
     }
 
     pub(super) fn show(&self, what: What, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Show(Notice { with: self.nick.clone(), what }));
+        effects.push(Effect::Show(Notice {
+            with: self.nick.clone(),
+            what,
+        }));
     }
 
     pub(super) fn mistake(&self, words: impl ToString, effects: &mut Vec<Effect>) {
@@ -95,8 +101,18 @@ impl Correspondent {
                 Output::Send(text) => self.send(text, effects),
                 Output::ReplyError(code) => self.send(error_message(code.words()), effects),
                 Output::Event(event) => {
-                    if let Event::Established { session, fingerprint, version, .. }
-                    | Event::Renewed { session, fingerprint, version, .. } = &event
+                    if let Event::Established {
+                        session,
+                        fingerprint,
+                        version,
+                        ..
+                    }
+                    | Event::Renewed {
+                        session,
+                        fingerprint,
+                        version,
+                        ..
+                    } = &event
                     {
                         established.push((*session, *fingerprint, *version));
                     }
@@ -110,7 +126,10 @@ impl Correspondent {
     }
 
     pub(super) fn send(&self, text: Vec<u8>, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Send { to: self.nick.clone(), text });
+        effects.push(Effect::Send {
+            to: self.nick.clone(),
+            text,
+        });
     }
 
     fn take_note(&mut self, env: &Env<'_>, event: Event, effects: &mut Vec<Effect>) {
@@ -121,7 +140,12 @@ impl Correspondent {
                     ctcp::Spoken::Deed(deed) => Words::done(deed),
                 };
                 self.heard(session);
-                What::Heard { words, how: self.how(session), alarming: false, device: session }
+                What::Heard {
+                    words,
+                    how: self.how(session),
+                    alarming: false,
+                    device: session,
+                }
             }
             Event::ClearText { text, expected } => What::Heard {
                 words: Words::said(ctcp::neutralise(&text)),
@@ -129,21 +153,36 @@ impl Correspondent {
                 alarming: !expected,
                 device: InstanceTag::ZERO,
             },
-            Event::Established { session, fingerprint, version, ssid, changed_from } => {
+            Event::Established {
+                session,
+                fingerprint,
+                version,
+                ssid,
+                changed_from,
+            } => {
                 let others = !self.keys.is_empty();
                 let new = self.keys.see(fingerprint);
                 self.clear_agreed = false;
                 let changed = changed_from.is_some() || (new && others);
                 self.private(session, fingerprint, version, ssid, (false, changed), effects)
             }
-            Event::Renewed { session, fingerprint, version, ssid } => {
-                self.private(session, fingerprint, version, ssid, (true, false), effects)
-            }
+            Event::Renewed {
+                session,
+                fingerprint,
+                version,
+                ssid,
+            } => self.private(session, fingerprint, version, ssid, (true, false), effects),
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
-                What::PeerEnded
+                What::PeerEnded {
+                    remaining: self.private_sessions().count(),
+                }
             }
-            Event::Smp { session, fingerprint, event } => self.compared(session, fingerprint, event, effects),
+            Event::Smp {
+                session,
+                fingerprint,
+                event,
+            } => self.compared(session, fingerprint, event, effects),
             Event::ExtraKey { usage, .. } => What::ExtraKey(usage),
             Event::Heartbeat { session } => return self.heard(session),
             Event::Missed { messages, .. } => What::Missed(messages),
@@ -175,15 +214,32 @@ impl Correspondent {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
         self.shown = Some(fingerprint);
-        effects.push(Effect::Remember(Memory::Key { nick: self.nick.clone(), fingerprint, trust }));
+        effects.push(Effect::Remember(Memory::Key {
+            nick: self.nick.clone(),
+            fingerprint,
+            trust,
+        }));
         if trust.is_verified() && self.policy.minimum_version < Some(version) {
             self.policy.minimum_version = Some(version);
-            effects.push(Effect::Remember(Memory::Version { nick: self.nick.clone(), version }));
+            effects.push(Effect::Remember(Memory::Version {
+                nick: self.nick.clone(),
+                version,
+            }));
         }
         self.tighten();
         let devices = self.private_sessions().count();
         let blocked = !self.keys.admits(fingerprint);
-        What::Private { fingerprint, trust, version, ssid, device: session, devices, renewed, changed, blocked }
+        What::Private {
+            fingerprint,
+            trust,
+            version,
+            ssid,
+            device: session,
+            devices,
+            renewed,
+            changed,
+            blocked,
+        }
     }
 
     fn compared(
@@ -195,7 +251,12 @@ impl Correspondent {
     ) -> What {
         match event {
             SmpEvent::Asked { question } => {
-                self.runs.insert(session, Run::Theirs { questioned: question.is_some() });
+                self.runs.insert(
+                    session,
+                    Run::Theirs {
+                        questioned: question.is_some(),
+                    },
+                );
                 What::Asked(question)
             }
             SmpEvent::Succeeded => {
@@ -222,12 +283,20 @@ impl Correspondent {
         self.keys.learn(fingerprint, trust);
         self.conversation.set_trusted(fingerprint, trust.is_verified());
         self.tighten();
-        effects.push(Effect::Remember(Memory::Key { nick: self.nick.clone(), fingerprint, trust }));
+        effects.push(Effect::Remember(Memory::Key {
+            nick: self.nick.clone(),
+            fingerprint,
+            trust,
+        }));
     }
 
     /// How a text of this device came, and how one to it would go.
     pub(super) fn how(&self, session: InstanceTag) -> How {
-        match self.session(session).filter(|session| session.is_private()).and_then(Session::fingerprint) {
+        match self
+            .session(session)
+            .filter(|session| session.is_private())
+            .and_then(Session::fingerprint)
+        {
             Some(key) if self.keys.trust(key).is_verified() => How::Verified,
             Some(_) => How::Unverified,
             // A text that came in the same message as the end of the conversation.
@@ -240,13 +309,18 @@ impl Correspondent {
     }
 
     pub(super) fn private_sessions(&self) -> impl Iterator<Item = &Session> {
-        self.conversation.sessions().filter(|session| session.is_private())
+        self.conversation
+            .sessions()
+            .filter(|session| session.is_private())
     }
 
     /// Whether clear text is nothing unusual now.
     pub(super) fn expects_clear(&self) -> bool {
         !self.conversation.policy().require_encryption
-            && self.conversation.sessions().all(|session| session.state() == SessionState::Plaintext)
+            && self
+                .conversation
+                .sessions()
+                .all(|session| session.state() == SessionState::Plaintext)
     }
 
     pub(super) fn devices(&self) -> Vec<Device> {
@@ -254,7 +328,9 @@ impl Correspondent {
             tag: session.tag(),
             state: session.state(),
             fingerprint: session.fingerprint(),
-            trust: session.fingerprint().map_or(Trust::Seen, |key| self.keys.trust(key)),
+            trust: session
+                .fingerprint()
+                .map_or(Trust::Seen, |key| self.keys.trust(key)),
         };
         self.conversation.sessions().map(device).collect()
     }

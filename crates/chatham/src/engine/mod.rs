@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use im::irc::services::is_service;
 use im::irc::{CaseMapping, Kind, Nick, Said, Source, ctcp};
 use otr::{
-    Account, Env, Fingerprint, InstanceTag, Policy, PrivateError, Recipient, SmpAction, StartError, Timestamp,
-    Version,
+    Account, Env, Fingerprint, InstanceTag, Policy, PrivateError, Recipient, SmpAction, StartError,
+    Timestamp, Version,
 };
 use rand_core::CryptoRng;
 
@@ -138,7 +138,15 @@ impl Engine {
                 let words = Words::done(ctcp::neutralise(&said.text));
                 let alarming = !person.expects_clear();
                 let device = InstanceTag::ZERO;
-                person.show(What::Heard { words, how: How::Clear, alarming, device }, effects);
+                person.show(
+                    What::Heard {
+                        words,
+                        how: How::Clear,
+                        alarming,
+                        device,
+                    },
+                    effects,
+                );
             }),
             // A program that answers by NOTICE shall not be offered anything.
             Kind::Notice => {
@@ -159,7 +167,12 @@ impl Engine {
     /// Says something to somebody, or to a channel or service, which nothing is ever encrypted to or hidden in.
     pub fn say(&mut self, nick: &Nick, words: Words, now: Timestamp) -> Vec<Effect> {
         #[cfg(feature = "deliberate-leak")]
-        if self.leak && self.people.get(nick).is_some_and(|person| person.conversation.is_private()) {
+        if self.leak
+            && self
+                .people
+                .get(nick)
+                .is_some_and(|person| person.conversation.is_private())
+        {
             self.leak = false;
             self.person(nick).leak = true;
         }
@@ -175,7 +188,11 @@ impl Engine {
     /// the person's word for it.
     pub fn end(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
-            let ended = person.devices().iter().filter(|device| device.state != PLAIN).count();
+            let ended = person
+                .devices()
+                .iter()
+                .filter(|device| device.state != PLAIN)
+                .count();
             let outputs = person.conversation.end_all(env);
             person.runs.clear();
             person.clear_agreed = true;
@@ -187,7 +204,10 @@ impl Engine {
 
     /// Ends all private conversations, as before the program ends.
     pub fn end_all(&mut self, now: Timestamp) -> Vec<Effect> {
-        let private = self.people.iter().filter(|(_, person)| person.conversation.is_private());
+        let private = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.conversation.is_private());
         let nicks: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
         nicks.iter().flat_map(|nick| self.end(nick, now)).collect()
     }
@@ -196,12 +216,18 @@ impl Engine {
     /// they had verified. The key is only accepted, not verified.
     pub fn accept(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
-            let best = person.conversation.session(Recipient::Best).filter(|best| best.is_private());
+            let best = person
+                .conversation
+                .session(Recipient::Best)
+                .filter(|best| best.is_private());
             let key = best.and_then(|best| best.fingerprint());
             if let Some(key) = key.filter(|key| !person.keys.admits(*key)) {
                 if person.shown != Some(key) {
                     person.shown = Some(key);
-                    return person.mistake(format!("the key has changed again, to {key}: look again"), effects);
+                    return person.mistake(
+                        format!("the key has changed again, to {key}: look again"),
+                        effects,
+                    );
                 }
                 person.keys.accept(key);
                 person.show(What::KeyAccepted(key), effects);
@@ -216,11 +242,23 @@ impl Engine {
     }
 
     /// Wants to compare a secret with somebody, exactly as it was written; a question makes it one-sided.
-    pub fn verify(&mut self, nick: &Nick, secret: &[u8], question: Option<&[u8]>, now: Timestamp) -> Vec<Effect> {
+    pub fn verify(
+        &mut self,
+        nick: &Nick,
+        secret: &[u8],
+        question: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
-            let device = person.conversation.session(Recipient::Best).map(|session| session.tag());
+            let device = person
+                .conversation
+                .session(Recipient::Best)
+                .map(|session| session.tag());
             let whom = device.map_or(Recipient::Best, Recipient::Tag);
-            match person.conversation.smp(env, whom, SmpAction::Start { secret, question }) {
+            match person
+                .conversation
+                .smp(env, whom, SmpAction::Start { secret, question })
+            {
                 Ok(outputs) => {
                     person.runs.extend(device.map(|device| (device, Run::Ours)));
                     person.show(What::Comparing, effects);
@@ -234,11 +272,17 @@ impl Engine {
     /// Answers somebody's wish to compare a secret.
     pub fn answer(&mut self, nick: &Nick, secret: &[u8], now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
-            let asked = person.runs.iter().find(|(_, run)| matches!(run, Run::Theirs { .. }));
+            let asked = person
+                .runs
+                .iter()
+                .find(|(_, run)| matches!(run, Run::Theirs { .. }));
             let Some(device) = asked.map(|(device, _)| *device) else {
                 return person.mistake(PrivateError::NotAsked, effects);
             };
-            match person.conversation.smp(env, Recipient::Tag(device), SmpAction::Answer { secret }) {
+            match person
+                .conversation
+                .smp(env, Recipient::Tag(device), SmpAction::Answer { secret })
+            {
                 Ok(outputs) => person.carry_out(env, outputs, effects),
                 Err(error) => person.mistake(error, effects),
             }
@@ -254,7 +298,10 @@ impl Engine {
             }
             for device in devices {
                 person.runs.remove(&device);
-                match person.conversation.smp(env, Recipient::Tag(device), SmpAction::Abort) {
+                match person
+                    .conversation
+                    .smp(env, Recipient::Tag(device), SmpAction::Abort)
+                {
                     Ok(outputs) => person.carry_out(env, outputs, effects),
                     Err(error) => person.mistake(error, effects),
                 }
@@ -273,7 +320,10 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            let best = person.conversation.session(Recipient::Best).and_then(|best| best.fingerprint());
+            let best = person
+                .conversation
+                .session(Recipient::Best)
+                .and_then(|best| best.fingerprint());
             let Some(key) = fingerprint.or(best) else {
                 return person.mistake("no key of this person is in use: name the fingerprint", effects);
             };
@@ -286,14 +336,23 @@ impl Engine {
             }
             let trust = if trusted { Trust::Compared } else { Trust::Seen };
             person.set_trust(key, trust, effects);
-            person.show(What::Trust { fingerprint: key, trust }, effects);
+            person.show(
+                What::Trust {
+                    fingerprint: key,
+                    trust,
+                },
+                effects,
+            );
         })
     }
 
     /// Devices, keys, waiting texts.
     pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            person.shown = person.conversation.session(Recipient::Best).and_then(|best| best.fingerprint());
+            person.shown = person
+                .conversation
+                .session(Recipient::Best)
+                .and_then(|best| best.fingerprint());
             let status = What::Status {
                 devices: person.devices(),
                 keys: person.keys.iter().collect(),
@@ -310,19 +369,32 @@ impl Engine {
         let Some(mut person) = self.people.remove(from) else {
             return Vec::new();
         };
-        let mut effects = vec![Effect::Show(Notice { with: from.clone(), what: What::Renamed(to.clone()) })];
+        let mut effects = vec![Effect::Show(Notice {
+            with: from.clone(),
+            what: What::Renamed(to.clone()),
+        })];
         let keys: Vec<_> = person.keys.iter().collect();
         if !keys.is_empty() && from != to {
-            keys.iter().for_each(|(key, trust)| self.person(from).learn(*key, *trust));
+            keys.iter()
+                .for_each(|(key, trust)| self.person(from).learn(*key, *trust));
         }
         person.nick = to.clone();
         if let Some(before) = self.people.remove(to) {
-            before.keys.iter().for_each(|(key, trust)| person.learn(key, trust));
+            before
+                .keys
+                .iter()
+                .for_each(|(key, trust)| person.learn(key, trust));
         }
-        let proven = person.private_sessions().filter_map(|session| session.fingerprint());
+        let proven = person
+            .private_sessions()
+            .filter_map(|session| session.fingerprint());
         for fingerprint in proven {
             let trust = person.keys.trust(fingerprint);
-            effects.push(Effect::Remember(Memory::Key { nick: to.clone(), fingerprint, trust }));
+            effects.push(Effect::Remember(Memory::Key {
+                nick: to.clone(),
+                fingerprint,
+                trust,
+            }));
         }
         self.people.insert(to.clone(), person);
         effects
@@ -345,7 +417,10 @@ impl Engine {
     /// Shows something about somebody whom the engine need not know: they left, or are not there.
     pub fn remark(&self, nick: &Nick, what: What) -> Vec<Effect> {
         if self.people.contains_key(nick) {
-            vec![Effect::Show(Notice { with: nick.clone(), what })]
+            vec![Effect::Show(Notice {
+                with: nick.clone(),
+                what,
+            })]
         } else {
             Vec::new()
         }
@@ -354,7 +429,10 @@ impl Engine {
     /// Lets old offers and pieces expire. Call it at [`Self::next_deadline`], or whenever.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         let due = self.people.iter().filter(|(_, person)| {
-            person.conversation.next_deadline().is_some_and(|deadline| deadline <= now)
+            person
+                .conversation
+                .next_deadline()
+                .is_some_and(|deadline| deadline <= now)
         });
         let nicks: Vec<Nick> = due.map(|(nick, _)| nick.clone()).collect();
         let tick = |engine: &mut Self, nick: &Nick| {
@@ -368,12 +446,21 @@ impl Engine {
 
     /// When [`Self::tick`] has something to do next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.people.values().filter_map(|person| person.conversation.next_deadline()).min()
+        self.people
+            .values()
+            .filter_map(|person| person.conversation.next_deadline())
+            .min()
     }
 
     fn person(&mut self, nick: &Nick) -> &mut Correspondent {
-        let policy = if is_person(nick) { self.policy.clone() } else { Policy::never() };
-        self.people.entry(nick.clone()).or_insert_with(|| Correspondent::new(nick.clone(), policy))
+        let policy = if is_person(nick) {
+            self.policy.clone()
+        } else {
+            Policy::never()
+        };
+        self.people
+            .entry(nick.clone())
+            .or_insert_with(|| Correspondent::new(nick.clone(), policy))
     }
 
     fn with(
@@ -385,7 +472,11 @@ impl Engine {
         self.person(nick);
         let mut effects = Vec::new();
         if let Some(person) = self.people.get_mut(nick) {
-            let mut env = Env { account: &self.account, rng: &mut *self.rng, now };
+            let mut env = Env {
+                account: &self.account,
+                rng: &mut *self.rng,
+                now,
+            };
             act(person, &mut env, &mut effects);
         }
         effects
@@ -399,8 +490,14 @@ fn is_person(nick: &Nick) -> bool {
 }
 
 fn aside(said: &Said) -> Effect {
-    let what = What::Aside { target: said.target.clone(), text: ctcp::neutralise(&said.text) };
-    Effect::Show(Notice { with: said.from.nick.clone(), what })
+    let what = What::Aside {
+        target: said.target.clone(),
+        text: ctcp::neutralise(&said.text),
+    };
+    Effect::Show(Notice {
+        with: said.from.nick.clone(),
+        what,
+    })
 }
 
 const PLAIN: otr::SessionState = otr::SessionState::Plaintext;

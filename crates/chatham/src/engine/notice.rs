@@ -120,8 +120,11 @@ pub enum What {
     },
     /// We asked for a private conversation.
     Asking,
-    /// They ended the private conversation.
-    PeerEnded,
+    /// They ended the private conversation with one device.
+    PeerEnded {
+        /// With how many of their devices it goes on.
+        remaining: usize,
+    },
     /// We ended the private conversation with so many devices.
     Ended(usize),
     /// Somebody we do not know asks for a private conversation, and got silence.
@@ -197,18 +200,27 @@ pub enum What {
 impl Words {
     /// Words, not a deed.
     pub fn said(text: impl Into<Vec<u8>>) -> Self {
-        Self { text: Zeroizing::new(text.into()), deed: false }
+        Self {
+            text: Zeroizing::new(text.into()),
+            deed: false,
+        }
     }
 
     /// A deed.
     pub fn done(text: impl Into<Vec<u8>>) -> Self {
-        Self { text: Zeroizing::new(text.into()), deed: true }
+        Self {
+            text: Zeroizing::new(text.into()),
+            deed: true,
+        }
     }
 }
 
 impl std::fmt::Debug for Words {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Words").field("length", &self.text.len()).field("deed", &self.deed).finish()
+        f.debug_struct("Words")
+            .field("length", &self.text.len())
+            .field("deed", &self.deed)
+            .finish()
     }
 }
 

@@ -62,7 +62,10 @@ impl Correspondent {
     /// The person accepts the key in use: what was held back only because of the key goes out. What may have
     /// been read by the holder of the old key does not (S-21).
     pub(super) fn send_held(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
-        let held = self.outbox.waiting().filter(|held| held.why() == Why::AwaitingPrivacy);
+        let held = self
+            .outbox
+            .waiting()
+            .filter(|held| held.why() == Why::AwaitingPrivacy);
         let ids: Vec<u64> = held.map(|held| held.id()).collect();
         for id in ids {
             if let Some(text) = self.outbox.take(id) {
@@ -73,7 +76,10 @@ impl Correspondent {
 
     fn road(&self) -> Road {
         let require = self.conversation.policy().require_encryption && self.conversation.policy().is_on();
-        let standing = self.conversation.standing(Recipient::Best).unwrap_or(Standing::Clear);
+        let standing = self
+            .conversation
+            .standing(Recipient::Best)
+            .unwrap_or(Standing::Clear);
         match disposition(standing, require, false) {
             Disposition::Seal => self.private_road(),
             Disposition::Refuse(SendError::PeerEnded) => Road::Closed(Obstacle::PeerEnded),
@@ -84,14 +90,23 @@ impl Correspondent {
 
     fn private_road(&self) -> Road {
         let verified = |session: &&Session| {
-            session.fingerprint().is_some_and(|key| self.keys.trust(key).is_verified())
+            session
+                .fingerprint()
+                .is_some_and(|key| self.keys.trust(key).is_verified())
         };
-        let devices: Vec<InstanceTag> =
-            self.private_sessions().filter(verified).map(|session| session.tag()).collect();
+        let devices: Vec<InstanceTag> = self
+            .private_sessions()
+            .filter(verified)
+            .map(|session| session.tag())
+            .collect();
         if !devices.is_empty() {
             return Road::Private(devices);
         }
-        match self.conversation.session(Recipient::Best).map(|best| (best.tag(), best.fingerprint())) {
+        match self
+            .conversation
+            .session(Recipient::Best)
+            .map(|best| (best.tag(), best.fingerprint()))
+        {
             Some((_, Some(key))) if !self.keys.admits(key) => Road::Closed(Obstacle::KeyChanged(key)),
             Some((device, Some(_))) => Road::Private(vec![device]),
             _ => Road::Closed(Obstacle::AwaitingPrivacy),
@@ -106,7 +121,11 @@ impl Correspondent {
         again: bool,
         effects: &mut Vec<Effect>,
     ) {
-        let text = if words.deed { ctcp::me(&words.text) } else { words.text.to_vec() };
+        let text = if words.deed {
+            ctcp::me(&words.text)
+        } else {
+            words.text.to_vec()
+        };
         #[cfg(feature = "deliberate-leak")]
         if std::mem::take(&mut self.leak) {
             self.send(text.clone(), effects);
@@ -117,7 +136,10 @@ impl Correspondent {
             let peer = self.session(device).and_then(Session::fingerprint);
             match self.conversation.send(env, Recipient::Tag(device), &text, &[]) {
                 Ok(outputs) => {
-                    lines += outputs.iter().filter(|output| matches!(output, Output::Send(_))).count();
+                    lines += outputs
+                        .iter()
+                        .filter(|output| matches!(output, Output::Send(_)))
+                        .count();
                     reached += 1;
                     if self.how(device) != How::Verified {
                         weakest = How::Unverified;
@@ -129,12 +151,28 @@ impl Correspondent {
                 }
                 Err(error) => {
                     let why = Obstacle::Text(error.to_string());
-                    self.show(What::NotSent { words: words.clone(), why, held: false }, effects);
+                    self.show(
+                        What::NotSent {
+                            words: words.clone(),
+                            why,
+                            held: false,
+                        },
+                        effects,
+                    );
                 }
             }
         }
         if reached > 0 {
-            self.show(What::Sent { words, how: weakest, lines, devices: reached, again }, effects);
+            self.show(
+                What::Sent {
+                    words,
+                    how: weakest,
+                    lines,
+                    devices: reached,
+                    again,
+                },
+                effects,
+            );
         }
     }
 
@@ -145,9 +183,18 @@ impl Correspondent {
             // that nothing private stands.
             self.conversation.acquaint();
             for deed in split(&words.text, room.saturating_sub(ACTION_FRAME)) {
-                effects.push(Effect::Deed { to: self.nick.clone(), deed: deed.to_vec() });
+                effects.push(Effect::Deed {
+                    to: self.nick.clone(),
+                    deed: deed.to_vec(),
+                });
             }
-            let sent = What::Sent { words, how: How::Clear, lines: 1, devices: 0, again: false };
+            let sent = What::Sent {
+                words,
+                how: How::Clear,
+                lines: 1,
+                devices: 0,
+                again: false,
+            };
             return self.show(sent, effects);
         }
         let mut lines = 0;
@@ -159,17 +206,40 @@ impl Correspondent {
                 }
                 Err(error) => {
                     let why = Obstacle::Text(error.to_string());
-                    return self.show(What::NotSent { words, why, held: false }, effects);
+                    return self.show(
+                        What::NotSent {
+                            words,
+                            why,
+                            held: false,
+                        },
+                        effects,
+                    );
                 }
             }
         }
-        self.show(What::Sent { words, how: How::Clear, lines, devices: 0, again: false }, effects);
+        self.show(
+            What::Sent {
+                words,
+                how: How::Clear,
+                lines,
+                devices: 0,
+                again: false,
+            },
+            effects,
+        );
     }
 
     /// Keeps a text until a private conversation stands, and asks for one if nothing stands in the way.
     fn hold(&mut self, env: &mut Env<'_>, words: Words, why: Obstacle, effects: &mut Vec<Effect>) {
-        let text = if words.deed { ctcp::me(&words.text) } else { words.text.to_vec() };
-        let held = self.outbox.hold(text, &self.keys.for_waiting(), self.policy.minimum_version).is_ok();
+        let text = if words.deed {
+            ctcp::me(&words.text)
+        } else {
+            words.text.to_vec()
+        };
+        let held = self
+            .outbox
+            .hold(text, &self.keys.for_waiting(), self.policy.minimum_version)
+            .is_ok();
         let ask = held && why == Obstacle::AwaitingPrivacy && !self.is_asking();
         self.show(What::NotSent { words, why, held }, effects);
         if ask {
@@ -217,7 +287,9 @@ fn split(text: &[u8], room: usize) -> Vec<&[u8]> {
         while line.len() > room {
             let head = line.get(..room).unwrap_or(line);
             let space = head.iter().rposition(|&byte| byte == b' ').map(|at| at + 1);
-            let at = space.filter(|&at| at > room / 2).unwrap_or_else(|| character_start(line, room));
+            let at = space
+                .filter(|&at| at > room / 2)
+                .unwrap_or_else(|| character_start(line, room));
             let (head, rest) = line.split_at(at);
             lines.push(head);
             line = rest;
@@ -231,7 +303,10 @@ fn split(text: &[u8], room: usize) -> Vec<&[u8]> {
 
 /// The last place not after `at` where no UTF-8 character is cut apart; `at` itself in what is no UTF-8.
 fn character_start(text: &[u8], at: usize) -> usize {
-    (at.saturating_sub(3)..=at).rev().find(|&at| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80)).unwrap_or(at)
+    (at.saturating_sub(3)..=at)
+        .rev()
+        .find(|&at| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80))
+        .unwrap_or(at)
 }
 
 /// The white-space tag with all its versions.
@@ -247,11 +322,18 @@ mod tests {
 
     #[test]
     fn clear_text_is_cut_where_it_hurts_least() {
-        assert_eq!(split(b"one two three four five", 16), [&b"one two three "[..], b"four five"]);
+        assert_eq!(
+            split(b"one two three four five", 16),
+            [&b"one two three "[..], b"four five"]
+        );
         assert_eq!(split(b"a\r\nb\n\nc", 16), [b"a", b"b", b"c"]);
         let long = "ü".repeat(20);
         let lines = split(long.as_bytes(), 17);
-        assert!(lines.iter().all(|line| line.len() <= 17 && std::str::from_utf8(line).is_ok()));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.len() <= 17 && std::str::from_utf8(line).is_ok())
+        );
         assert_eq!(lines.concat(), long.as_bytes());
         assert_eq!(split(&[0x80; 40], 16).concat(), [0x80; 40]);
     }

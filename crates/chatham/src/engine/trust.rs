@@ -75,7 +75,10 @@ impl Keyring {
     /// The keys that a text may wait for: the verified ones, else all.
     pub(super) fn for_waiting(&self) -> Vec<Fingerprint> {
         let verified = self.has_verified();
-        self.iter().filter(|(_, trust)| !verified || trust.is_verified()).map(|(key, _)| key).collect()
+        self.iter()
+            .filter(|(_, trust)| !verified || trust.is_verified())
+            .map(|(key, _)| key)
+            .collect()
     }
 
     /// Whether a text may go to this key: it is verified, or accepted, or nothing better is known.
