@@ -72,7 +72,7 @@ async fn another_password_or_none_does_not() {
             .await;
         assert!(thief.text().await.contains(" 433 "), "{password:?} {nick}");
     }
-    // A password that comes after the nick was claimed is too late or just in time, but never a way round.
+    // Claimed with the right password, then changed: what counts is the password when the door opens.
     let mut thief = Raw::connect(&relay).await;
     thief
         .send("PASS secret\r\nNICK alice\r\nPASS wrong\r\nUSER t 0 * :t")
