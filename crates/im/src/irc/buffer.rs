@@ -1,5 +1,7 @@
 //! From a stream of bytes to lines, in bounded memory.
 
+use std::fmt;
+
 use super::line::{IrcLine, LineError, MAX_LINE, is_forbidden};
 
 /// Collects bytes until a line is whole.
@@ -8,7 +10,7 @@ use super::line::{IrcLine, LineError, MAX_LINE, is_forbidden};
 /// relays one must not let a correspondent forge a second line (security history S-64). Such a line cannot be
 /// represented, so it is dropped and reported, as is one with a NUL and one that is too long. Empty lines mean
 /// nothing and vanish.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct LineBuffer {
     held: Vec<u8>,
     overflowing: bool,
@@ -74,6 +76,13 @@ impl LineBuffer {
             return Some(Err(LineError::ForbiddenByte));
         }
         Some(IrcLine::new(line))
+    }
+}
+
+/// Shows how much is held, not what: it may be people's words.
+impl fmt::Debug for LineBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineBuffer({} bytes held)", self.held.len())
     }
 }
 
