@@ -65,8 +65,11 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Nobody should be told our number when we are gone. Closing the file unlocks it.
+        // Nobody should be told our number when we are gone.
         let _ = self.file.set_len(0);
+        // Closing alone would leave the lock to a process that is just being started from here
+        // and still has a copy of the handle.
+        let _ = self.file.unlock();
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use crate::atomic_file::{Contents, Directory, Stamp};
 use crate::file_error::FileError;
 use crate::libotr::fingerprints::{self, Fingerprint, Fingerprints, KnownKey};
-use crate::libotr::instance_tags::{self, BadTag, InstanceTags};
+use crate::libotr::instance_tags::{self, AccountTag, BadTag, InstanceTags};
 use crate::libotr::lines::LineNotice;
 use crate::libotr::private_keys::{self, KeyFileError, PrivateKeyParts};
 use crate::libotr::sexp::Position;
@@ -202,6 +202,11 @@ impl Store {
     /// The instance tag of one of our accounts, at least 0x100.
     pub fn instance_tag(&self, account: &AccountId) -> Option<u32> {
         self.instance_tags.value.tag(account)
+    }
+
+    /// All instance tags, in the order of the file; not every account needs to have a key.
+    pub fn instance_tags(&self) -> impl Iterator<Item = &AccountTag> {
+        self.instance_tags.value.iter()
     }
 
     /// Stores an account's instance tag, in place of any it had.

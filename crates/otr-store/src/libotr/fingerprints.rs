@@ -9,7 +9,7 @@
 //! libotr: hex of either case, CR before LF, the last column missing. Where libotr guesses (other
 //! characters taken for zeros, a long line cut in two) the line is kept and reported instead.
 
-use super::lines::{Line, LineFault, LineNotice, check_columns, lines, unhex, write_hex};
+use super::lines::{LineFault, LineNotice, Lines, check_columns, unhex, write_hex};
 use crate::names::{AccountId, BadName, Correspondent};
 use crate::trust::Trust;
 
@@ -30,8 +30,7 @@ pub struct KnownKey {
 /// The whole file, in its order.
 #[derive(Clone, Debug, Default)]
 pub struct Fingerprints {
-    lines: Vec<Line<KnownKey>>,
-    notices: Vec<LineNotice>,
+    lines: Lines<KnownKey>,
 }
 
 /// The longest fingerprint file that the store reads, in bytes.
@@ -41,67 +40,34 @@ impl Fingerprints {
     /// Reads a whole file. Every byte sequence is some file: what cannot be used is kept and
     /// reported by [`Self::notices`].
     pub fn read(file: &[u8]) -> Self {
-        let mut this = Self::default();
-        for raw in lines(file) {
-            let parsed = match raw.common_fault() {
-                Some(fault) => Err(fault),
-                None => parse(raw.body),
-            };
-            let line = raw.number;
-            match parsed {
-                Ok(key) => {
-                    this.lines.push(Line::Entry(key));
-                    if !raw.terminated {
-                        this.notices.push(LineNotice {
-                            line,
-                            fault: LineFault::Unterminated,
-                        });
-                    }
-                }
-                Err(fault) => {
-                    this.lines.push(Line::Kept(raw.whole.to_vec()));
-                    if !raw.body.is_empty() {
-                        this.notices.push(LineNotice { line, fault });
-                    }
-                }
-            }
+        let about = |key: &KnownKey| (key.correspondent.clone(), key.fingerprint);
+        Self {
+            lines: Lines::read(file, parse, about),
         }
-        this
     }
 
     /// The file with every line, used or only kept.
     pub fn write(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for line in &self.lines {
-            match line {
-                Line::Kept(whole) => out.extend_from_slice(whole),
-                Line::Entry(key) => {
-                    let account = key.correspondent.account();
-                    for name in [key.correspondent.user(), account.name(), account.protocol()] {
-                        out.extend_from_slice(name);
-                        out.push(b'\t');
-                    }
-                    write_hex(&mut out, &key.fingerprint);
-                    out.push(b'\t');
-                    out.extend_from_slice(key.trust.as_bytes());
-                }
+        self.lines.write(|out, key| {
+            let account = key.correspondent.account();
+            for name in [key.correspondent.user(), account.name(), account.protocol()] {
+                out.extend_from_slice(name);
+                out.push(b'\t');
             }
-            out.push(b'\n');
-        }
-        out
+            write_hex(out, &key.fingerprint);
+            out.push(b'\t');
+            out.extend_from_slice(key.trust.as_bytes());
+        })
     }
 
     /// What was odd about the file when it was read.
     pub fn notices(&self) -> &[LineNotice] {
-        &self.notices
+        self.lines.notices()
     }
 
     /// All keys in the order of the file. A key may stand twice; then the later counts.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &KnownKey> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Entry(key) => Some(key),
-            Line::Kept(_) => None,
-        })
+        self.lines.iter()
     }
 
     /// What the user decided about this key of this correspondent; `None` if they never showed it.
@@ -125,12 +91,12 @@ impl Fingerprints {
             return Ok(false);
         }
         check_line(correspondent, &Trust::Undecided)?;
-        let key = KnownKey {
-            correspondent: correspondent.clone(),
+        let (correspondent, trust) = (correspondent.clone(), Trust::Undecided);
+        self.lines.push(KnownKey {
+            correspondent,
             fingerprint: *fingerprint,
-            trust: Trust::Undecided,
-        };
-        self.lines.push(Line::Entry(key));
+            trust,
+        });
         Ok(true)
     }
 
@@ -145,25 +111,23 @@ impl Fingerprints {
         fingerprint: &Fingerprint,
         trust: &Trust,
     ) -> Result<bool, BadName> {
-        check_line(correspondent, trust)?;
-        let mut found = false;
-        for line in &mut self.lines {
-            if let Line::Entry(key) = line
-                && is_about(key, correspondent, fingerprint)
-            {
-                key.trust = trust.clone();
-                found = true;
-            }
+        if self.trust(correspondent, fingerprint).is_none() {
+            return Ok(false);
         }
-        Ok(found)
+        check_line(correspondent, trust)?;
+        for key in self
+            .lines
+            .iter_mut()
+            .filter(|key| is_about(key, correspondent, fingerprint))
+        {
+            key.trust = trust.clone();
+        }
+        Ok(true)
     }
 
     /// Forgets a key; `false` if it was not there.
     pub fn forget(&mut self, correspondent: &Correspondent, fingerprint: &Fingerprint) -> bool {
-        let before = self.lines.len();
-        self.lines
-            .retain(|line| !matches!(line, Line::Entry(key) if is_about(key, correspondent, fingerprint)));
-        self.lines.len() < before
+        self.lines.remove(|key| is_about(key, correspondent, fingerprint)) > 0
     }
 }
 

@@ -7,7 +7,7 @@
 //!
 //! Every device must have its own, so the file is never to be copied to another.
 
-use super::lines::{Line, LineFault, LineNotice, check_columns, lines, unhex, write_hex};
+use super::lines::{LineFault, LineNotice, Lines, check_columns, unhex, write_hex};
 use crate::names::{AccountId, BadName};
 
 /// The smallest instance tag that a device can have; those below have other meanings.
@@ -28,82 +28,45 @@ pub struct AccountTag {
 /// The whole file, in its order.
 #[derive(Clone, Debug, Default)]
 pub struct InstanceTags {
-    lines: Vec<Line<AccountTag>>,
-    notices: Vec<LineNotice>,
+    lines: Lines<AccountTag>,
 }
 
 impl InstanceTags {
     /// A file with nothing but a comment for whoever opens it.
     pub fn new() -> Self {
-        Self {
-            lines: COMMENT.lines().map(|line| Line::Kept(line.into())).collect(),
-            notices: Vec::new(),
-        }
+        let mut this = Self::default();
+        this.lines.push_comment(COMMENT);
+        this
     }
 
     /// Reads a whole file. Every byte sequence is some file: comments are kept, and what else
     /// cannot be used is kept and reported by [`Self::notices`].
     pub fn read(file: &[u8]) -> Self {
-        let mut this = Self::default();
-        for raw in lines(file) {
-            let parsed = match raw.common_fault() {
-                Some(fault) => Err(fault),
-                None => parse(raw.body),
-            };
-            let line = raw.number;
-            match parsed {
-                Ok(entry) => {
-                    this.lines.push(Line::Entry(entry));
-                    if !raw.terminated {
-                        this.notices.push(LineNotice {
-                            line,
-                            fault: LineFault::Unterminated,
-                        });
-                    }
-                }
-                Err(fault) => {
-                    this.lines.push(Line::Kept(raw.whole.to_vec()));
-                    // An account may be called `#channel`, so a line is a comment only if it is nothing else.
-                    if !raw.body.is_empty() && !raw.body.starts_with(b"#") {
-                        this.notices.push(LineNotice { line, fault });
-                    }
-                }
-            }
+        Self {
+            lines: Lines::read(file, parse, |entry| entry.account.clone()),
         }
-        this
     }
 
     /// The file with every line, used or only kept.
     pub fn write(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        for line in &self.lines {
-            match line {
-                Line::Kept(whole) => out.extend_from_slice(whole),
-                Line::Entry(entry) => {
-                    for name in [entry.account.name(), entry.account.protocol()] {
-                        out.extend_from_slice(name);
-                        out.push(b'\t');
-                    }
-                    write_hex(&mut out, &entry.tag.to_be_bytes());
-                }
+        self.lines.write(|out, entry| {
+            for name in [entry.account.name(), entry.account.protocol()] {
+                out.extend_from_slice(name);
+                out.push(b'\t');
             }
-            out.push(b'\n');
-        }
-        out
+            write_hex(out, &entry.tag.to_be_bytes());
+        })
     }
 
     /// What was odd about the file when it was read.
     pub fn notices(&self) -> &[LineNotice] {
-        &self.notices
+        self.lines.notices()
     }
 
     /// All tags in the order of the file. An account may stand twice; then the later counts, as it
     /// does for libotr.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &AccountTag> {
-        self.lines.iter().filter_map(|line| match line {
-            Line::Entry(entry) => Some(entry),
-            Line::Kept(_) => None,
-        })
+        self.lines.iter()
     }
 
     /// The tag of an account.
@@ -125,19 +88,15 @@ impl InstanceTags {
         // Two tabs and the digits.
         check_columns(&[account.name(), account.protocol()], 2 + 8)?;
         let mut found = false;
-        for line in &mut self.lines {
-            if let Line::Entry(entry) = line
-                && entry.account == *account
-            {
-                entry.tag = tag;
-                found = true;
-            }
+        for entry in self.lines.iter_mut().filter(|entry| entry.account == *account) {
+            entry.tag = tag;
+            found = true;
         }
         if !found {
-            self.lines.push(Line::Entry(AccountTag {
+            self.lines.push(AccountTag {
                 account: account.clone(),
                 tag,
-            }));
+            });
         }
         Ok(())
     }

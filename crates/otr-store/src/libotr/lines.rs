@@ -1,7 +1,9 @@
 //! What the tab-separated files have in common: lines with their numbers, what was wrong with
 //! some of them, and which names a column can hold.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::Hash;
 
 use crate::names::BadName;
 
@@ -42,11 +44,16 @@ pub enum LineFault {
     #[error("holds a byte that cannot stand there; kept, not used")]
     BadByte,
     /// A byte order mark in front of the first line.
-    #[error("starts with a byte order mark; save the file without one. The line is kept, not used")]
+    #[error(
+        "starts with a byte order mark, which counts as part of the first name; save the file without it"
+    )]
     ByteOrderMark,
-    /// A later line says something else about the same thing, and counts.
-    #[error("a later line is about the same; that one counts")]
-    Repeated,
+    /// A later line is about the same thing, and counts.
+    #[error("line {by} is about the same, and counts instead")]
+    Repeated {
+        /// The number of the later line.
+        by: usize,
+    },
     /// The file does not end with a line break: it may have been cut short.
     #[error(
         "the file ends in the middle of this line and may have been cut short; the line is used as it is"
@@ -57,13 +64,116 @@ pub enum LineFault {
 /// The longest line that libotr reads whole, in bytes and without its line break.
 pub const MAX_LINE: usize = 998;
 
-/// A line of a file that may hold others.
+/// A file of lines of which some say something; the others are only kept.
 #[derive(Clone, Debug)]
-pub(crate) enum Line<T> {
-    /// One that says something.
+pub(crate) struct Lines<T> {
+    lines: Vec<Line<T>>,
+    notices: Vec<LineNotice>,
+}
+
+#[derive(Clone, Debug)]
+enum Line<T> {
     Entry(T),
-    /// One that is only kept.
     Kept(Vec<u8>),
+}
+
+impl<T> Lines<T> {
+    /// Reads a file with `parse`. Entries are about the same thing if `about` says so.
+    ///
+    /// A name may begin with `#`, so a line is a comment only if it is nothing else.
+    pub(crate) fn read<K: Eq + Hash>(
+        file: &[u8],
+        parse: impl Fn(&[u8]) -> Result<T, LineFault>,
+        about: impl Fn(&T) -> K,
+    ) -> Self {
+        let mut this = Self::default();
+        let mut seen = HashMap::new();
+        for raw in lines(file) {
+            let mut notice = |line, fault| this.notices.push(LineNotice { line, fault });
+            match raw.common_fault().map_or_else(|| parse(raw.body), Err) {
+                Ok(entry) => {
+                    if let Some(earlier) = seen.insert(about(&entry), raw.number) {
+                        notice(earlier, LineFault::Repeated { by: raw.number });
+                    }
+                    if raw.has_byte_order_mark() {
+                        notice(raw.number, LineFault::ByteOrderMark);
+                    }
+                    if !raw.terminated {
+                        notice(raw.number, LineFault::Unterminated);
+                    }
+                    this.lines.push(Line::Entry(entry));
+                }
+                Err(fault) => {
+                    let comment = raw.body.is_empty() || raw.body.starts_with(b"#");
+                    match (raw.has_byte_order_mark(), comment) {
+                        (true, _) => notice(raw.number, LineFault::ByteOrderMark),
+                        (false, false) => notice(raw.number, fault),
+                        (false, true) if !raw.terminated => notice(raw.number, LineFault::Unterminated),
+                        (false, true) => {}
+                    }
+                    this.lines.push(Line::Kept(raw.whole.to_vec()));
+                }
+            }
+        }
+        this.notices.sort_by_key(|notice| notice.line);
+        this
+    }
+
+    /// The file with every line, entries as `write` appends them.
+    pub(crate) fn write(&self, write: impl Fn(&mut Vec<u8>, &T)) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in &self.lines {
+            match line {
+                Line::Kept(whole) => out.extend_from_slice(whole),
+                Line::Entry(entry) => write(&mut out, entry),
+            }
+            out.push(b'\n');
+        }
+        out
+    }
+
+    pub(crate) fn notices(&self) -> &[LineNotice] {
+        &self.notices
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.lines.iter().filter_map(|line| match line {
+            Line::Entry(entry) => Some(entry),
+            Line::Kept(_) => None,
+        })
+    }
+
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.lines.iter_mut().filter_map(|line| match line {
+            Line::Entry(entry) => Some(entry),
+            Line::Kept(_) => None,
+        })
+    }
+
+    pub(crate) fn push(&mut self, entry: T) {
+        self.lines.push(Line::Entry(entry));
+    }
+
+    pub(crate) fn push_comment(&mut self, line: &str) {
+        self.lines.push(Line::Kept(line.into()));
+    }
+
+    /// Removes entries; lines that are only kept stay. Tells how many went.
+    pub(crate) fn remove(&mut self, which: impl Fn(&T) -> bool) -> usize {
+        let before = self.lines.len();
+        self.lines
+            .retain(|line| !matches!(line, Line::Entry(entry) if which(entry)));
+        before - self.lines.len()
+    }
+}
+
+impl<T> Default for Lines<T> {
+    fn default() -> Self {
+        Self {
+            lines: Vec::new(),
+            notices: Vec::new(),
+        }
+    }
 }
 
 /// A line as it stands in the file.
@@ -79,11 +189,14 @@ pub(crate) struct RawLine<'a> {
 }
 
 impl RawLine<'_> {
+    /// For libotr, and so for us, the mark is part of the first name.
+    fn has_byte_order_mark(&self) -> bool {
+        self.number == 1 && self.whole.starts_with(b"\xef\xbb\xbf")
+    }
+
     /// A fault that any kind of line can have.
     pub(crate) fn common_fault(&self) -> Option<LineFault> {
-        if self.number == 1 && self.whole.starts_with(b"\xef\xbb\xbf") {
-            Some(LineFault::ByteOrderMark)
-        } else if self.whole.contains(&0) {
+        if self.whole.contains(&0) {
             Some(LineFault::BadByte)
         } else if self.whole.len() > MAX_LINE {
             Some(LineFault::TooLong)

@@ -133,15 +133,12 @@ pub fn write<'a, I>(keys: I) -> Zeroizing<Vec<u8>>
 where
     I: IntoIterator<Item = (&'a AccountId, &'a PrivateKeyParts)> + Clone,
 {
-    let size = keys.clone().into_iter().map(|(account, parts)| {
-        let names = longest(account.name().len()) + longest(account.protocol().len());
-        let numbers: usize = numbers(parts)
-            .iter()
-            .map(|(_, number)| longest(number.len() + 1))
-            .sum();
-        names + numbers + LAYOUT
-    });
-    let mut out = Zeroizing::new(Vec::with_capacity(size.sum::<usize>() + LAYOUT));
+    let room: usize = keys
+        .clone()
+        .into_iter()
+        .map(|(account, parts)| room(account, parts))
+        .sum();
+    let mut out = Zeroizing::new(Vec::with_capacity(room + LAYOUT));
     out.extend_from_slice(b"(privkeys\n");
     for (account, parts) in keys {
         out.extend_from_slice(b" (account\n(name ");
@@ -323,6 +320,16 @@ fn numbers(parts: &PrivateKeyParts) -> [(u8, &[u8]); 5] {
     ]
 }
 
+/// At least the bytes that an account takes.
+fn room(account: &AccountId, parts: &PrivateKeyParts) -> usize {
+    let names = longest(account.name().len()) + longest(account.protocol().len());
+    let numbers: usize = numbers(parts)
+        .iter()
+        .map(|(_, number)| longest(number.len() + 1))
+        .sum();
+    names + numbers + LAYOUT
+}
+
 /// A number that has its top bit set gets a zero in front: libgcrypt's numbers are signed.
 fn write_number(out: &mut Vec<u8>, number: &[u8]) {
     let zero = usize::from(number.first().is_some_and(|first| *first >= 0x80));
@@ -335,3 +342,37 @@ fn write_number(out: &mut Vec<u8>, number: &[u8]) {
 
 /// More than the bytes of one account that are neither names nor numbers.
 const LAYOUT: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_never_outgrows_its_room() {
+        // The worst of all atoms: every byte takes two in a string, four if zero.
+        for byte in [0, b'"', b'a', 0xff] {
+            let name = vec![byte; 100];
+            let account = AccountId::new(name.clone(), name.clone());
+            let number = [&b"x"[..], &name].concat();
+            let parts = PrivateKeyParts {
+                p: number.clone(),
+                q: number.clone(),
+                g: number.clone(),
+                y: number.clone(),
+                x: Zeroizing::new(number),
+            };
+            let written = write([(&account, &parts)]);
+            assert!(written.len() <= room(&account, &parts) + LAYOUT, "{byte:02x}");
+        }
+    }
+
+    #[test]
+    fn no_secret_in_debug() {
+        let keys = read(include_bytes!("../../tests/golden/otr.private_key")).unwrap();
+        let text = format!("{keys:?}");
+        assert!(text.contains("alice@example.org"));
+        for secret in ["short-one", "115, 104, 111, 114, 116", "printable"] {
+            assert!(!text.contains(secret), "{secret}");
+        }
+    }
+}
