@@ -88,7 +88,7 @@ impl FileError {
 }
 
 /// A path for a message, without what a terminal would obey.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     printable(path.as_os_str().as_encoded_bytes())
 }
 

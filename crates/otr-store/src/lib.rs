@@ -33,11 +33,13 @@ pub mod lock;
 mod names;
 pub mod peers;
 mod store;
+mod store_error;
 mod trust;
 
 pub use file_error::FileError;
 pub use libotr::fingerprints::{Fingerprint, KnownKey};
 pub use names::{AccountId, BadName, Correspondent};
 pub use peers::{Peer, PeerPolicy};
-pub use store::{Notice, Store, StoreError};
+pub use store::Store;
+pub use store_error::{Notice, StoreError};
 pub use trust::{Trust, TrustWord};

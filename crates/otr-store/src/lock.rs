@@ -9,7 +9,7 @@ use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 
 use crate::atomic_file::Directory;
-use crate::file_error::FileError;
+use crate::file_error::{FileError, shown};
 
 /// The lock on a directory, held until dropped.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Somebody else has it.
-    #[error("{} is in use by {}; end it first, or ask it", .directory.display(), holder(.pid))]
+    #[error("{} is in use by {}; end it first, or ask it", shown(.directory), holder(.pid))]
     Taken {
         /// The directory.
         directory: PathBuf,

@@ -1,20 +1,20 @@
 //! One directory with everything that outlives a session.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use otr::crypto::dsa::{BadPrivateKey, PrivateKey};
+use otr::crypto::dsa::PrivateKey;
 use zeroize::Zeroizing;
 
 use crate::atomic_file::{Contents, Directory, Stamp};
 use crate::file_error::FileError;
 use crate::libotr::fingerprints::{self, Fingerprint, Fingerprints, KnownKey};
-use crate::libotr::instance_tags::{self, AccountTag, BadTag, InstanceTags};
+use crate::libotr::instance_tags::{self, AccountTag, InstanceTags};
 use crate::libotr::lines::LineNotice;
-use crate::libotr::private_keys::{self, KeyFileError, PrivateKeyParts};
-use crate::libotr::sexp::Position;
-use crate::lock::{Lock, LockError};
-use crate::names::{AccountId, BadName, Correspondent};
-use crate::peers::{self, BadPeer, Peer, PeerFileError, Peers};
+use crate::libotr::private_keys::{self, PrivateKeyParts};
+use crate::lock::Lock;
+use crate::names::{AccountId, Correspondent};
+use crate::peers::{self, Peer, Peers};
+use crate::store_error::{Notice, StoreError};
 use crate::trust::Trust;
 
 /// A directory's keys, fingerprints, instance tags and memories, owned by this process alone.
@@ -29,75 +29,6 @@ pub struct Store {
     instance_tags: Held<InstanceTags>,
     peers: Held<Peers>,
     _lock: Lock,
-}
-
-/// Something odd in a file, which did not keep it from being read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// Which file.
-    pub path: PathBuf,
-    /// Which line, and what about it.
-    pub line: LineNotice,
-}
-
-impl std::fmt::Display for Notice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.line)
-    }
-}
-
-/// Why the store cannot be opened or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// A file cannot be read or written.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Another process has the store.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// The key file is damaged.
-    #[error("{}: {fault}. Nothing was changed; put back a sound copy, or move the file away to start anew", .path.display())]
-    KeyFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with its line.
-        fault: KeyFileError,
-    },
-    /// The numbers of a key do not belong together.
-    #[error("{}: {at}: the key of {account} is not sound: {fault}. Nothing was changed; put back a sound copy", .path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// Where the account stands.
-        at: Position,
-        /// Whose key it is.
-        account: Box<AccountId>,
-        /// What is wrong.
-        fault: BadPrivateKey,
-    },
-    /// The file of remembered versions and policies is damaged.
-    #[error("{}: {fault}. Nothing was changed; mend the line, or put back a sound copy", .path.display())]
-    PeerFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with its line.
-        fault: PeerFileError,
-    },
-    /// A key would be overwritten.
-    #[error("{0} has a key already, which is never overwritten; forget it first")]
-    KeyExists(Box<AccountId>),
-    /// A name that a file cannot hold.
-    #[error(transparent)]
-    Name(#[from] BadName),
-    /// An instance tag that cannot be stored.
-    #[error(transparent)]
-    Tag(#[from] BadTag),
-    /// Something about a correspondent that cannot be stored.
-    #[error(transparent)]
-    Peer(#[from] BadPeer),
-    /// Trust in a key that the correspondent has never shown.
-    #[error("{0} has never shown a key with this fingerprint; nothing was changed")]
-    UnknownFingerprint(Box<Correspondent>),
 }
 
 impl Store {
