@@ -31,13 +31,13 @@ impl Story<'_> {
         let to: Vec<_> = scene.wires.iter().filter_map(receiver).collect();
         self.check(
             "nobody vouched for the telephone: text goes to the verified laptop alone",
-            { laptop.is_some() && to == [laptop.unwrap_or_default()] },
+            laptop.is_some() && to == [laptop.unwrap_or_default()],
         );
         self.check("the laptop reads it, the telephone does not", {
             scene.shows_only(Who::Bob, &words, How::Verified) && scene.heard(Who::Phone).is_empty()
         });
 
-        let words = Words::said("hi, on my way, by bus");
+        let words = Words::said("hi, on my way, via bus");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is read, and marked as unverified", {
             scene.shows_only(Who::Alice, &words, How::Unverified)
@@ -129,7 +129,7 @@ impl Story<'_> {
         self.stage()?.enter(Who::Bob, engine).await?;
         let mark = self.stage()?.tap.mark();
 
-        let words = Words::said("ye up? I am by an oak");
+        let words = Words::said("ye up? I am at an oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let (alice, bob) = (self.connection(Who::Alice), self.connection(Who::Bob));
         let course: Vec<_> = scene
@@ -137,19 +137,15 @@ impl Story<'_> {
             .iter()
             .map(|seen| (Some(seen.connection), kind_of(seen.seen)))
             .collect();
-        let expected = [
-            (alice, "data"),
-            (bob, "error"),
-            (alice, "query"),
-            (bob, "exchange"),
-            (alice, "exchange"),
-            (bob, "exchange"),
-            (alice, "exchange"),
-            (alice, "data"),
-        ];
+        // Both may begin at once, so the length of the exchange differs.
+        let expected = [(alice, "data"), (bob, "error"), (alice, "query")];
+        let exchange = course.iter().filter(|(_, kind)| *kind == "exchange").count();
+        let whole = course.len() == expected.len() + exchange + 1;
+        let expected =
+            course.starts_with(&expected) && course.ends_with(&[(alice, "data")]) && whole && exchange >= 4;
         let names: Vec<_> = course.iter().map(|(_, kind)| *kind).collect();
         let healed = "error, query, new keys, and the text again: it heals by itself";
-        self.check_with(healed, course == expected, &names.join(", "));
+        self.check_with(healed, expected, &names.join(", "));
         self.check("Bob reads it, once, from the key he had verified", {
             scene.shows_only(Who::Bob, &words, How::Verified)
         });
@@ -190,7 +186,7 @@ impl Story<'_> {
         let scene = self.tell()?;
         self.check(
             "Bob's last message is a private one: nobody else can read that it is the end",
-            { matches!(&scene.wires[..], [last] if matches!(last.seen, Seen::Data { .. })) },
+            matches!(&scene.wires[..], [last] if matches!(last.seen, Seen::Data { .. })),
         );
         self.check(
             "Alice is told",
@@ -202,7 +198,7 @@ impl Story<'_> {
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         self.check(
             "what Alice says now is refused: not one line leaves her socket",
-            { scene.from(self.connection(Who::Alice)).is_empty() },
+            scene.from(self.connection(Who::Alice)).is_empty(),
         );
         self.check("and she is told so", {
             let refused = |what: &What| {
@@ -242,7 +238,7 @@ impl Story<'_> {
         let alice = self.connection(Who::Alice);
         self.check(
             "not one line left Alice's socket: no answer, no error, no sign of life",
-            { asked.from(alice).is_empty() && scene.from(alice).is_empty() },
+            asked.from(alice).is_empty() && scene.from(alice).is_empty(),
         );
         Ok(())
     }
