@@ -26,7 +26,7 @@ impl Story<'_> {
         });
         let laptop = self.device_of(Who::Bob)?;
 
-        let words = Words::said("for one pad, not for two");
+        let words = Words::said("for one pad, nay two");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let to: Vec<_> = scene.wires.iter().filter_map(receiver).collect();
         self.check(
@@ -37,7 +37,7 @@ impl Story<'_> {
             scene.shows_only(Who::Bob, &words, How::Verified) && scene.heard(Who::Phone).is_empty()
         });
 
-        let words = Words::said("hi, on my way, via bus");
+        let words = Words::said("hi, in my cab, via rye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is read, and marked as unverified", {
             scene.shows_only(Who::Alice, &words, How::Unverified)
@@ -62,7 +62,7 @@ impl Story<'_> {
             },
         );
 
-        let words = Words::said("aye, got it, bye");
+        let words = Words::said("aye: got it; bye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is marked as verified now", {
             scene.shows_only(Who::Alice, &words, How::Verified)
@@ -84,8 +84,8 @@ impl Story<'_> {
         let mark = self.stage()?.tap.mark();
         self.stage()?.lose_next(Who::Alice, Who::Bob);
         let (one, two) = (
-            Words::said("no. 1: get oil, get rye"),
-            Words::said("no. 2: get ham, get egg"),
+            Words::said("one of two: get oil, get rye"),
+            Words::said("two of two: get jam, get egg"),
         );
         let first = self.say_privately(Who::Alice, Who::Bob, &one).await?;
         let (given, passed) = {
@@ -109,7 +109,7 @@ impl Story<'_> {
                 .screen(Who::Bob)
                 .any(|what| matches!(what, What::Missed(1)))
         });
-        let answer = Words::said("I got no. 2, not no. 1");
+        let answer = Words::said("I got two of two; nay one");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "the conversation goes on",
@@ -162,7 +162,7 @@ impl Story<'_> {
                 .count();
             keys == [bobs] && again == 1
         });
-        let answer = Words::said("up I am: ate my egg, had my tea");
+        let answer = Words::said("up I am: had my egg, had my tea");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "Bob's answer comes through the new keys",
@@ -194,7 +194,7 @@ impl Story<'_> {
                 .screen(Who::Alice)
                 .any(|what| matches!(what, What::PeerEnded { remaining: 0 })),
         );
-        let words = Words::said("oh: one bit ere ye go, re oak");
+        let words = Words::said("oh: one bit yet, re oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         self.check(
             "what Alice says now is refused: not one line leaves her socket",
