@@ -183,6 +183,19 @@ impl Conversation {
         victim.map(|position| self.sessions.swap_remove(position)).is_some()
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
+        if let Some(offer) = &self.offer {
+            offer.state.absorb(bytes);
+        }
+        for session in &self.sessions {
+            session.absorb(bytes);
+        }
+        self.reassembly.absorb(bytes);
+    }
+
     /// Armours and cuts what a session wants sent.
     pub(crate) fn deliver(&mut self, items: Vec<Item>) -> Vec<Output> {
         let mut outputs = Vec::with_capacity(items.len());

@@ -3,7 +3,7 @@
 use crate::secret::Secret; use crate::wire::tlv::Tlv; use rand_core::CryptoRng;
 pub mod modp { pub struct Modp; }
 pub struct Smp<G>(core::marker::PhantomData<G>);
-#[derive(PartialEq,Eq,Clone,Copy)] pub enum Progress { Idle, WaitingForPeer, WaitingForOurSecret }
+#[derive(Debug,PartialEq,Eq,Clone,Copy)] pub enum Progress { Idle, WaitingForPeer, WaitingForOurSecret }
 pub struct NotAsked;
 pub enum Outcome { Asked { question: Option<Vec<u8>> }, Reply(Tlv), Done { matched: bool, reply: Option<Tlv> }, Cheated(Tlv), OutOfOrder(Tlv), AbortedByPeer, Ignored }
 impl<G> Smp<G> { pub fn new() -> Self { Self(core::marker::PhantomData) } pub fn progress(&self) -> Progress { Progress::Idle }
