@@ -81,6 +81,9 @@ impl Conversation {
 
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
+        if policy.limits != self.policy.limits {
+            (self.handshakes, self.errors) = (None, None);
+        }
         self.policy = policy;
     }
 

@@ -24,7 +24,11 @@ fn plaintext_only_after_authentication() {
 fn stranger_cannot_end_a_channel() {
     let (mut alice, mut bob) = private_pair(&[2, 3]);
     let mut mallory = Person::new("mallory", 2, 9, open_policy(&[2, 3]));
-    let (mut other, _) = private_pair(&[2, 3]);
+    // A private conversation of two other people, and its end.
+    let mut other = Person::new("other", 3, 0x31, open_policy(&[2, 3]));
+    let mut friend = Person::new("friend", 2, 0x32, open_policy(&[2, 3]));
+    other.start();
+    deliver(&mut other, &mut friend);
     other.act(|conversation, env| conversation.end(env, Recipient::Best));
     let foreign_end = other.only_message();
     let readdressed = change(&foreign_end, |header, _| {
