@@ -204,6 +204,13 @@ impl Held {
     }
 }
 
+/// Without the text.
+impl core::fmt::Debug for Released {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Released").field("id", &self.id).field("again", &self.again).finish_non_exhaustive()
+    }
+}
+
 impl Default for Outbox {
     fn default() -> Self {
         Self::new(OutboxLimits::default())

@@ -142,15 +142,13 @@ impl Session {
         let offer = step.offer;
         let own_is_newer = |moved: &Moment| offer.is_none_or(|(_, made)| moved.order > made.order);
         let state = match &self.handshake {
-            Handshake::Ake { version, ake: Ake::AwaitingSig(state), moved } if *version == step.version => {
-                match state.on_dh_key(message) {
-                    Ok(again) => {
-                        items.push(self.message(step, Message::RevealSignature(again)));
-                        return Ok(());
-                    }
-                    Err(reason) if own_is_newer(moved) => return Err(reason),
-                    Err(_) => offer.map(|(state, _)| state),
-                }
+            // With a newer offer open, the other side may be answering that one with the key we know.
+            Handshake::Ake { version, ake: Ake::AwaitingSig(state), moved }
+                if *version == step.version && own_is_newer(moved) =>
+            {
+                let again = state.on_dh_key(message)?;
+                items.push(self.message(step, Message::RevealSignature(again)));
+                return Ok(());
             }
             Handshake::Ake { version, ake: Ake::AwaitingDhKey(state), moved }
                 if *version == step.version && own_is_newer(moved) =>
