@@ -132,7 +132,7 @@ impl Session {
                     ..
                 },
                 offer,
-            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(state),
+            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(&**state),
             (Waiting::DhKey, _, Some((state, _))) => Some(state),
             _ => None,
         };
@@ -142,7 +142,7 @@ impl Session {
                     .filter(|_| step.version == Version::V2)
                     .map(AwaitingDhKey::fork);
                 let state = match yielded {
-                    Some(yielded) => state.having_yielded(yielded),
+                    Some(yielded) => Box::new(state.having_yielded(yielded)),
                     None => state,
                 };
                 self.wait(step, Ake::AwaitingRevealSig(state));
@@ -151,7 +151,7 @@ impl Session {
             OnCommit::OursWins(commit) => {
                 // From now on this device has an exchange of its own, addressed to it.
                 if let Some(state) = ours.map(AwaitingDhKey::fork) {
-                    self.wait(step, Ake::AwaitingDhKey(state));
+                    self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
                 }
                 items.push(self.message(step, Message::DhCommit(commit)));
             }
@@ -182,7 +182,7 @@ impl Session {
                 version,
                 ake: Ake::AwaitingDhKey(state),
                 moved,
-            } if *version == step.version && own_is_newer(moved) => Some(state),
+            } if *version == step.version && own_is_newer(moved) => Some(&**state),
             Handshake::Ake {
                 version,
                 ake: Ake::AwaitingRevealSig(state),

@@ -44,7 +44,7 @@ pub enum Handshake {
     /// AUTHSTATE_V1_SETUP.
     V1 {
         /// The exchange.
-        setup: v1::Setup,
+        setup: Box<v1::Setup>,
         /// When it moved last.
         moved: Moment,
     },
