@@ -280,16 +280,17 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
         let offer = self.offer.as_ref().filter(|_| header.version == Version::V3);
+        let offer = offer.filter(|offer| session.may_answer(offer.made));
         let step = Step {
             account: env.account,
             rng: env.rng,
             moment,
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
-        };
-        let Some(session) = self.sessions.get_mut(position) else {
-            return;
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => session.heard(moment.at),

@@ -32,6 +32,7 @@ impl Session {
     /// for the two messages that may answer an offer, the open offer where that is newer. A late Reveal
     /// Signature or Signature still finds the exchange it belongs to.
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
+        let offer = offer.filter(|offer| self.may_answer(*offer));
         let own = match &self.handshake {
             Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
             Handshake::Ake {
@@ -254,6 +255,7 @@ impl Session {
                     (private.channel.retire(), Some(peer), true)
                 }
             };
+        self.settled = step.moment.order;
         let channel = Channel::start(step.version, established, reveal);
         self.state = MessageState::Encrypted(Box::new(Private {
             channel,
