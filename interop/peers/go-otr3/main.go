@@ -209,6 +209,7 @@ func caps() {
 	say("cannot simultaneous-win with the higher hash it repeats its commit but then awaits a Reveal Signature")
 	say("cannot heartbeat-now no call for it; heartbeat sends an empty text without the flag")
 	say("cannot fragment-64k lengths are counted in 16 bits: a message over 65535 bytes is cut wrongly")
+	say("cannot smp-fourth-message after a failed check it sends an abort instead, and that with a body")
 	say("cannot to one conversation knows one instance of the correspondent")
 }
 
