@@ -222,8 +222,7 @@ def heartbeat_after_silence(t):
 
 def refresh_by(t, asker):
     other = t.other(asker)
-    if asker is t.o:
-        t.must('refresh')
+    t.must('refresh-answer' if asker is t.o else 'refresh-ask')
     before = t.o.state()['ssid']
     t.forget()
     t.do(asker, 'start')
@@ -299,10 +298,9 @@ def start_again(t):
 
 def plain_pieces(t, limit):
     """Everything in pieces, none of them longer than the carrier takes."""
-    # The query of most peers does not fit: whoever starts gets one from nowhere.
-    t.hand(t.x, f'?OTRv{t.version}?' if t.version != '1' else '?OTR?')
-    t.carry()
-    both_private(t)
+    if t.x is t.p:
+        t.unless('query-pieces')
+    start_by_query(t)
     some_texts(t)
     if t.version != '1':
         smp_equal(t)

@@ -34,8 +34,8 @@ impl<'a> Piece<'a> {
     /// Reads a piece that begins with `?OTR|` or `?OTR,`.
     ///
     /// # Errors
-    /// [`DecodeError::BadPiece`]: decimal digits only, 1 ≤ index ≤ total ≤ 65535, a body that is not empty
-    /// and has no comma.
+    /// [`DecodeError::BadPiece`]: decimal digits only, 1 ≤ index ≤ total ≤ 65535, a body that is not empty and
+    /// ends at the last comma. It may hold commas itself: libotr cuts the words of its query as well.
     pub fn parse(message: &'a [u8]) -> Result<Self, DecodeError> {
         let bad = DecodeError::BadPiece;
         let (tags, rest) = if let Some(rest) = message.strip_prefix(MARKER_TAGGED) {
@@ -50,12 +50,11 @@ impl<'a> Piece<'a> {
         };
         let (index, rest) = split_at_byte(rest, b',').ok_or(bad)?;
         let (total, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-        let (body, rest) = split_at_byte(rest, b',').ok_or(bad)?;
+        // Some carriers append white space to a message.
+        let body = rest.trim_ascii_end().strip_suffix(b",").ok_or(bad)?;
         let count = |digits| number(digits, 10, u64::from(u16::MAX)).and_then(|n| u16::try_from(n).ok());
         let (index, total) = (count(index).ok_or(bad)?, count(total).ok_or(bad)?);
-        // Some carriers append white space to a message.
-        let nothing_behind = rest.iter().all(u8::is_ascii_whitespace);
-        if index == 0 || index > total || body.is_empty() || !nothing_behind {
+        if index == 0 || index > total || body.is_empty() {
             return Err(bad);
         }
         Ok(Self { tags, index, total, body })
@@ -150,8 +149,22 @@ mod tests {
     }
 
     #[test]
+    fn a_body_ends_at_the_last_comma() {
+        for (message, body) in [
+            (&b"?OTR,1,2,?OTRv3? Please, install it,"[..], Some(&b"?OTRv3? Please, install it"[..])),
+            (b"?OTR|100|0,2,2,a,b, \r\n", Some(b"a,b")),
+            (b"?OTR,1,2,,,", Some(b",")),
+            (b"?OTR,1,2,,", None),
+            (b"?OTR,1,2,a,b", None),
+            (b"?OTR,1,2,", None),
+        ] {
+            assert_eq!(Piece::parse(message).ok().map(|piece| piece.body), body, "{message:?}");
+        }
+    }
+
+    #[test]
     fn a_limit_that_holds_nothing_is_refused() {
         assert_eq!(cut(&[b'x'; 100], 17, None), Err(CutError::LimitTooSmall));
-        assert_eq!(cut(&vec![b'x'; 70_000], 18, None), Err(CutError::TooManyPieces));
+        assert_eq!(cut(&vec![b'x'; 70_000], 19, None), Err(CutError::TooManyPieces));
     }
 }
