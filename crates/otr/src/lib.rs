@@ -9,6 +9,8 @@ pub mod conversation;
 pub mod crypto;
 pub mod error;
 pub mod event;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
 pub mod identity;
 pub mod outbox;
 pub mod reject;

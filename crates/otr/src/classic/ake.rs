@@ -277,6 +277,47 @@ impl Ake {
     }
 }
 
+#[cfg(feature = "hazmat")]
+impl Ake {
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(bytes, &crate::wire::encode_message(
+            &crate::wire::header::Header {
+                version: crate::wire::header::Version::V2,
+                sender: crate::wire::header::InstanceTag::ZERO,
+                receiver: crate::wire::header::InstanceTag::ZERO,
+            },
+            &self.last_sent(),
+        ));
+        match self {
+            Self::AwaitingDhKey(state) => state.absorb(bytes),
+            Self::AwaitingRevealSig(state) => {
+                field(bytes, state.y.expose());
+                field(bytes, &state.theirs.encrypted_gx);
+                field(bytes, &state.theirs.hashed_gx);
+                if let Some(yielded) = &state.yielded {
+                    yielded.absorb(bytes);
+                }
+            }
+            Self::AwaitingSig(state) => {
+                field(bytes, state.x.expose());
+                field(bytes, &state.gy.to_be_bytes());
+                field(bytes, state.shared.secbytes());
+            }
+        }
+    }
+}
+
+#[cfg(feature = "hazmat")]
+impl AwaitingDhKey {
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(bytes, self.x.expose());
+        field(bytes, self.r.expose());
+        field(bytes, &self.commit.hashed_gx);
+    }
+}
+
 fn dh_key(gy: &DhPublic) -> DhKey {
     DhKey { gy: Mpi::from_be_bytes(&gy.to_be_bytes()) }
 }

@@ -147,6 +147,13 @@ impl Channel {
         Ok(Opened { plaintext, extra_key, missed })
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let identity = (self.version, self.peer, self.ssid);
+        crate::hazmat::field(bytes, format!("{identity:?}").as_bytes());
+        self.keys.absorb(bytes);
+    }
+
     /// Ends the channel without a last message: the MAC keys that are still to be published.
     pub fn retire(self) -> Vec<RevealedMacKey> {
         self.keys.retire_all()

@@ -168,6 +168,23 @@ impl KeyRotation {
         self.reveal
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(bytes, format!("{} {} {:?}", self.our_id, self.their_id, self.reveal).as_bytes());
+        field(bytes, self.current.secret.expose());
+        if let Some(next) = &self.next {
+            field(bytes, next.secret.expose());
+        }
+        field(bytes, &self.their_current.to_be_bytes());
+        if let Some(previous) = &self.their_previous {
+            field(bytes, &previous.to_be_bytes());
+        }
+        for pair in &self.pairs {
+            pair.absorb(bytes);
+        }
+    }
+
     fn retire(&mut self, belongs: impl Fn(&PairKeys) -> bool) {
         let mut position = 0;
         while position < self.pairs.len() {

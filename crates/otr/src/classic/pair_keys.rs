@@ -62,6 +62,15 @@ impl PairKeys {
         }
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        let numbers = (self.our_id, self.their_id, self.sending.counter, self.receiving.counter);
+        field(bytes, format!("{numbers:?}").as_bytes());
+        field(bytes, self.sending.mac.expose());
+        field(bytes, self.receiving.mac.0.expose());
+    }
+
     /// The extra symmetric key of this pair.
     pub fn extra_key(&self) -> ExtraKey {
         ExtraKey(Secret::fill_with(|bytes| bytes.copy_from_slice(self.extra.expose())))

@@ -45,6 +45,11 @@ impl Setup {
         message
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        crate::hazmat::field(bytes, self.secret.expose());
+    }
+
     /// Verifies the other side's message and computes the shared secret.
     ///
     /// # Errors

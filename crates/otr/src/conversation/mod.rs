@@ -81,6 +81,9 @@ impl Conversation {
 
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
+        if policy.limits != self.policy.limits {
+            (self.handshakes, self.errors) = (None, None);
+        }
         self.policy = policy;
     }
 
@@ -181,6 +184,19 @@ impl Conversation {
             .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
             .map(|(position, _)| position);
         victim.map(|position| self.sessions.swap_remove(position)).is_some()
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
+        if let Some(offer) = &self.offer {
+            offer.state.absorb(bytes);
+        }
+        for session in &self.sessions {
+            session.absorb(bytes);
+        }
+        self.reassembly.absorb(bytes);
     }
 
     /// Armours and cuts what a session wants sent.

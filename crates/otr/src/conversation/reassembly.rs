@@ -105,6 +105,15 @@ impl Reassembly {
         self.incomplete.iter().map(|message| message.text.capacity()).sum()
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        for message in &self.incomplete {
+            let place = (message.sender, message.index, message.total, message.touched);
+            crate::hazmat::field(bytes, format!("{place:?}").as_bytes());
+            crate::hazmat::field(bytes, &message.text);
+        }
+    }
+
     fn forget_least_recent(&mut self) {
         let oldest = self.incomplete.iter().enumerate().min_by_key(|(_, message)| message.touched);
         if let Some((position, _)) = oldest {

@@ -174,6 +174,31 @@ impl Session {
         }
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        let times = (self.tag, self.last_heard, self.last_sent, self.handshake_moved());
+        field(bytes, format!("{times:?}").as_bytes());
+        match &self.handshake {
+            Handshake::Idle => field(bytes, b"idle"),
+            Handshake::Ake { version, ake, .. } => {
+                field(bytes, format!("{version:?}").as_bytes());
+                ake.absorb(bytes);
+            }
+            Handshake::V1 { setup, .. } => setup.absorb(bytes),
+        }
+        match &self.state {
+            MessageState::Plaintext => field(bytes, b"plaintext"),
+            MessageState::Encrypted(private) => {
+                private.channel.absorb(bytes);
+                field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
+            }
+            MessageState::Finished { peer, unpublished } => {
+                field(bytes, format!("{peer:?} {unpublished:?}").as_bytes());
+            }
+        }
+    }
+
     pub(crate) fn heard(&mut self, now: Timestamp) {
         self.last_heard = now;
     }
