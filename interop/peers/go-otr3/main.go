@@ -201,14 +201,15 @@ func send(text []byte) {
 }
 
 func caps() {
-	say("caps v2 v3 query tag simultaneous smp question extrakey heartbeat heartbeat-due fragment end instances " +
-		"keyfile state-ssid")
+	say("caps v2 v3 query tag simultaneous smp question extrakey heartbeat heartbeat-due fragment end refresh-ask " +
+		"instances keyfile state-ssid")
 	say("cannot v1 the package does not know version 1")
 	say("cannot abort there is no call to abort SMP; a second smp aborts the first")
-	say("cannot refresh a query within a minute of the last change of state is ignored; it can ask for one itself")
+	say("cannot refresh-answer a query within a minute of the last change of state is ignored; it can ask for one itself")
 	say("cannot simultaneous-win with the higher hash it repeats its commit but then awaits a Reveal Signature")
 	say("cannot heartbeat-now no call for it; heartbeat sends an empty text without the flag")
 	say("cannot fragment-64k lengths are counted in 16 bits: a message over 65535 bytes is cut wrongly")
+	say("cannot query-pieces a piece with a comma in its body, as in libotr's long query, is refused")
 	say("cannot smp-fourth-message after a failed check it sends an abort instead, and that with a body")
 	say("cannot to one conversation knows one instance of the correspondent")
 }

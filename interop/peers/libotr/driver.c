@@ -306,9 +306,11 @@ static void heartbeat(const char *rest) {
 
 static void show_caps(void) {
     puts("caps v1 v2 v3 query tag simultaneous smp question abort extrakey heartbeat heartbeat-due fragment end "
-         "instances to keyfile refresh");
+         "instances to keyfile refresh-ask refresh-answer state-ssid");
     puts("cannot heartbeat-now the library has no call for it; heartbeat sends an empty text without the flag");
     puts("cannot extrakey-v1 the library derives the extra key in sessions of versions 2 and 3 alike, not in 1");
+    puts("cannot refresh-told in version 3 the end that answers a query is in plaintext until the Signature, and tells "
+         "encrypted after it");
     puts("cannot nul texts are C strings");
 }
 

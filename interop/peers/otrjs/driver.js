@@ -126,11 +126,13 @@ function smp (words, mayAsk) {
 
 const obey = {
   caps () {
-    say('caps v2 v3 query tag simultaneous smp question abort extrakey fragment end refresh instances keyfile state-ssid')
+    say('caps v2 v3 query tag simultaneous smp question abort extrakey fragment end refresh-answer instances keyfile state-ssid')
     say('cannot v1 the package does not know version 1')
     say('cannot heartbeat-due the package never sends heartbeats by itself')
     say('cannot heartbeat-seen an empty data message is dropped without an event')
     say('cannot smp-cheated a failed proof is answered with an abort and reported as one')
+    say('cannot each-start one key exchange in sixteen fails: a leading zero of the commit key r gets lost; ask again')
+    say('cannot refresh-ask once keys have rotated, a refresh it asked for leaves both ends unable to read')
     say('cannot smp-after-refresh the SMP state keeps the first session id and its messages are dropped afterwards')
     say('cannot extrakey-use the use is always 00000001, the data a file name in UTF-8, version 3 only')
     say('cannot bytes texts are strings: bytes that are no UTF-8 are refused')

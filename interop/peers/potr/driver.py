@@ -13,7 +13,7 @@ AUTH = {crypt.STATE_NONE: 'none', crypt.STATE_AWAITING_DHKEY: 'awaiting-dhkey',
         crypt.STATE_AWAITING_REVEALSIG: 'awaiting-revealsig', crypt.STATE_AWAITING_SIG: 'awaiting-sig'}
 POLICIES = {'manual': set(), 'tag': {'SEND_TAG'}, 'opportunistic': {'SEND_TAG'}, 'always': {'REQUIRE_ENCRYPTION'}}
 CAPS = '''caps v2 query tag simultaneous smp question abort extrakey heartbeat heartbeat-now heartbeat-due fragment end \
-refresh keyfile state-ssid
+refresh-ask refresh-answer keyfile state-ssid
 cannot v1 declared in the package, but not written
 cannot v3 the package does not know version 3
 cannot instances instance tags came with version 3

@@ -173,13 +173,12 @@ impl Driver {
             "state" => return say(&self.state_line()),
             "tick" => return,
             "end" => self.session().end(tag).map(|_| ()),
-            "smp" | "abort" | "answer" | "heartbeat" if self.status() != ProtocolStatus::Encrypted => {
+            "smp" | "abort" | "answer" if self.status() != ProtocolStatus::Encrypted => {
                 return say("refused not-private");
             }
             "smp" => self.session().start_smp(tag, &arg(1), &arg(2)),
             "abort" => self.session().abort_smp(tag),
             "answer" => return say("refused not-asked"),
-            "heartbeat" if words.len() == 1 => return self.send(b""),
             command => return say(&format!("cannot {command} the crate has no such call")),
         };
         if let Err(e) = result {
@@ -270,12 +269,14 @@ fn main() {
     }
 }
 
-const CAPS: &str = "caps v3 query tag simultaneous smp question abort heartbeat fragment end refresh state-ssid
+const CAPS: &str =
+    "caps v3 query tag simultaneous smp question abort fragment end refresh-ask refresh-answer state-ssid
 cannot v1 the crate knows versions 3 and 4
 cannot v2 the crate knows versions 3 and 4
 cannot extrakey the key is neither derived nor told
 cannot heartbeat-due the crate never sends heartbeats by itself
-cannot heartbeat-now no call for it; heartbeat sends an empty text without the flag
+cannot heartbeat no call for it, and an empty text makes the crate panic
+cannot query-pieces pieces of the form of version 2, in which a long query arrives, are dropped
 cannot instances its own tag is made up at every start and cannot be chosen
 cannot keyfile there is no reading or writing of keys
 cannot theirs the fingerprint of the correspondent is not shown
