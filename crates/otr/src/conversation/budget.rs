@@ -16,7 +16,12 @@ pub struct Budget {
 impl Budget {
     /// A full bucket of `burst` tokens that regains one in every `period`.
     pub fn new((burst, period): (u32, Duration), now: Timestamp) -> Self {
-        Self { burst, period, left: burst, refilled: now }
+        Self {
+            burst,
+            period,
+            left: burst,
+            refilled: now,
+        }
     }
 
     /// Takes one token, if there is one.
@@ -37,7 +42,10 @@ impl Budget {
         if periods == 0 {
             return;
         }
-        self.left = self.burst.min(self.left.saturating_add(u32::try_from(periods).unwrap_or(u32::MAX)));
+        self.left = self.burst.min(
+            self.left
+                .saturating_add(u32::try_from(periods).unwrap_or(u32::MAX)),
+        );
         let used = u64::try_from(periods.saturating_mul(period)).unwrap_or(u64::MAX);
         self.refilled = self.refilled.plus(Duration::from_millis(used));
     }

@@ -77,7 +77,10 @@ mod tests {
         let shown = fingerprint.to_string();
         assert_eq!(shown, "000D1A27 34414E5B 6875828F 9CA9B6C3 D0DDEAF7");
         assert_eq!(Fingerprint::from_hex(&shown), Some(fingerprint));
-        assert_eq!(Fingerprint::from_hex(&shown.to_lowercase().replace(' ', "")), Some(fingerprint));
+        assert_eq!(
+            Fingerprint::from_hex(&shown.to_lowercase().replace(' ', "")),
+            Some(fingerprint)
+        );
     }
 
     #[test]

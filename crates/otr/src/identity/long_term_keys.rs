@@ -22,7 +22,12 @@ pub fn to_wire(key: &PublicKey) -> WireKey {
 /// # Errors
 /// [`BadPublicKey`] if the numbers are no DSA key of OTR's size.
 pub fn from_wire(key: &WireKey) -> Result<PublicKey, BadPublicKey> {
-    PublicKey::from_parts(key.p.as_bytes(), key.q.as_bytes(), key.g.as_bytes(), key.y.as_bytes())
+    PublicKey::from_parts(
+        key.p.as_bytes(),
+        key.q.as_bytes(),
+        key.g.as_bytes(),
+        key.y.as_bytes(),
+    )
 }
 
 /// The fingerprint of a key: the same value in versions 1, 2 and 3, because the type bytes are left out.

@@ -23,7 +23,11 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
         return Err(DecodeError::BadLength);
     }
     if text.iter().any(u8::is_ascii_whitespace) {
-        let compact: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+        let compact: Vec<u8> = text
+            .iter()
+            .copied()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
         return STANDARD.decode(compact).map_err(|_| DecodeError::BadBase64);
     }
     STANDARD.decode(text).map_err(|_| DecodeError::BadBase64)

@@ -115,7 +115,10 @@ impl Wire for DhCommit {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let encrypted_gx = reader.data()?.to_vec();
         let hashed_gx = reader.data()?.try_into().map_err(|_| DecodeError::BadLength)?;
-        Ok(Self { encrypted_gx, hashed_gx })
+        Ok(Self {
+            encrypted_gx,
+            hashed_gx,
+        })
     }
 }
 
@@ -139,7 +142,11 @@ impl Wire for RevealSignature {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let revealed_key = reader.data()?.try_into().map_err(|_| DecodeError::BadLength)?;
         let encrypted_signature = reader.data()?.to_vec();
-        Ok(Self { revealed_key, encrypted_signature, mac: reader.array()? })
+        Ok(Self {
+            revealed_key,
+            encrypted_signature,
+            mac: reader.array()?,
+        })
     }
 }
 
@@ -150,7 +157,10 @@ impl Wire for Signature {
     }
 
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { encrypted_signature: reader.data()?.to_vec(), mac: reader.array()? })
+        Ok(Self {
+            encrypted_signature: reader.data()?.to_vec(),
+            mac: reader.array()?,
+        })
     }
 }
 
@@ -175,7 +185,11 @@ impl Data {
     /// Reads the message after its header.
     pub(crate) fn decode(header: &Header, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            flags: if header.version.has_flags() { reader.u8()? } else { 0 },
+            flags: if header.version.has_flags() {
+                reader.u8()?
+            } else {
+                0
+            },
             sender_key_id: reader.u32()?,
             recipient_key_id: reader.u32()?,
             next_dh: reader.mpi()?,
@@ -211,7 +225,12 @@ impl Wire for PublicKey {
             DSA_KEY => {}
             other => return Err(DecodeError::UnknownType(other.to_be_bytes()[1])),
         }
-        Ok(Self { p: reader.mpi()?, q: reader.mpi()?, g: reader.mpi()?, y: reader.mpi()? })
+        Ok(Self {
+            p: reader.mpi()?,
+            q: reader.mpi()?,
+            g: reader.mpi()?,
+            y: reader.mpi()?,
+        })
     }
 }
 

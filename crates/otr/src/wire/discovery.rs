@@ -40,7 +40,10 @@ pub(crate) fn parse_query(after_marker: &[u8]) -> Option<Versions> {
     let [b'v', names @ ..] = rest else {
         return asked_v1.then_some(versions);
     };
-    let end = names.iter().take(MAX_VERSION_STRING).position(|byte| !byte.is_ascii_alphanumeric());
+    let end = names
+        .iter()
+        .take(MAX_VERSION_STRING)
+        .position(|byte| !byte.is_ascii_alphanumeric());
     let end = end.filter(|end| names.get(*end) == Some(&b'?'));
     let Some(names) = end.and_then(|end| names.get(..end)) else {
         // `?OTR?v…` without an end is a version-1 query followed by words.
@@ -119,14 +122,21 @@ mod tests {
 
     fn set(numbers: &[u16]) -> Versions {
         let all = [Version::V1, Version::V2, Version::V3];
-        all.into_iter().filter(|v| numbers.contains(&v.number())).fold(Versions::NONE, Versions::with)
+        all.into_iter()
+            .filter(|v| numbers.contains(&v.number()))
+            .fold(Versions::NONE, Versions::with)
     }
 
     #[test]
     fn queries_of_every_set_are_read_back() {
         for numbers in [&[1][..], &[2], &[3], &[1, 2], &[2, 3], &[1, 2, 3], &[]] {
             let message = query(set(numbers), b"words");
-            assert_eq!(parse_query(&message[4..]), Some(set(numbers)), "{:?}", String::from_utf8(message));
+            assert_eq!(
+                parse_query(&message[4..]),
+                Some(set(numbers)),
+                "{:?}",
+                String::from_utf8(message)
+            );
         }
         assert_eq!(query(set(&[1, 2]), b""), b"?OTR?v2?");
     }
@@ -138,7 +148,10 @@ mod tests {
             message.extend(tag(set(numbers)));
             message.extend(b"world");
             let (text, versions) = strip_tags(&message);
-            assert_eq!((text.as_ref(), versions), (&b"helloworld"[..], Some(set(numbers))));
+            assert_eq!(
+                (text.as_ref(), versions),
+                (&b"helloworld"[..], Some(set(numbers)))
+            );
         }
     }
 }

@@ -41,7 +41,8 @@ impl<'a> Piece<'a> {
         let (tags, rest) = if let Some(rest) = message.strip_prefix(MARKER_TAGGED) {
             let (sender, rest) = split_at_byte(rest, b'|').ok_or(bad)?;
             let (receiver, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-            let tag = |digits| number(digits, 16, u64::from(u32::MAX)).and_then(|tag| u32::try_from(tag).ok());
+            let tag =
+                |digits| number(digits, 16, u64::from(u32::MAX)).and_then(|tag| u32::try_from(tag).ok());
             let sender = tag(sender).map(InstanceTag::from_raw).ok_or(bad)?;
             let receiver = tag(receiver).map(InstanceTag::from_raw).ok_or(bad)?;
             (Some((sender, receiver)), rest)
@@ -57,7 +58,12 @@ impl<'a> Piece<'a> {
         if index == 0 || index > total || body.is_empty() {
             return Err(bad);
         }
-        Ok(Self { tags, index, total, body })
+        Ok(Self {
+            tags,
+            index,
+            total,
+            body,
+        })
     }
 }
 
@@ -75,7 +81,11 @@ pub fn cut(
     }
     let header = |index: usize, total: usize| match tags {
         Some((sender, receiver)) => {
-            format!("?OTR|{:08x}|{:08x},{index:05},{total:05},", sender.raw(), receiver.raw())
+            format!(
+                "?OTR|{:08x}|{:08x},{index:05},{total:05},",
+                sender.raw(),
+                receiver.raw()
+            )
         }
         None => format!("?OTR,{index:05},{total:05},"),
     };
@@ -107,7 +117,9 @@ fn number(digits: &[u8], radix: u32, maximum: u64) -> Option<u64> {
     let mut value: u64 = 0;
     for digit in digits {
         let digit = char::from(*digit).to_digit(radix)?;
-        value = value.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))?;
+        value = value
+            .checked_mul(u64::from(radix))?
+            .checked_add(u64::from(digit))?;
         if value > maximum {
             return None;
         }
@@ -126,8 +138,15 @@ mod tests {
 
     #[test]
     fn every_piece_fits_the_limit_and_is_read_back() {
-        let message: Vec<u8> = b"?OTR:".iter().copied().chain((0..500).map(|n| b'a' + n as u8 % 26)).collect();
-        let tagged = Some((InstanceTag::from_raw(0x5a73a599), InstanceTag::from_raw(0x27e31597)));
+        let message: Vec<u8> = b"?OTR:"
+            .iter()
+            .copied()
+            .chain((0..500).map(|n| b'a' + n as u8 % 26))
+            .collect();
+        let tagged = Some((
+            InstanceTag::from_raw(0x5a73a599),
+            InstanceTag::from_raw(0x27e31597),
+        ));
         for tags in [None, tagged] {
             for limit in [37, 64, 100, 400, 504, 505, 600] {
                 let pieces = cut(&message, limit, tags).unwrap();
@@ -151,14 +170,21 @@ mod tests {
     #[test]
     fn a_body_ends_at_the_last_comma() {
         for (message, body) in [
-            (&b"?OTR,1,2,?OTRv3? Please, install it,"[..], Some(&b"?OTRv3? Please, install it"[..])),
+            (
+                &b"?OTR,1,2,?OTRv3? Please, install it,"[..],
+                Some(&b"?OTRv3? Please, install it"[..]),
+            ),
             (b"?OTR|100|0,2,2,a,b, \r\n", Some(b"a,b")),
             (b"?OTR,1,2,,,", Some(b",")),
             (b"?OTR,1,2,,", None),
             (b"?OTR,1,2,a,b", None),
             (b"?OTR,1,2,", None),
         ] {
-            assert_eq!(Piece::parse(message).ok().map(|piece| piece.body), body, "{message:?}");
+            assert_eq!(
+                Piece::parse(message).ok().map(|piece| piece.body),
+                body,
+                "{message:?}"
+            );
         }
     }
 

@@ -54,12 +54,18 @@ pub struct Versions {
 
 impl Versions {
     /// No version.
-    pub const NONE: Self = Self { known: 0, other: false };
+    pub const NONE: Self = Self {
+        known: 0,
+        other: false,
+    };
 
     /// The set with one version more.
     #[must_use]
     pub fn with(self, version: Version) -> Self {
-        Self { known: self.known | 1 << version.number(), ..self }
+        Self {
+            known: self.known | 1 << version.number(),
+            ..self
+        }
     }
 
     /// The set, remembering that a version we do not know was named as well.
@@ -86,12 +92,17 @@ impl Versions {
     /// The versions in both sets.
     #[must_use]
     pub fn intersect(self, other: Self) -> Self {
-        Self { known: self.known & other.known, other: false }
+        Self {
+            known: self.known & other.known,
+            other: false,
+        }
     }
 
     /// The versions, highest first.
     pub fn iter(self) -> impl Iterator<Item = Version> {
-        [Version::V3, Version::V2, Version::V1].into_iter().filter(move |version| self.contains(*version))
+        [Version::V3, Version::V2, Version::V1]
+            .into_iter()
+            .filter(move |version| self.contains(*version))
     }
 
     /// The highest version.
@@ -176,7 +187,14 @@ impl Header {
                 tag => InstanceTag::new(tag).ok_or(DecodeError::BadInstanceTag)?,
             };
         }
-        Ok((Self { version, sender, receiver }, kind))
+        Ok((
+            Self {
+                version,
+                sender,
+                receiver,
+            },
+            kind,
+        ))
     }
 }
 

@@ -33,7 +33,10 @@ impl Plaintext {
     /// everything behind it.
     pub fn decode(mut bytes: Vec<u8>) -> Self {
         let Some(end) = bytes.iter().position(|byte| *byte == 0) else {
-            return Self { text: bytes, tlvs: Vec::new() };
+            return Self {
+                text: bytes,
+                tlvs: Vec::new(),
+            };
         };
         let mut reader = Reader::new(bytes.get(end + 1..).unwrap_or_default());
         let mut tlvs = Vec::new();
@@ -59,16 +62,34 @@ mod tests {
     #[test]
     fn the_examples_of_the_text() {
         let decoded = Plaintext::decode(b"hi\0\x00\x01\x00\x00\x00\x00\x00\x05\x68\x65\x6c\x6c\x6f".to_vec());
-        let records = [Tlv::new(1, Vec::new()).unwrap(), Tlv::new(0, b"hello".to_vec()).unwrap()];
-        assert_eq!(decoded, Plaintext { text: b"hi".to_vec(), tlvs: records.to_vec() });
+        let records = [
+            Tlv::new(1, Vec::new()).unwrap(),
+            Tlv::new(0, b"hello".to_vec()).unwrap(),
+        ];
+        assert_eq!(
+            decoded,
+            Plaintext {
+                text: b"hi".to_vec(),
+                tlvs: records.to_vec()
+            }
+        );
         assert_eq!(Plaintext::decode(decoded.encode()), decoded);
     }
 
     #[test]
     fn a_record_that_is_cut_off_is_dropped() {
-        for cut in [&b"x\0"[..], b"x\0\x00", b"x\0\x00\x01\x00", b"x\0\x00\x01\x00\x02a"] {
+        for cut in [
+            &b"x\0"[..],
+            b"x\0\x00",
+            b"x\0\x00\x01\x00",
+            b"x\0\x00\x01\x00\x02a",
+        ] {
             let decoded = Plaintext::decode(cut.to_vec());
-            assert_eq!((decoded.text.as_slice(), decoded.tlvs.len()), (&b"x"[..], 0), "{cut:?}");
+            assert_eq!(
+                (decoded.text.as_slice(), decoded.tlvs.len()),
+                (&b"x"[..], 0),
+                "{cut:?}"
+            );
         }
     }
 }

@@ -35,8 +35,11 @@ pub struct KeyExchange {
 impl KeyExchange {
     /// The signed bytes: all before the signature, from the protocol version on.
     pub fn signed_bytes(&self) -> Vec<u8> {
-        let header =
-            Header { version: Version::V1, sender: InstanceTag::ZERO, receiver: InstanceTag::ZERO };
+        let header = Header {
+            version: Version::V1,
+            sender: InstanceTag::ZERO,
+            receiver: InstanceTag::ZERO,
+        };
         let mut writer = Writer::with_capacity(768);
         header.encode(TYPE_DH_KEY, &mut writer);
         self.encode_signed(&mut writer);
