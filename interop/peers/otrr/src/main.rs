@@ -283,4 +283,5 @@ cannot theirs the fingerprint of the correspondent is not shown
 cannot half the half of the session id is not shown
 cannot smp-abort-seen an abort of the correspondent is reported as a failure
 cannot burst-then-turn one receiving counter for all keys: two messages in a row, an answer, and the next is refused
+cannot short-texts it panics when a ciphertext is all zero: one text of one byte in 256, and the empty text always
 cannot to the driver speaks to the last instance that became private";
