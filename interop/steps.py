@@ -298,8 +298,6 @@ def start_again(t):
 
 def plain_pieces(t, limit):
     """Everything in pieces, none of them longer than the carrier takes."""
-    if t.x is t.p:
-        t.unless('query-pieces')
     start_by_query(t)
     some_texts(t)
     if t.version != '1':
