@@ -1,6 +1,9 @@
 //! The command line: what can be typed, and nothing of what it does.
 
+pub mod chat;
+pub mod completions;
 pub mod demo;
+pub mod keys;
 
 use std::process::ExitCode;
 
@@ -23,6 +26,12 @@ pub struct Cli {
 enum Command {
     /// Play the whole story on a network of its own, and check every promise as it is told
     Demo(demo::Demo),
+    /// Talk to people on IRC
+    Chat(chat::Chat),
+    /// Make and look at keys, and decide whose are trusted
+    Keys(keys::Keys),
+    /// Print the completions of the command line for a shell
+    Completions(completions::Completions),
 }
 
 impl Cli {
@@ -30,6 +39,9 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         match self.command {
             Command::Demo(demo) => demo.run(),
+            Command::Chat(chat) => chat.run(),
+            Command::Keys(keys) => keys.run(),
+            Command::Completions(completions) => completions.run(),
         }
     }
 }
@@ -59,3 +71,6 @@ fn complain(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("chatham: {words}");
     ExitCode::FAILURE
 }
+
+/// The exit code for a command line that cannot be followed, as clap's own.
+const USAGE: u8 = 2;

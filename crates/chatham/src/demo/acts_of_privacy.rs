@@ -39,14 +39,14 @@ impl Story<'_> {
         };
         self.check(
             "the network reads Bob's words (so the search below can find things)",
-            { find_piece(BOBS_HELLO.as_bytes(), BOBS_HELLO.len(), [words.text.as_slice()]).is_some() },
+            find_piece(BOBS_HELLO.as_bytes(), BOBS_HELLO.len(), [words.text.as_slice()]).is_some(),
         );
         self.check("white space behind them hides an offer", {
             words.seen == Seen::WordsAndOffer && hides_offer(&words.text)
         });
         self.check(
             "Alice does not know Bob yet: her program gives the offer no answer",
-            { scene.from(self.connection(Who::Alice)).is_empty() },
+            scene.from(self.connection(Who::Alice)).is_empty(),
         );
         Ok(())
     }
@@ -103,13 +103,9 @@ impl Story<'_> {
             (
                 Who::Alice,
                 Who::Bob,
-                Words::said("we go at six, by an old oak; ask for Ida"),
+                Words::said("we go at six, in an old oak; ask for Ida"),
             ),
-            (
-                Who::Bob,
-                Who::Alice,
-                Words::said("six? aye: I am in, no ifs, no fee"),
-            ),
+            (Who::Bob, Who::Alice, Words::said("six? aye: me too, nay ifs")),
             (Who::Alice, Who::Bob, Words::done("got up, off for tea")),
         ] {
             let scene = self.say_privately(who, to, &words).await?;
@@ -159,7 +155,7 @@ impl Story<'_> {
             "the same secret: both screens say verified",
             verified(Who::Alice) && verified(Who::Bob),
         );
-        let words = Words::said("now I do know it: at six, by an oak");
+        let words = Words::said("now I do get it: at six, in an oak");
         let scene = self.say_privately(Who::Bob, Who::Alice, &words).await?;
         self.check("what comes from then on is marked as verified", {
             scene.shows_only(Who::Alice, &words, How::Verified)
@@ -175,9 +171,9 @@ impl Story<'_> {
     }
 
     async fn compare(&mut self, alices: &str, bobs: &str) -> Result<Scene, Failure> {
+        let (alices, bobs) = (alices.as_bytes(), bobs.as_bytes());
         self.keep_secret(alices);
         self.keep_secret(bobs);
-        let (alices, bobs) = (alices.as_bytes(), bobs.as_bytes());
         let stage = self.stage()?;
         stage
             .act(Who::Alice, Who::Bob, |engine, bob, now| {

@@ -26,18 +26,18 @@ impl Story<'_> {
         });
         let laptop = self.device_of(Who::Bob)?;
 
-        let words = Words::said("for one pad, not for two");
+        let words = Words::said("for one pad, nay two");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let to: Vec<_> = scene.wires.iter().filter_map(receiver).collect();
         self.check(
             "nobody vouched for the telephone: text goes to the verified laptop alone",
-            { laptop.is_some() && to == [laptop.unwrap_or_default()] },
+            laptop.is_some() && to == [laptop.unwrap_or_default()],
         );
         self.check("the laptop reads it, the telephone does not", {
             scene.shows_only(Who::Bob, &words, How::Verified) && scene.heard(Who::Phone).is_empty()
         });
 
-        let words = Words::said("hi, on my way, by bus");
+        let words = Words::said("hi, in my cab, via rye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is read, and marked as unverified", {
             scene.shows_only(Who::Alice, &words, How::Unverified)
@@ -62,7 +62,7 @@ impl Story<'_> {
             },
         );
 
-        let words = Words::said("aye, got it, bye");
+        let words = Words::said("aye: got it; bye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is marked as verified now", {
             scene.shows_only(Who::Alice, &words, How::Verified)
@@ -84,8 +84,8 @@ impl Story<'_> {
         let mark = self.stage()?.tap.mark();
         self.stage()?.lose_next(Who::Alice, Who::Bob);
         let (one, two) = (
-            Words::said("no. 1: get oil, get rye"),
-            Words::said("no. 2: get ham, get egg"),
+            Words::said("one of two: get oil, get rye"),
+            Words::said("two of two: get jam, get egg"),
         );
         let first = self.say_privately(Who::Alice, Who::Bob, &one).await?;
         let (given, passed) = {
@@ -109,7 +109,7 @@ impl Story<'_> {
                 .screen(Who::Bob)
                 .any(|what| matches!(what, What::Missed(1)))
         });
-        let answer = Words::said("I got no. 2, not no. 1");
+        let answer = Words::said("I got two of two; nay one");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "the conversation goes on",
@@ -129,7 +129,7 @@ impl Story<'_> {
         self.stage()?.enter(Who::Bob, engine).await?;
         let mark = self.stage()?.tap.mark();
 
-        let words = Words::said("ye up? I am by an oak");
+        let words = Words::said("ye up? I am at an oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let (alice, bob) = (self.connection(Who::Alice), self.connection(Who::Bob));
         let course: Vec<_> = scene
@@ -137,19 +137,15 @@ impl Story<'_> {
             .iter()
             .map(|seen| (Some(seen.connection), kind_of(seen.seen)))
             .collect();
-        let expected = [
-            (alice, "data"),
-            (bob, "error"),
-            (alice, "query"),
-            (bob, "exchange"),
-            (alice, "exchange"),
-            (bob, "exchange"),
-            (alice, "exchange"),
-            (alice, "data"),
-        ];
+        // Both may begin at once, so the length of the exchange differs.
+        let expected = [(alice, "data"), (bob, "error"), (alice, "query")];
+        let exchange = course.iter().filter(|(_, kind)| *kind == "exchange").count();
+        let whole = course.len() == expected.len() + exchange + 1;
+        let expected =
+            course.starts_with(&expected) && course.ends_with(&[(alice, "data")]) && whole && exchange >= 4;
         let names: Vec<_> = course.iter().map(|(_, kind)| *kind).collect();
         let healed = "error, query, new keys, and the text again: it heals by itself";
-        self.check_with(healed, course == expected, &names.join(", "));
+        self.check_with(healed, expected, &names.join(", "));
         self.check("Bob reads it, once, from the key he had verified", {
             scene.shows_only(Who::Bob, &words, How::Verified)
         });
@@ -166,7 +162,7 @@ impl Story<'_> {
                 .count();
             keys == [bobs] && again == 1
         });
-        let answer = Words::said("up I am: ate my egg, had my tea");
+        let answer = Words::said("up I am: had my egg, had my tea");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "Bob's answer comes through the new keys",
@@ -190,7 +186,7 @@ impl Story<'_> {
         let scene = self.tell()?;
         self.check(
             "Bob's last message is a private one: nobody else can read that it is the end",
-            { matches!(&scene.wires[..], [last] if matches!(last.seen, Seen::Data { .. })) },
+            matches!(&scene.wires[..], [last] if matches!(last.seen, Seen::Data { .. })),
         );
         self.check(
             "Alice is told",
@@ -198,11 +194,11 @@ impl Story<'_> {
                 .screen(Who::Alice)
                 .any(|what| matches!(what, What::PeerEnded { remaining: 0 })),
         );
-        let words = Words::said("oh: one bit ere ye go, re oak");
+        let words = Words::said("oh: one bit yet, re oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         self.check(
             "what Alice says now is refused: not one line leaves her socket",
-            { scene.from(self.connection(Who::Alice)).is_empty() },
+            scene.from(self.connection(Who::Alice)).is_empty(),
         );
         self.check("and she is told so", {
             let refused = |what: &What| {
@@ -242,7 +238,7 @@ impl Story<'_> {
         let alice = self.connection(Who::Alice);
         self.check(
             "not one line left Alice's socket: no answer, no error, no sign of life",
-            { asked.from(alice).is_empty() && scene.from(alice).is_empty() },
+            asked.from(alice).is_empty() && scene.from(alice).is_empty(),
         );
         Ok(())
     }

@@ -161,13 +161,23 @@ impl<'a> Story<'a> {
 
     /// Somebody says something that nobody else may read.
     pub(super) async fn say_privately(&mut self, who: Who, to: Who, words: &Words) -> Result<Scene, Failure> {
-        self.secrets.push(words.text.to_vec());
+        self.keep_secret(&words.text);
         self.say(who, to, words).await
     }
 
-    /// Notes something that may never be seen on a wire.
-    pub(super) fn keep_secret(&mut self, secret: &str) {
-        self.secrets.push(secret.as_bytes().to_vec());
+    /// Notes something that may never be seen on a wire. Each piece of it has to hold a byte that base64 does not
+    /// use, or a find could be chance.
+    pub(super) fn keep_secret(&mut self, secret: &[u8]) {
+        let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+        if secret.len() < PIECE || secret.windows(PIECE).any(|piece| piece.iter().all(base64)) {
+            let text = String::from_utf8_lossy(secret).into_owned();
+            self.check_with(
+                "every secret can be searched for without chance finds",
+                false,
+                &text,
+            );
+        }
+        self.secrets.push(secret.to_vec());
     }
 
     /// Tells what has happened since the last time.

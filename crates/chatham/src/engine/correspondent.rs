@@ -263,7 +263,8 @@ impl Correspondent {
                 let run = self.runs.remove(&session);
                 let vouched = run != Some(Run::Theirs { questioned: true });
                 if vouched {
-                    self.set_trust(fingerprint, Trust::Secret, effects);
+                    let trust = self.keys.trust(fingerprint).max(Trust::Secret);
+                    self.set_trust(fingerprint, trust, effects);
                 }
                 What::Same { fingerprint, vouched }
             }
@@ -312,6 +313,14 @@ impl Correspondent {
         self.conversation
             .sessions()
             .filter(|session| session.is_private())
+    }
+
+    /// Whether nothing would be lost by forgetting this person: nobody we know, nothing private, nothing waiting.
+    pub(super) fn is_dispensable(&self) -> bool {
+        !self.conversation.is_acquainted()
+            && self.keys.is_empty()
+            && self.expects_clear()
+            && self.outbox.waiting().next().is_none()
     }
 
     /// Whether clear text is nothing unusual now.

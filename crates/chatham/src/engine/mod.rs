@@ -404,8 +404,13 @@ impl Engine {
     pub fn set_case_mapping(&mut self, mapping: CaseMapping) {
         self.mapping = mapping;
         for (nick, mut person) in std::mem::take(&mut self.people) {
-            person.nick = person.nick.refold(mapping);
-            self.people.insert(nick.refold(mapping), person);
+            let nick = nick.refold(mapping);
+            person.nick = nick.clone();
+            if let Some(twin) = self.people.remove(&nick) {
+                // Two spellings of one name: what is known about either holds for both.
+                twin.keys.iter().for_each(|(key, trust)| person.learn(key, trust));
+            }
+            self.people.insert(nick, person);
         }
     }
 
@@ -453,6 +458,9 @@ impl Engine {
     }
 
     fn person(&mut self, nick: &Nick) -> &mut Correspondent {
+        if self.people.len() >= MOST_PEOPLE && !self.people.contains_key(nick) {
+            self.forget_strangers();
+        }
         let policy = if is_person(nick) {
             self.policy.clone()
         } else {
@@ -461,6 +469,11 @@ impl Engine {
         self.people
             .entry(nick.clone())
             .or_insert_with(|| Correspondent::new(nick.clone(), policy))
+    }
+
+    /// A network full of strangers who say one word each must not cost memory without end.
+    fn forget_strangers(&mut self) {
+        self.people.retain(|_, person| !person.is_dispensable());
     }
 
     fn with(
@@ -500,4 +513,6 @@ fn aside(said: &Said) -> Effect {
     })
 }
 
+/// So many correspondents are kept before strangers are forgotten.
+const MOST_PEOPLE: usize = 1000;
 const PLAIN: otr::SessionState = otr::SessionState::Plaintext;
