@@ -246,6 +246,11 @@ impl AwaitingSig {
         }
     }
 
+    /// The session id that this exchange leads to.
+    pub fn ssid(&self) -> Ssid {
+        Ssid::short(self.keys.ssid, Half::First)
+    }
+
     /// Signature received: check it, and the exchange is done.
     ///
     /// # Errors
@@ -264,7 +269,7 @@ impl AwaitingSig {
             their_public: self.gy.clone(),
             shared: self.shared.duplicate(),
             peer: long_term_keys::fingerprint(&verified.public_key),
-            ssid: Ssid::short(self.keys.ssid, Half::First),
+            ssid: self.ssid(),
         })
     }
 }

@@ -12,7 +12,7 @@ pub mod timers;
 use std::collections::BTreeSet;
 
 use crate::conversation::budget::Budget;
-use crate::conversation::offer::Offer;
+use crate::conversation::offer::{FinishedExchanges, Offer};
 use crate::conversation::reassembly::Reassembly;
 use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
@@ -36,6 +36,7 @@ pub struct Conversation {
     knocked: Option<Versions>,
     tag_offer: TagOffer,
     offer: Option<Offer>,
+    finished: FinishedExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
@@ -66,6 +67,7 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
+            finished: FinishedExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
             reassembly: Reassembly::default(),

@@ -4,6 +4,7 @@ use rand_core::CryptoRng;
 
 use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
 use crate::classic::{Ake, Channel, Established, v1};
+use crate::conversation::offer::FinishedExchanges;
 use crate::event::{Event, SmpEvent};
 use crate::identity::Account;
 use crate::reject::Reject;
@@ -25,6 +26,8 @@ pub struct Step<'a> {
     pub version: Version,
     /// Our open offer, if it is of that version.
     pub offer: Option<(&'a AwaitingDhKey, Moment)>,
+    /// What we began and finished: none of it happens twice.
+    pub finished: &'a mut FinishedExchanges,
 }
 
 impl Session {
@@ -95,6 +98,10 @@ impl Session {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
+                if step.finished.contain(established.ssid) {
+                    return Err(Reject::Replayed);
+                }
+                step.finished.add(established.ssid, step.moment.at);
                 self.handshake = Handshake::Idle;
                 self.establish(established, &step, items);
                 Ok(())
@@ -149,8 +156,13 @@ impl Session {
                 items.push(self.message(step, Message::DhKey(answer)));
             }
             OnCommit::OursWins(commit) => {
-                // From now on this device has an exchange of its own, addressed to it.
-                if let Some(state) = ours.map(AwaitingDhKey::fork) {
+                // From now on this device has an exchange of its own, addressed to it. One that it has
+                // already stays as old as it is.
+                let offered = step.offer.map(|(state, _)| state);
+                let forked = ours
+                    .filter(|ours| offered.is_some_and(|offered| core::ptr::eq(*ours, offered)))
+                    .map(AwaitingDhKey::fork);
+                if let Some(state) = forked {
                     self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
                 }
                 items.push(self.message(step, Message::DhCommit(commit)));
@@ -192,6 +204,9 @@ impl Session {
         };
         let state = state.ok_or(Reject::Unexpected)?;
         let (next, reveal) = state.on_dh_key(message, step.account, step.rng)?;
+        if step.finished.contain(next.ssid()) {
+            return Err(Reject::Replayed);
+        }
         self.wait(step, Ake::AwaitingSig(Box::new(next)));
         items.push(self.message(step, Message::RevealSignature(reveal)));
         Ok(())

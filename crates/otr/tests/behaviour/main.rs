@@ -15,6 +15,7 @@ mod outbox;
 mod pieces;
 mod policy;
 mod reflected_message;
+mod replayed_exchange;
 mod several_devices;
 mod simultaneous_start;
 mod smp;
