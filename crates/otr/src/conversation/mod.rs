@@ -120,7 +120,9 @@ impl Conversation {
         self.acquainted
     }
 
-    /// Tells whether the person trusts a key; only [`Recipient::Best`](recipient::Recipient::Best) uses it.
+    /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
+    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
             self.trusted.insert(fingerprint);

@@ -287,6 +287,7 @@ impl Conversation {
             moment,
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
+            trusted: &self.trusted,
             finished: &mut self.finished,
         };
         let Some(session) = self.sessions.get_mut(position) else {

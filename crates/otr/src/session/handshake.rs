@@ -1,12 +1,14 @@
 //! The messages of the key exchange, and what a finished one changes.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 
 use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
 use crate::classic::{Ake, Channel, Established, v1};
 use crate::conversation::offer::FinishedExchanges;
 use crate::event::{Event, SmpEvent};
-use crate::identity::Account;
+use crate::identity::{Account, Fingerprint};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
 use crate::session::{Handshake, Item, MessageState, Moment, Private, Session};
@@ -26,6 +28,8 @@ pub struct Step<'a> {
     pub version: Version,
     /// Our open offer, if it is of that version.
     pub offer: Option<(&'a AwaitingDhKey, Moment)>,
+    /// Keys that the person trusts.
+    pub trusted: &'a BTreeSet<Fingerprint>,
     /// What we began and finished: none of it happens twice.
     pub finished: &'a mut FinishedExchanges,
 }
@@ -84,6 +88,7 @@ impl Session {
                     return Err(Reject::Unexpected);
                 };
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
+                self.check_key(established.peer, &step)?;
                 self.handshake = Handshake::Idle;
                 items.push(self.message(&step, Message::Signature(answer)));
                 self.establish(established, &step, items);
@@ -98,6 +103,7 @@ impl Session {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
+                self.check_key(established.peer, &step)?;
                 if step.finished.contain(established.ssid) {
                     return Err(Reject::Replayed);
                 }
@@ -234,12 +240,27 @@ impl Session {
                 (established, Some(setup.message(step.account, true, step.rng)))
             }
         };
+        self.check_key(established.peer, step)?;
         self.handshake = Handshake::Idle;
         if let Some(answer) = answer {
             items.push(self.message(step, Message::KeyExchange(answer)));
         }
         self.establish(established, step, items);
         Ok(())
+    }
+
+    /// A private conversation with a trusted key, open or ended by the other side, is not handed over to a
+    /// key that nobody trusts: whoever can write into the carrier can send under any tag, and the next text
+    /// would go to them (S-25). The person ends the conversation first.
+    fn check_key(&self, proved: Fingerprint, step: &Step<'_>) -> Result<(), Reject> {
+        match self.fingerprint() {
+            Some(held)
+                if held != proved && step.trusted.contains(&held) && !step.trusted.contains(&proved) =>
+            {
+                Err(Reject::KeyChanged)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn wait(&mut self, step: &Step<'_>, ake: Ake) {

@@ -20,4 +20,5 @@ mod several_devices;
 mod simultaneous_start;
 mod smp;
 mod stale_offer;
+mod takeover;
 mod v1;
