@@ -370,3 +370,5 @@ fn group_element(value: &Mpi) -> Result<DhPublic, Reject> {
 
 /// "keyid": the serial number of the D-H key that the exchange itself uses.
 pub(crate) const FIRST_KEY_ID: u32 = 1;
+/// Bytes of the largest g^x as an MPI: a length and 1536 bits.
+pub(crate) const MAX_ENCRYPTED_GX: usize = 4 + 192;

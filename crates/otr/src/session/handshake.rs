@@ -123,6 +123,10 @@ impl Session {
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
+        // It is kept until it is opened: it may not be larger than a number of the group.
+        if commit.encrypted_gx.len() > ake::MAX_ENCRYPTED_GX {
+            return Err(Reject::Malformed);
+        }
         let waiting = self.waiting(Kind::DhCommit, step.version, step.offer.map(|(_, made)| made));
         if waiting == Waiting::RevealSig
             && let Handshake::Ake {
