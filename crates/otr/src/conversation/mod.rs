@@ -194,16 +194,21 @@ impl Conversation {
     }
 
     /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped.
+    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
+    /// going out.
     fn make_room(&mut self) -> bool {
+        let private = self
+            .sessions
+            .iter()
+            .filter(|session| session.state() != SessionState::Plaintext)
+            .count();
         let victim = self
             .sessions
             .iter()
             .enumerate()
-            .filter(|(_, session)| {
-                session
-                    .fingerprint()
-                    .is_none_or(|key| !self.trusted.contains(&key))
+            .filter(|(_, session)| match session.fingerprint() {
+                Some(key) => private > 1 && !self.trusted.contains(&key),
+                None => true,
             })
             .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
             .map(|(position, _)| position);

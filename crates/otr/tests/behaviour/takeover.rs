@@ -2,7 +2,7 @@
 //! is private (S-25, S-26, S-43).
 
 use otr::wire::header::InstanceTag;
-use otr::{Event, Recipient, Reject, Start, Version};
+use otr::{Event, Limits, Recipient, Reject, SessionState, Start, Version};
 
 use crate::common::forge::change;
 use crate::common::{Person, deliver, open_policy, private_pair};
@@ -89,4 +89,26 @@ fn an_untrusted_key_is_still_replaced_and_the_change_told() {
         event,
         Event::Established { changed_from: Some(key), .. } if *key == bob.account.fingerprint()
     )));
+}
+
+#[test]
+fn a_new_device_never_makes_room_for_clear_text() {
+    let (mut alice, _bob) = private_pair(&[3]);
+    let mut policy = alice.conversation.policy().clone();
+    policy.limits = Limits {
+        sessions: 1,
+        ..policy.limits
+    };
+    alice.conversation.set_policy(policy);
+    let mut mallory = mallory(&[3]);
+    mallory.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V3)).unwrap());
+    alice.receive(&mallory.only_message());
+    alice.take_outgoing();
+    assert_eq!(
+        alice.conversation.session(Recipient::Best).unwrap().state(),
+        SessionState::Encrypted(Version::V3)
+    );
+    alice.say("private");
+    let sent = alice.only_message();
+    assert!(sent.starts_with(b"?OTR:"), "{:?}", String::from_utf8_lossy(&sent));
 }
