@@ -141,6 +141,13 @@ impl Conversation {
         self.sessions.iter().any(Session::is_private)
     }
 
+    /// Whether no device is in a private conversation, or in one that the other side has ended.
+    pub(crate) fn nothing_private(&self) -> bool {
+        self.sessions
+            .iter()
+            .all(|session| session.state() == SessionState::Plaintext)
+    }
+
     /// Bytes held for pieces of incomplete messages.
     pub fn incomplete_bytes(&self) -> usize {
         self.reassembly.bytes()

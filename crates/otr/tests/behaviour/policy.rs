@@ -40,3 +40,13 @@ fn switched_off_everything_passes_untouched() {
         assert_eq!(alice.only_message(), text.as_bytes());
     }
 }
+
+#[test]
+fn nobody_in_a_private_conversation_is_a_stranger() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    // Bob answered Alice without being acquainted, and becomes shy afterwards.
+    bob.conversation.set_policy(Policy::manual());
+    alice.say("still here?");
+    deliver(&mut alice, &mut bob);
+    assert_eq!(bob.read(), ["still here?"]);
+}
