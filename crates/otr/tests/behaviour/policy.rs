@@ -50,3 +50,14 @@ fn nobody_in_a_private_conversation_is_a_stranger() {
     deliver(&mut alice, &mut bob);
     assert_eq!(bob.read(), ["still here?"]);
 }
+
+#[test]
+fn any_carrier_limit_can_be_lived_with() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    for limit in [64, usize::MAX / 65_535, usize::MAX / 4, usize::MAX] {
+        alice.conversation.set_carrier_limit(Some(limit)).unwrap();
+        alice.say("short");
+        deliver(&mut alice, &mut bob);
+        assert_eq!(bob.read(), ["short"]);
+    }
+}
