@@ -5,11 +5,12 @@ use otr::classic::channel::Established;
 use otr::classic::pair_keys::PairKeys;
 use otr::crypto::modp::{DhPublic, DhSecret};
 use otr::wire::header::{Header, InstanceTag};
+use otr::wire::tlv::{PADDING, SMP_ABORT, SMP1, SMP1Q, Tlv};
 use otr::wire::{Data, Message, Mpi};
-use otr::{Account, Start, Version};
+use otr::{Account, Recipient, Start, Version};
 
 use crate::common::forge::{close, open};
-use crate::common::{Person, open_policy};
+use crate::common::{Person, deliver, open_policy, private_pair};
 
 /// A peer who follows the text but for one thing: each message of theirs uses a new key of theirs.
 struct Turner {
@@ -104,4 +105,37 @@ fn mac_keys_to_be_revealed_do_not_pile_up() {
     };
     let keys = data.revealed_mac_keys.len() / 20;
     assert!((1..=64).contains(&keys), "{keys} keys in one message");
+}
+
+#[test]
+fn one_message_asks_for_a_secret_only_so_often() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    let records: Vec<Tlv> = (0..900)
+        .map(|number| {
+            let kind = [SMP1, SMP1Q, SMP_ABORT][number % 3];
+            Tlv::new(kind, vec![0, 0, 0, 6]).unwrap()
+        })
+        .chain(Tlv::new(PADDING, Vec::new()))
+        .collect();
+    let mut env = otr::Env {
+        account: &bob.account,
+        rng: &mut bob.rng,
+        now: bob.now,
+    };
+    let outputs = bob
+        .conversation
+        .send(&mut env, Recipient::Best, b"hello", &records)
+        .unwrap();
+    for output in outputs {
+        if let otr::Output::Send(bytes) = output {
+            alice.receive(&bytes);
+        }
+    }
+    assert_eq!(alice.read(), ["hello"]);
+    assert!(alice.take_events().len() <= 4);
+    assert!(alice.outgoing.len() <= 4);
+    deliver(&mut alice, &mut bob);
+    bob.say("and on");
+    deliver(&mut alice, &mut bob);
+    assert_eq!(alice.read(), ["and on"]);
 }
