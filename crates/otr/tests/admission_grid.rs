@@ -60,16 +60,14 @@ fn every_cell_is_as_the_text_says() {
                             let verdict = admit(kind, version, gate, state, waiting);
                             let switched_off = !allowed.contains(&version.number());
                             let falls = floor.is_some_and(|floor| version.number() < floor.number());
-                            let expected = if switched_off {
+                            // "If msgstate is MSGSTATE_ENCRYPTED: verify …", whatever the policy says now.
+                            let readable = kind == Kind::Data && state == SessionState::Encrypted(version);
+                            let expected = if readable {
+                                Verdict::Look
+                            } else if switched_off {
                                 Verdict::Ignore(Reject::VersionRefused)
                             } else if kind == Kind::Data {
-                                // "If msgstate is MSGSTATE_ENCRYPTED: verify …"; else an unreadable message.
-                                let readable = state == SessionState::Encrypted(version);
-                                if readable {
-                                    Verdict::Look
-                                } else {
-                                    Verdict::Refuse(Reject::NotPrivate)
-                                }
+                                Verdict::Refuse(Reject::NotPrivate)
                             } else if falls {
                                 Verdict::Ignore(Reject::VersionRefused)
                             } else {

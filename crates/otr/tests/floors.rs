@@ -26,9 +26,10 @@ const FLOORS: [(&str, usize); 15] = [
 
 /// The files in which the variants of `Version` may be named: decoding, choosing, admission, and the table
 /// of what the versions share.
-const VERSION_FILES: [&str; 12] = [
+const VERSION_FILES: [&str; 13] = [
     "wire/header.rs",
-    "wire/mod.rs",
+    "wire/classic.rs",
+    "wire/message.rs",
     "wire/v1.rs",
     "wire/discovery.rs",
     "identity/policy.rs",

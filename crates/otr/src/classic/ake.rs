@@ -31,9 +31,9 @@ use crate::wire::{Message, Mpi, Reader, Writer};
 /// An exchange that waits for the other side.
 pub enum Ake {
     /// We sent a D-H Commit.
-    AwaitingDhKey(AwaitingDhKey),
+    AwaitingDhKey(Box<AwaitingDhKey>),
     /// We answered a D-H Commit.
-    AwaitingRevealSig(AwaitingRevealSig),
+    AwaitingRevealSig(Box<AwaitingRevealSig>),
     /// We sent a Reveal Signature.
     AwaitingSig(Box<AwaitingSig>),
 }
@@ -52,7 +52,7 @@ pub struct AwaitingRevealSig {
     gy: DhPublic,
     theirs: DhCommit,
     /// Our own commitment, if we gave way to theirs: see [`on_commit`].
-    yielded: Option<AwaitingDhKey>,
+    yielded: Option<Box<AwaitingDhKey>>,
 }
 
 /// What we must remember after a Reveal Signature.
@@ -68,7 +68,7 @@ pub struct AwaitingSig {
 /// What a D-H Commit leads to.
 pub enum OnCommit {
     /// Take this state and send this D-H Key.
-    Answer(AwaitingRevealSig, DhKey),
+    Answer(Box<AwaitingRevealSig>, DhKey),
     /// Ours has the higher hash: keep waiting, and send our commitment again.
     OursWins(DhCommit),
 }
@@ -170,14 +170,14 @@ impl AwaitingRevealSig {
     #[must_use]
     pub fn having_yielded(self, ours: AwaitingDhKey) -> Self {
         Self {
-            yielded: Some(ours),
+            yielded: Some(Box::new(ours)),
             ..self
         }
     }
 
     /// Our own commitment, if we gave way and kept it.
     pub fn yielded(&self) -> Option<&AwaitingDhKey> {
-        self.yielded.as_ref()
+        self.yielded.as_deref()
     }
 
     /// Another D-H Commit: forget the old one, keep our key.
@@ -295,7 +295,7 @@ pub fn on_commit(
         }
     }
     let (state, answer) = AwaitingRevealSig::start(commit, rng);
-    Ok(OnCommit::Answer(state, answer))
+    Ok(OnCommit::Answer(Box::new(state), answer))
 }
 
 impl Ake {

@@ -44,6 +44,8 @@ pub struct Conversation {
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
     clock: Moment,
+    /// Time as it was given last, which may run backward.
+    wall: Timestamp,
 }
 
 /// How far the white-space tag has come.
@@ -74,6 +76,7 @@ impl Conversation {
                 order: 0,
                 at: Timestamp::default(),
             },
+            wall: Timestamp::default(),
         }
     }
 
@@ -141,6 +144,7 @@ impl Conversation {
 
     /// Moves the clock: never backward, and always one step on in the order of events.
     pub(crate) fn advance(&mut self, now: Timestamp) -> Moment {
+        self.wall = now;
         self.clock = Moment {
             order: self.clock.order.saturating_add(1),
             at: self.clock.at.max(now),
@@ -160,14 +164,14 @@ impl Conversation {
     }
 
     pub(crate) fn may_handshake(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
+        let (limits, now) = (self.policy.limits, self.wall);
         self.handshakes
             .get_or_insert_with(|| Budget::new(limits.handshakes, now))
             .take(now)
     }
 
     pub(crate) fn may_report_error(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
+        let (limits, now) = (self.policy.limits, self.wall);
         self.errors
             .get_or_insert_with(|| Budget::new(limits.errors, now))
             .take(now)

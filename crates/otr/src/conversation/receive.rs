@@ -24,7 +24,11 @@ impl Conversation {
     pub fn receive(&mut self, env: &mut Env<'_>, message: &[u8]) -> Vec<Output> {
         let moment = self.advance(env.now);
         self.expire(moment.at);
-        if !self.policy.is_on() {
+        let nothing_private = self
+            .sessions
+            .iter()
+            .all(|session| session.state() == SessionState::Plaintext);
+        if !self.policy.is_on() && nothing_private {
             return vec![Output::Event(Event::ClearText {
                 text: message.to_vec(),
                 expected: true,
@@ -127,7 +131,7 @@ impl Conversation {
             return;
         }
         if version == Version::V1 {
-            let setup = v1::Setup::new(env.rng);
+            let setup = Box::new(v1::Setup::new(env.rng));
             let message = setup.message(env.account, false, env.rng);
             self.wait_in(position, Handshake::V1 { setup, moved: moment });
             items.push(Item::Message(
@@ -144,7 +148,7 @@ impl Conversation {
                     position,
                     Handshake::Ake {
                         version,
-                        ake: Ake::AwaitingDhKey(state),
+                        ake: Ake::AwaitingDhKey(Box::new(state)),
                         moved: moment,
                     },
                 );
@@ -276,16 +280,17 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
         let offer = self.offer.as_ref().filter(|_| header.version == Version::V3);
+        let offer = offer.filter(|offer| session.may_answer(offer.made));
         let step = Step {
             account: env.account,
             rng: env.rng,
             moment,
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
-        };
-        let Some(session) = self.sessions.get_mut(position) else {
-            return;
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => session.heard(moment.at),

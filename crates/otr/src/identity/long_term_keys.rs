@@ -10,10 +10,10 @@ use crate::wire::{Mpi, Wire};
 pub fn to_wire(key: &PublicKey) -> WireKey {
     let [p, q, g, y] = key.parts();
     WireKey {
-        p: Mpi::from_be_bytes(p.as_ref()),
-        q: Mpi::from_be_bytes(q.as_ref()),
-        g: Mpi::from_be_bytes(g.as_ref()),
-        y: Mpi::from_be_bytes(y.as_ref()),
+        p: Mpi::from_be_bytes(p),
+        q: Mpi::from_be_bytes(q),
+        g: Mpi::from_be_bytes(g),
+        y: Mpi::from_be_bytes(y),
     }
 }
 

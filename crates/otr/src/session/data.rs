@@ -149,7 +149,7 @@ mod tests {
                 "{length}"
             );
         }
-        assert_eq!(padded(b"x", Vec::new(), 0), b"x");
+        assert_eq!(padded(b"x", Vec::new(), 0), b"x\0");
         assert_eq!(padded(&[b'x'; 252], Vec::new(), 256).len(), 512);
     }
 }

@@ -32,6 +32,7 @@ impl Session {
     /// for the two messages that may answer an offer, the open offer where that is newer. A late Reveal
     /// Signature or Signature still finds the exchange it belongs to.
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
+        let offer = offer.filter(|offer| self.may_answer(*offer));
         let own = match &self.handshake {
             Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
             Handshake::Ake {
@@ -132,7 +133,7 @@ impl Session {
                     ..
                 },
                 offer,
-            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(state),
+            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(&**state),
             (Waiting::DhKey, _, Some((state, _))) => Some(state),
             _ => None,
         };
@@ -142,7 +143,7 @@ impl Session {
                     .filter(|_| step.version == Version::V2)
                     .map(AwaitingDhKey::fork);
                 let state = match yielded {
-                    Some(yielded) => state.having_yielded(yielded),
+                    Some(yielded) => Box::new(state.having_yielded(yielded)),
                     None => state,
                 };
                 self.wait(step, Ake::AwaitingRevealSig(state));
@@ -151,7 +152,7 @@ impl Session {
             OnCommit::OursWins(commit) => {
                 // From now on this device has an exchange of its own, addressed to it.
                 if let Some(state) = ours.map(AwaitingDhKey::fork) {
-                    self.wait(step, Ake::AwaitingDhKey(state));
+                    self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
                 }
                 items.push(self.message(step, Message::DhCommit(commit)));
             }
@@ -182,7 +183,7 @@ impl Session {
                 version,
                 ake: Ake::AwaitingDhKey(state),
                 moved,
-            } if *version == step.version && own_is_newer(moved) => Some(state),
+            } if *version == step.version && own_is_newer(moved) => Some(&**state),
             Handshake::Ake {
                 version,
                 ake: Ake::AwaitingRevealSig(state),
@@ -254,6 +255,7 @@ impl Session {
                     (private.channel.retire(), Some(peer), true)
                 }
             };
+        self.settled = step.moment.order;
         let channel = Channel::start(step.version, established, reveal);
         self.state = MessageState::Encrypted(Box::new(Private {
             channel,

@@ -57,7 +57,11 @@ fn equal_and_unequal_secrets_in_both_roles() {
                 } else {
                     SmpEvent::Failed
                 };
-                assert_eq!(results(&mut alice), [result.clone()], "{left} {right}");
+                assert_eq!(
+                    results(&mut alice),
+                    std::slice::from_ref(&result),
+                    "{left} {right}"
+                );
                 assert_eq!(results(&mut bob), [result], "{left} {right}");
             }
         }

@@ -95,10 +95,7 @@ fn s10_identity_misbinding_works_against_version_one() {
         if let Message::KeyExchange(message) = message {
             let mut rng = <chacha20::ChaCha20Rng as rand_core::SeedableRng>::from_seed([1; 32]);
             let key = mallory.account.key();
-            let [p, q, g, y] = key
-                .public()
-                .parts()
-                .map(|part| otr::wire::Mpi::from_be_bytes(part));
+            let [p, q, g, y] = key.public().parts().map(otr::wire::Mpi::from_be_bytes);
             (message.p, message.q, message.g, message.e) = (p, q, g, y);
             let hash = otr::crypto::legacy::sha1(&[&message.signed_bytes()]);
             message.signature = key.sign(&hash, &mut rng);
