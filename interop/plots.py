@@ -4,13 +4,14 @@ import random
 import devices
 import steps
 from harness import commit_hash, describe
-from talk import OURS, Cannot, Talk, need
+from talk import OURS, Broken, Cannot, Talk, need
 from wirecheck import leaks
 
 LIMITS = (64, 200, 400)
 AT_MOST_AT_ONCE, AT_LEAST_AT_ONCE = 12, 2
-# Steps that a peer fails by itself, with the reason in docs/peers.md. They are tried all the same, each time.
-KNOWN = {}
+# Steps that are tried although the peer is known to break them: by the word that its driver gives the fault.
+KNOWN = {'end by the other': 'start-again', 'texts in a row': 'burst-then-turn', 'texts that cross': 'burst-then-turn',
+         **{f'64 KiB in pieces of {limit}': 'fragment-64k' for limit in LIMITS}}
 
 
 class Scene:
@@ -48,7 +49,17 @@ class Scene:
         for feature, act, *arguments in acts:
             if not self.going:
                 return
-            self.going = self.step(feature, lambda: act(self.talks[0] if self.talks else self.talk(), *arguments))
+            self.going = self.step(feature, lambda: self.act(feature, act, arguments))
+
+    def act(self, feature, act, arguments):
+        talk = self.talks[0] if self.talks else self.talk()
+        try:
+            return act(talk, *arguments)
+        except Broken as why:
+            fault = talk.cannot.get(KNOWN.get(feature))
+            if fault:
+                raise Cannot(f'{fault} (tried: {why})') from why
+            raise
 
 
 def whole(scene):
@@ -95,7 +106,7 @@ def at_once(scene):
 
 def every_winner(it, turns):
     """Begins at once until the commitment of either side has been the higher one."""
-    outcomes = {}
+    outcomes, fault, who = {}, '', ''
     for number in range(AT_MOST_AT_ONCE):
         talk = it.talk()
         try:
@@ -105,19 +116,36 @@ def every_winner(it, turns):
             winner = higher(talk)
             outcomes.setdefault(winner, []).append('')
             try:
-                # A message of the exchange that was given up comes to nothing, and is told.
-                talk.o.alarms = [alarm for alarm in talk.o.alarms if not alarm.startswith('note refused')]
-                steps.both_private(talk)
-                steps.some_texts(talk)
-            except Exception as why:
-                outcomes[winner][-1] = str(why)
+                settled(talk)
+            except Broken as why:
+                if 'simultaneous-win' not in talk.cannot:
+                    outcomes[winner][-1] = str(why)
+                    continue
+                begin_anew(talk, talk.x if 'refresh-answer' in talk.caps else talk.p)
+                fault, who = talk.cannot['simultaneous-win'], 'either' if 'refresh-answer' in talk.caps else it.kind
         finally:
             talk.close()
         if number + 1 >= AT_LEAST_AT_ONCE and (it.version == '1' or {'ours higher', 'peer higher'} <= set(outcomes)):
             break
     failed = [f'{winner}: {why}' for winner, whys in outcomes.items() for why in whys if why]
     need(not failed, '; '.join(failed))
+    if fault:
+        raise Cannot(f'{fault} (tried: neither becomes private, until {who} asks again)')
     return ', '.join(f'{winner} {len(whys)}' for winner, whys in sorted(outcomes.items()))
+
+
+def settled(talk):
+    """Both are private and can talk. A message of the exchange that was given up comes to nothing, and is told."""
+    talk.o.alarms = [alarm for alarm in talk.o.alarms if not alarm.startswith('note refused')]
+    steps.both_private(talk)
+    steps.some_texts(talk)
+
+
+def begin_anew(talk, asker):
+    talk.forget()
+    talk.do(asker, 'start')
+    talk.carry()
+    settled(talk)
 
 
 def higher(talk):
@@ -155,6 +183,7 @@ WHOLE = (
     ('heartbeat after silence', steps.heartbeat_after_silence),
     ('refresh by ours', steps.refresh_by_ours),
     ('refresh by peer', steps.refresh_by_peer),
+    ('texts under way at a refresh', steps.texts_under_way),
     ('end', steps.end),
     ('end by the other', steps.end_by_the_other),
 )

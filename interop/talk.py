@@ -9,6 +9,8 @@ OURS = 'ours'
 harness.COMMANDS[OURS] = [f'{BUILD}/ours/debug/interop-ours']
 NAMES = {OURS: ('alice', 'bob')}
 TAGS = {True: ('0000a001', '0000a002', '0000a003'), False: ('0000b001', '0000b002', '0000b003')}
+# Peers that lose one key exchange in sixteen by themselves; their driver mends that, so that the rest can be judged.
+REPAIR = {'otrjs': 'yes'}
 ANSWER_WITHIN = 60
 LONGEST_EXCHANGE = 20000
 # What our side never says in a conversation in which nothing goes wrong.
@@ -43,7 +45,7 @@ class Talk:
     def __init__(self, kind, version, starter=OURS, devices=(1, 1), **options):
         self.kind, self.version, self.starter_name = kind, version, starter
         self.ends, self.roads, self.carried, self.private = [], {}, [], []
-        self.count, self.last, self.longest = 0, None, 0
+        self.count, self.last, self.longest, self.started = 0, None, 0, 0
         try:
             self.ours = [self.open(OURS, True, i, options) for i in range(devices[0])]
             self.peers = [self.open(kind, False, i, options) for i in range(devices[1])]
@@ -60,7 +62,7 @@ class Talk:
     def open(self, kind, is_ours, number, options):
         me, you = ('alice', 'bob') if is_ours else ('bob', 'alice')
         end = Peer(kind, me, you, timeout=ANSWER_WITHIN, versions=self.version, instance=TAGS[is_ours][number],
-                   keyfile=key_file(kind, me), **options)
+                   keyfile=key_file(kind, me), repair=REPAIR.get(kind), **options)
         end.alarms, end.number = [], number
         self.ends.append(end)
         self.roads[end] = deque()
@@ -105,7 +107,9 @@ class Talk:
             end.alarms += told
         for message in end.take():
             self.carried.append((end, message))
-            self.longest = max(self.longest, len(message))
+            # Few peers cut their query; everything else has to fit.
+            if message.startswith((b'?OTR:', b'?OTR|', b'?OTR,')):
+                self.longest = max(self.longest, len(message))
             self.last = end
             for receiver in self.others(end):
                 self.count += 1

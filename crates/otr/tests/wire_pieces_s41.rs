@@ -135,6 +135,10 @@ fn s41_bodies() {
             assert_piece(&message, piece(tags, 1, 2, body));
         }
     }
+    // Peers end a message by an empty piece; one that begins with it would be no message.
+    for (message, tags) in frames("2", "2", ",") {
+        assert_piece(&message, piece(tags, 2, 2, ""));
+    }
     for body in ["", ",", "abc", "abc,d", "abc,."] {
         for (message, _) in frames("1", "2", body) {
             assert_bad(&message);

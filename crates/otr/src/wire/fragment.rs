@@ -16,7 +16,8 @@ pub struct Piece<'a> {
     pub index: u16,
     /// How many pieces there are, at least 1.
     pub total: u16,
-    /// The piece itself: at least one byte. It may hold commas: libotr cuts the words of its query as well.
+    /// The piece itself. It may hold commas: libotr cuts the words of its query as well. Behind the first piece it may
+    /// be empty: the Go package otr3 ends a message so when the last cut falls on its end.
     pub body: &'a [u8],
 }
 
@@ -142,7 +143,9 @@ fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
     let end = rest.iter().rposition(|&byte| byte == b',')?;
     let (body, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
     let (index, total) = (decimal(index)?, decimal(total)?);
-    let legal = 1 <= index && index <= total && !body.is_empty() && markup::is_only_markup(rest);
+    // The texts forbid to send an empty piece, and do not say to refuse one.
+    let filled = !body.is_empty() || index > 1;
+    let legal = 1 <= index && index <= total && filled && markup::is_only_markup(rest);
     legal.then_some(Piece {
         tags,
         index,

@@ -281,6 +281,8 @@ cannot instances its own tag is made up at every start and cannot be chosen
 cannot keyfile there is no reading or writing of keys
 cannot theirs the fingerprint of the correspondent is not shown
 cannot half the half of the session id is not shown
+cannot smp-waits while it waits for a secret it reads nothing: an abort is seen only after the answer
+cannot newer-commit it answers a second D-H Commit, but goes on with the first
 cannot smp-abort-seen an abort of the correspondent is reported as a failure
 cannot burst-then-turn one receiving counter for all keys: two messages in a row, an answer, and the next is refused
 cannot short-texts it panics when a ciphertext is all zero: one text of one byte in 256, and the empty text always
