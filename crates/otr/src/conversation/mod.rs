@@ -12,12 +12,13 @@ pub mod timers;
 use std::collections::BTreeSet;
 
 use crate::conversation::budget::Budget;
-use crate::conversation::offer::{FinishedExchanges, Offer};
+use crate::conversation::offer::Offer;
 use crate::conversation::reassembly::Reassembly;
 use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
 use crate::reject::Reject;
+use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;

@@ -6,11 +6,11 @@ use rand_core::CryptoRng;
 
 use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
 use crate::classic::{Ake, Channel, Established, v1};
-use crate::conversation::offer::FinishedExchanges;
 use crate::event::{Event, SmpEvent};
 use crate::identity::{Account, Fingerprint};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
+use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Handshake, Item, MessageState, Moment, Private, Session};
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod data;
+pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
