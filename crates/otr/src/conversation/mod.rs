@@ -215,7 +215,7 @@ impl Conversation {
                     let whole = armor::encode(&encode_message(&header, &message));
                     let tags = header.version.has_instance_tags().then_some((header.sender, header.receiver));
                     let limit = self.carrier_limit.unwrap_or(usize::MAX);
-                    match cut(&whole, limit, tags) {
+                    match cut(whole, limit, tags) {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.
                         Err(_) => outputs.push(Output::Event(Event::Refused { reason: Reject::LimitReached })),

@@ -7,6 +7,7 @@
 
 use crate::wire::DecodeError;
 use crate::wire::header::InstanceTag;
+use crate::wire::search::position_of;
 
 /// One piece of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +68,12 @@ impl<'a> Piece<'a> {
 /// # Errors
 /// If the limit is too small for it.
 pub fn cut(
-    message: &[u8],
+    message: Vec<u8>,
     limit: usize,
     tags: Option<(InstanceTag, InstanceTag)>,
 ) -> Result<Vec<Vec<u8>>, CutError> {
     if message.len() <= limit {
-        return Ok(vec![message.to_vec()]);
+        return Ok(vec![message]);
     }
     let header = |index: usize, total: usize| match tags {
         Some((sender, receiver)) => {
@@ -88,6 +89,7 @@ pub fn cut(
     }
     let piece = |(position, body): (usize, &[u8])| {
         let mut piece = header(position + 1, total).into_bytes();
+        piece.reserve_exact(body.len() + 1);
         piece.extend_from_slice(body);
         piece.push(b',');
         piece
@@ -96,7 +98,7 @@ pub fn cut(
 }
 
 fn split_at_byte(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let position = bytes.iter().position(|byte| *byte == separator)?;
+    let position = position_of(separator, bytes)?;
     Some((bytes.get(..position)?, bytes.get(position + 1..)?))
 }
 
@@ -131,7 +133,7 @@ mod tests {
         let tagged = Some((InstanceTag::from_raw(0x5a73a599), InstanceTag::from_raw(0x27e31597)));
         for tags in [None, tagged] {
             for limit in [37, 64, 100, 400, 504, 505, 600] {
-                let pieces = cut(&message, limit, tags).unwrap();
+                let pieces = cut(message.clone(), limit, tags).unwrap();
                 assert!(pieces.iter().all(|piece| piece.len() <= limit));
                 if pieces.len() == 1 {
                     assert_eq!(pieces[0], message);
@@ -151,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_limit_that_holds_nothing_is_refused() {
-        assert_eq!(cut(&[b'x'; 100], 17, None), Err(CutError::LimitTooSmall));
-        assert_eq!(cut(&vec![b'x'; 70_000], 18, None), Err(CutError::TooManyPieces));
+        assert_eq!(cut(vec![b'x'; 100], 17, None), Err(CutError::LimitTooSmall));
+        assert_eq!(cut(vec![b'x'; 70_000], 18, None), Err(CutError::TooManyPieces));
     }
 }

@@ -9,6 +9,7 @@ pub mod header;
 pub mod mpi;
 pub mod plaintext;
 pub mod reader;
+mod search;
 pub mod tlv;
 pub mod v1;
 pub mod writer;
@@ -105,7 +106,7 @@ pub fn classify(message: &[u8]) -> Incoming<'_> {
         Some(b'|' | b',') => Piece::parse(marked).map_or(Incoming::BadPiece, Incoming::Piece),
         Some(b':') => {
             let text = rest.get(1..).unwrap_or_default();
-            match text.iter().position(|byte| *byte == b'.') {
+            match search::position_of(b'.', text) {
                 Some(end) => Incoming::Armored(text.get(..end).unwrap_or_default()),
                 None => Incoming::BadArmor,
             }

@@ -1,9 +1,10 @@
 //! What is inside a data message: text, and behind a NUL the records.
 
+use crate::wire::search::position_of;
 use crate::wire::tlv::Tlv;
 use crate::wire::{DecodeError, Reader, Writer};
 
-/// A decrypted message, or one to be encrypted.
+/// A decrypted message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plaintext {
     /// Text for the person: UTF-8 by agreement, without NUL.
@@ -13,26 +14,10 @@ pub struct Plaintext {
 }
 
 impl Plaintext {
-    /// `text`, and if there are records a NUL and `type (SHORT) ‖ length (SHORT) ‖ value` for each.
-    pub fn encode(&self) -> Vec<u8> {
-        let records: usize = self.tlvs.iter().map(|record| 4 + record.value().len()).sum();
-        let mut writer = Writer::with_capacity(self.text.len() + 1 + records);
-        writer.bytes(&self.text);
-        if !self.tlvs.is_empty() {
-            writer.u8(0);
-        }
-        for record in &self.tlvs {
-            writer.u16(record.kind());
-            writer.u16(u16::try_from(record.value().len()).unwrap_or(u16::MAX));
-            writer.bytes(record.value());
-        }
-        writer.into_bytes()
-    }
-
     /// Takes apart any bytes: they are authenticated already. A record that is cut off is dropped, as is
     /// everything behind it.
     pub fn decode(mut bytes: Vec<u8>) -> Self {
-        let Some(end) = bytes.iter().position(|byte| *byte == 0) else {
+        let Some(end) = position_of(0, &bytes) else {
             return Self { text: bytes, tlvs: Vec::new() };
         };
         let mut reader = Reader::new(bytes.get(end + 1..).unwrap_or_default());
@@ -43,6 +28,23 @@ impl Plaintext {
         bytes.truncate(end);
         Self { text: bytes, tlvs }
     }
+}
+
+/// `text`, and if there are records a NUL and `type (SHORT) ‖ length (SHORT) ‖ value` for each. Borrows, so
+/// that a long text is copied once.
+pub fn encode(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
+    let records: usize = tlvs.iter().map(|record| 4 + record.value().len()).sum();
+    let mut writer = Writer::with_capacity(text.len() + 1 + records);
+    writer.bytes(text);
+    if !tlvs.is_empty() {
+        writer.u8(0);
+    }
+    for record in tlvs {
+        writer.u16(record.kind());
+        writer.u16(u16::try_from(record.value().len()).unwrap_or(u16::MAX));
+        writer.bytes(record.value());
+    }
+    writer.into_bytes()
 }
 
 fn record(reader: &mut Reader<'_>) -> Result<Tlv, DecodeError> {
@@ -61,7 +63,7 @@ mod tests {
         let decoded = Plaintext::decode(b"hi\0\x00\x01\x00\x00\x00\x00\x00\x05\x68\x65\x6c\x6c\x6f".to_vec());
         let records = [Tlv::new(1, Vec::new()).unwrap(), Tlv::new(0, b"hello".to_vec()).unwrap()];
         assert_eq!(decoded, Plaintext { text: b"hi".to_vec(), tlvs: records.to_vec() });
-        assert_eq!(Plaintext::decode(decoded.encode()), decoded);
+        assert_eq!(Plaintext::decode(encode(&decoded.text, &decoded.tlvs)), decoded);
     }
 
     #[test]
