@@ -1,1 +1,45 @@
-//! Files.
+//! Everything of Off-the-Record Messaging that outlives a session: our keys, the keys that others
+//! have shown and what we think of them, instance tags, and remembered minimum versions.
+//!
+//! The files are libotr's own, byte for byte, so that Pidgin, irssi and others can use the same
+//! ones. A [`Store`] is one directory of them with one owner at a time:
+//!
+//! ```
+//! use otr_store::{AccountId, Correspondent, Store, Trust};
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path();
+//! let mut store = Store::open(path)?;
+//! let me = AccountId::new("alice@example.org", "xmpp");
+//! let bob = Correspondent::new("bob@example.org", me);
+//! let shown = [0x17; 20];
+//! store.remember(&bob, &shown)?;
+//! store.set_trust(&bob, &shown, &Trust::Verified)?;
+//! store.raise_minimum_version(&bob, 3)?;
+//!
+//! assert!(Store::open(path).is_err(), "one owner at a time");
+//! drop(store);
+//! assert_eq!(Store::open(path)?.trust(&bob, &shown), Some(&Trust::Verified));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! * [`libotr`]: the three formats as bytes in and bytes out, for importers and the C interface.
+//! * [`atomic_file`] and [`lock`]: private files, replaced whole or not at all, by one at a time.
+//! * [`peers`]: our own file of what else is remembered.
+
+pub mod atomic_file;
+mod file_error;
+pub mod libotr;
+pub mod lock;
+mod names;
+pub mod peers;
+mod store;
+mod store_error;
+mod trust;
+
+pub use file_error::FileError;
+pub use libotr::fingerprints::{Fingerprint, KnownKey};
+pub use names::{AccountId, BadName, Correspondent};
+pub use peers::{Peer, PeerPolicy};
+pub use store::Store;
+pub use store_error::{Notice, StoreError};
+pub use trust::{Trust, TrustWord};

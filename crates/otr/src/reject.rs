@@ -47,7 +47,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 4] = [Self::EncryptionError, Self::NotInPrivate, Self::Unreadable, Self::Malformed];
+    pub const ALL: [Self; 4] = [
+        Self::EncryptionError,
+        Self::NotInPrivate,
+        Self::Unreadable,
+        Self::Malformed,
+    ];
 
     /// Plain English words for the code, for applications that have none of their own.
     pub fn words(self) -> &'static str {
@@ -64,7 +69,13 @@ impl ErrorCode {
 /// NUL in the words become spaces.
 pub fn error_message(words: &str) -> Vec<u8> {
     let mut message = b"?OTR Error: ".to_vec();
-    message.extend(words.bytes().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { byte }));
+    message.extend(words.bytes().map(|byte| {
+        if matches!(byte, b'\r' | b'\n' | 0) {
+            b' '
+        } else {
+            byte
+        }
+    }));
     message
 }
 

@@ -10,11 +10,22 @@ use common::versions;
 use otr::session::admission::{Gate, Kind, Verdict, Waiting, admit};
 use otr::{Reject, SessionState, Version};
 
-const KINDS: [Kind; 6] =
-    [Kind::KeyExchange, Kind::DhCommit, Kind::DhKey, Kind::RevealSignature, Kind::Signature, Kind::Data];
+const KINDS: [Kind; 6] = [
+    Kind::KeyExchange,
+    Kind::DhCommit,
+    Kind::DhKey,
+    Kind::RevealSignature,
+    Kind::Signature,
+    Kind::Data,
+];
 const VERSIONS: [Version; 3] = [Version::V1, Version::V2, Version::V3];
-const WAITING: [Waiting; 5] =
-    [Waiting::Nothing, Waiting::DhKey, Waiting::RevealSig, Waiting::Sig, Waiting::V1Setup];
+const WAITING: [Waiting; 5] = [
+    Waiting::Nothing,
+    Waiting::DhKey,
+    Waiting::RevealSig,
+    Waiting::Sig,
+    Waiting::V1Setup,
+];
 const STATES: [SessionState; 5] = [
     SessionState::Plaintext,
     SessionState::Encrypted(Version::V1),
@@ -42,16 +53,21 @@ fn every_cell_is_as_the_text_says() {
                 for state in STATES {
                     for allowed in &allowed_sets {
                         for floor in [None, Some(Version::V1), Some(Version::V2), Some(Version::V3)] {
-                            let gate = Gate { allowed: versions(allowed), floor };
+                            let gate = Gate {
+                                allowed: versions(allowed),
+                                floor,
+                            };
                             let verdict = admit(kind, version, gate, state, waiting);
                             let switched_off = !allowed.contains(&version.number());
                             let falls = floor.is_some_and(|floor| version.number() < floor.number());
-                            let expected = if switched_off {
+                            // "If msgstate is MSGSTATE_ENCRYPTED: verify …", whatever the policy says now.
+                            let readable = kind == Kind::Data && state == SessionState::Encrypted(version);
+                            let expected = if readable {
+                                Verdict::Look
+                            } else if switched_off {
                                 Verdict::Ignore(Reject::VersionRefused)
                             } else if kind == Kind::Data {
-                                // "If msgstate is MSGSTATE_ENCRYPTED: verify …"; else an unreadable message.
-                                let readable = state == SessionState::Encrypted(version);
-                                if readable { Verdict::Look } else { Verdict::Refuse(Reject::NotPrivate) }
+                                Verdict::Refuse(Reject::NotPrivate)
                             } else if falls {
                                 Verdict::Ignore(Reject::VersionRefused)
                             } else {

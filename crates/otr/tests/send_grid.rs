@@ -65,13 +65,22 @@ const ACTIONS: [Action; 13] = [
 ];
 
 fn policies() -> Vec<(&'static str, Policy)> {
-    let open = |policy: Policy| Policy { strangers: otr::Strangers::Answer, ..policy };
+    let open = |policy: Policy| Policy {
+        strangers: otr::Strangers::Answer,
+        ..policy
+    };
     vec![
         ("never", open(Policy::never())),
         ("manual", open(Policy::manual())),
         ("opportunistic", open(Policy::opportunistic())),
         ("always", open(Policy::always())),
-        ("tag and require", Policy { send_tag: true, ..open(Policy::always()) }),
+        (
+            "tag and require",
+            Policy {
+                send_tag: true,
+                ..open(Policy::always())
+            },
+        ),
     ]
 }
 
@@ -175,10 +184,15 @@ fn act(alice: &mut Person, action: Action) -> Option<Result<(), SendError>> {
             alice.receive(b"I have lost my keys, please repeat");
         }
         Action::TextAfterReconnect => {
-            alice.pass(86_400_000).act(|conversation, env| conversation.tick(env));
+            alice
+                .pass(86_400_000)
+                .act(|conversation, env| conversation.tick(env));
         }
         Action::TextAfterPolicyChange => {
-            let lax = Policy { require_encryption: false, ..alice.conversation.policy().clone() };
+            let lax = Policy {
+                require_encryption: false,
+                ..alice.conversation.policy().clone()
+            };
             alice.conversation.set_policy(lax);
         }
         Action::TextToRecentDevice => {
@@ -190,13 +204,18 @@ fn act(alice: &mut Person, action: Action) -> Option<Result<(), SendError>> {
         }
         Action::StartInteractive => {
             alice.act(|conversation, env| {
-                conversation.start(env, Start::Interactive(otr::Version::V3)).unwrap_or_default()
+                conversation
+                    .start(env, Start::Interactive(otr::Version::V3))
+                    .unwrap_or_default()
             });
             return None;
         }
         Action::Smp => {
             alice.act(|conversation, env| {
-                let action = SmpAction::Start { secret: TEXT.as_bytes(), question: Some(TEXT.as_bytes()) };
+                let action = SmpAction::Start {
+                    secret: TEXT.as_bytes(),
+                    question: Some(TEXT.as_bytes()),
+                };
                 conversation.smp(env, Recipient::Best, action).unwrap_or_default()
             });
             return None;
@@ -213,7 +232,9 @@ fn act(alice: &mut Person, action: Action) -> Option<Result<(), SendError>> {
             return None;
         }
         Action::Tick => {
-            alice.pass(120_000).act(|conversation, env| conversation.tick(env));
+            alice
+                .pass(120_000)
+                .act(|conversation, env| conversation.tick(env));
             return None;
         }
     }
@@ -238,13 +259,37 @@ fn the_table_of_dispositions() {
         (Standing::Ended, false, true, refuse(SendError::PeerEnded)),
         (Standing::Ended, true, false, refuse(SendError::PeerEnded)),
         (Standing::Ended, true, true, refuse(SendError::PeerEnded)),
-        (Standing::PrivateElsewhere, false, false, refuse(SendError::NotPrivate)),
-        (Standing::PrivateElsewhere, false, true, refuse(SendError::NotPrivate)),
-        (Standing::PrivateElsewhere, true, false, refuse(SendError::NotPrivate)),
-        (Standing::PrivateElsewhere, true, true, refuse(SendError::NotPrivate)),
+        (
+            Standing::PrivateElsewhere,
+            false,
+            false,
+            refuse(SendError::NotPrivate),
+        ),
+        (
+            Standing::PrivateElsewhere,
+            false,
+            true,
+            refuse(SendError::NotPrivate),
+        ),
+        (
+            Standing::PrivateElsewhere,
+            true,
+            false,
+            refuse(SendError::NotPrivate),
+        ),
+        (
+            Standing::PrivateElsewhere,
+            true,
+            true,
+            refuse(SendError::NotPrivate),
+        ),
     ];
     for (standing, require, tag, expected) in table {
-        assert_eq!(disposition(standing, require, tag), expected, "{standing:?} {require} {tag}");
+        assert_eq!(
+            disposition(standing, require, tag),
+            expected,
+            "{standing:?} {require} {tag}"
+        );
     }
 }
 

@@ -52,7 +52,10 @@ impl KeyRotation {
         );
         Self {
             our_id: established.our_key_id.saturating_add(1),
-            current: KeyPair { secret: established.our_secret, public: established.our_public },
+            current: KeyPair {
+                secret: established.our_secret,
+                public: established.our_public,
+            },
             next: None,
             their_id: established.their_key_id,
             their_current: established.their_public,
@@ -64,7 +67,11 @@ impl KeyRotation {
 
     /// The keys for our next message, and the key of ours that it announces.
     pub fn sealing(&mut self, rng: &mut dyn CryptoRng) -> (&mut PairKeys, DhPublic) {
-        let next = self.next.get_or_insert_with(|| KeyPair::generate(rng)).public.clone();
+        let next = self
+            .next
+            .get_or_insert_with(|| KeyPair::generate(rng))
+            .public
+            .clone();
         let our_id = self.our_id - 1;
         let position = match self.position(our_id, self.their_id) {
             Some(position) => position,
@@ -171,7 +178,10 @@ impl KeyRotation {
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
-        field(bytes, format!("{} {} {:?}", self.our_id, self.their_id, self.reveal).as_bytes());
+        field(
+            bytes,
+            format!("{} {} {:?}", self.our_id, self.their_id, self.reveal).as_bytes(),
+        );
         field(bytes, self.current.secret.expose());
         if let Some(next) = &self.next {
             field(bytes, next.secret.expose());
@@ -198,13 +208,18 @@ impl KeyRotation {
     }
 
     fn position(&self, our_id: u32, their_id: u32) -> Option<usize> {
-        self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id)
+        self.pairs
+            .iter()
+            .position(|pair| pair.our_id == our_id && pair.their_id == their_id)
     }
 }
 
 impl KeyPair {
     fn generate(rng: &mut dyn CryptoRng) -> Self {
         let secret = DhSecret::generate(rng);
-        Self { public: secret.public(), secret }
+        Self {
+            public: secret.public(),
+            secret,
+        }
     }
 }

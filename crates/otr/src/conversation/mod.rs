@@ -44,6 +44,8 @@ pub struct Conversation {
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
     clock: Moment,
+    /// Time as it was given last, which may run backward.
+    wall: Timestamp,
 }
 
 /// How far the white-space tag has come.
@@ -70,7 +72,11 @@ impl Conversation {
             handshakes: None,
             errors: None,
             carrier_limit: None,
-            clock: Moment { order: 0, at: Timestamp::default() },
+            clock: Moment {
+                order: 0,
+                at: Timestamp::default(),
+            },
+            wall: Timestamp::default(),
         }
     }
 
@@ -93,7 +99,9 @@ impl Conversation {
     /// [`LimitTooSmall`] below 64 bytes, of which a piece's header takes up to 36.
     pub fn set_carrier_limit(&mut self, limit: Option<usize>) -> Result<(), LimitTooSmall> {
         if limit.is_some_and(|limit| limit < MINIMUM_CARRIER_LIMIT) {
-            return Err(LimitTooSmall { minimum: MINIMUM_CARRIER_LIMIT });
+            return Err(LimitTooSmall {
+                minimum: MINIMUM_CARRIER_LIMIT,
+            });
         }
         self.carrier_limit = limit;
         Ok(())
@@ -136,7 +144,11 @@ impl Conversation {
 
     /// Moves the clock: never backward, and always one step on in the order of events.
     pub(crate) fn advance(&mut self, now: Timestamp) -> Moment {
-        self.clock = Moment { order: self.clock.order.saturating_add(1), at: self.clock.at.max(now) };
+        self.wall = now;
+        self.clock = Moment {
+            order: self.clock.order.saturating_add(1),
+            at: self.clock.at.max(now),
+        };
         self.clock
     }
 
@@ -152,13 +164,17 @@ impl Conversation {
     }
 
     pub(crate) fn may_handshake(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
-        self.handshakes.get_or_insert_with(|| Budget::new(limits.handshakes, now)).take(now)
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.handshakes
+            .get_or_insert_with(|| Budget::new(limits.handshakes, now))
+            .take(now)
     }
 
     pub(crate) fn may_report_error(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
-        self.errors.get_or_insert_with(|| Budget::new(limits.errors, now)).take(now)
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.errors
+            .get_or_insert_with(|| Budget::new(limits.errors, now))
+            .take(now)
     }
 
     /// The session of a device, made if there is room; `None` if there is none.
@@ -180,10 +196,16 @@ impl Conversation {
             .sessions
             .iter()
             .enumerate()
-            .filter(|(_, session)| session.fingerprint().is_none_or(|key| !self.trusted.contains(&key)))
+            .filter(|(_, session)| {
+                session
+                    .fingerprint()
+                    .is_none_or(|key| !self.trusted.contains(&key))
+            })
             .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
             .map(|(position, _)| position);
-        victim.map(|position| self.sessions.swap_remove(position)).is_some()
+        victim
+            .map(|position| self.sessions.swap_remove(position))
+            .is_some()
     }
 
     #[cfg(feature = "hazmat")]
@@ -213,12 +235,21 @@ impl Conversation {
                 Item::Query => outputs.push(Output::Send(self.query())),
                 Item::Message(header, message) => {
                     let whole = armor::encode(&encode_message(&header, &message));
-                    let tags = header.version.has_instance_tags().then_some((header.sender, header.receiver));
+                    let tags = header
+                        .version
+                        .has_instance_tags()
+                        .then_some((header.sender, header.receiver));
                     let limit = self.carrier_limit.unwrap_or(usize::MAX);
-                    match cut(whole, limit, tags) {
+                    if whole.len() <= limit {
+                        outputs.push(Output::Send(whole));
+                        continue;
+                    }
+                    match cut(&whole, limit, tags) {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.
-                        Err(_) => outputs.push(Output::Event(Event::Refused { reason: Reject::LimitReached })),
+                        Err(_) => outputs.push(Output::Event(Event::Refused {
+                            reason: Reject::LimitReached,
+                        })),
                     }
                 }
             }

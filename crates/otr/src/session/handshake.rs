@@ -34,7 +34,11 @@ impl Session {
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
         let own = match &self.handshake {
             Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
-            Handshake::Ake { version: negotiated, ake, .. } if *negotiated == version => match ake {
+            Handshake::Ake {
+                version: negotiated,
+                ake,
+                ..
+            } if *negotiated == version => match ake {
                 Ake::AwaitingDhKey(_) => Waiting::DhKey,
                 Ake::AwaitingRevealSig(state) if kind == Kind::DhKey && state.yielded().is_some() => {
                     Waiting::DhKey
@@ -48,7 +52,11 @@ impl Session {
         let offer_counts = offer.is_some_and(|offer| {
             own == Waiting::Nothing || self.handshake_moved().is_none_or(|own| own.order < offer.order)
         });
-        if answers_offers && offer_counts { Waiting::DhKey } else { own }
+        if answers_offers && offer_counts {
+            Waiting::DhKey
+        } else {
+            own
+        }
     }
 
     /// Takes one message of the key exchange.
@@ -65,7 +73,11 @@ impl Session {
             Message::DhCommit(commit) => self.on_commit(commit, &mut step, items),
             Message::DhKey(message) => self.on_dh_key(&message, &mut step, items),
             Message::RevealSignature(message) => {
-                let Handshake::Ake { ake: Ake::AwaitingRevealSig(state), .. } = &self.handshake else {
+                let Handshake::Ake {
+                    ake: Ake::AwaitingRevealSig(state),
+                    ..
+                } = &self.handshake
+                else {
                     return Err(Reject::Unexpected);
                 };
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
@@ -75,7 +87,11 @@ impl Session {
                 Ok(())
             }
             Message::Signature(message) => {
-                let Handshake::Ake { ake: Ake::AwaitingSig(state), .. } = &self.handshake else {
+                let Handshake::Ake {
+                    ake: Ake::AwaitingSig(state),
+                    ..
+                } = &self.handshake
+                else {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
@@ -96,7 +112,11 @@ impl Session {
     ) -> Result<(), Reject> {
         let waiting = self.waiting(Kind::DhCommit, step.version, step.offer.map(|(_, made)| made));
         if waiting == Waiting::RevealSig
-            && let Handshake::Ake { ake: Ake::AwaitingRevealSig(state), moved, .. } = &mut self.handshake
+            && let Handshake::Ake {
+                ake: Ake::AwaitingRevealSig(state),
+                moved,
+                ..
+            } = &mut self.handshake
         {
             let answer = state.on_commit(commit);
             *moved = step.moment;
@@ -104,19 +124,25 @@ impl Session {
             return Ok(());
         }
         let ours = match (waiting, &self.handshake, step.offer) {
-            (Waiting::DhKey, Handshake::Ake { ake: Ake::AwaitingDhKey(state), moved, .. }, offer)
-                if offer.is_none_or(|(_, made)| moved.order > made.order) =>
-            {
-                Some(state)
-            }
+            (
+                Waiting::DhKey,
+                Handshake::Ake {
+                    ake: Ake::AwaitingDhKey(state),
+                    moved,
+                    ..
+                },
+                offer,
+            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(&**state),
             (Waiting::DhKey, _, Some((state, _))) => Some(state),
             _ => None,
         };
         match ake::on_commit(ours, commit, step.rng)? {
             OnCommit::Answer(state, answer) => {
-                let yielded = ours.filter(|_| step.version == Version::V2).map(AwaitingDhKey::fork);
+                let yielded = ours
+                    .filter(|_| step.version == Version::V2)
+                    .map(AwaitingDhKey::fork);
                 let state = match yielded {
-                    Some(yielded) => state.having_yielded(yielded),
+                    Some(yielded) => Box::new(state.having_yielded(yielded)),
                     None => state,
                 };
                 self.wait(step, Ake::AwaitingRevealSig(state));
@@ -125,7 +151,7 @@ impl Session {
             OnCommit::OursWins(commit) => {
                 // From now on this device has an exchange of its own, addressed to it.
                 if let Some(state) = ours.map(AwaitingDhKey::fork) {
-                    self.wait(step, Ake::AwaitingDhKey(state));
+                    self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
                 }
                 items.push(self.message(step, Message::DhCommit(commit)));
             }
@@ -143,23 +169,25 @@ impl Session {
         let own_is_newer = |moved: &Moment| offer.is_none_or(|(_, made)| moved.order > made.order);
         let state = match &self.handshake {
             // With a newer offer open, the other side may be answering that one with the key we know.
-            Handshake::Ake { version, ake: Ake::AwaitingSig(state), moved }
-                if *version == step.version && own_is_newer(moved) =>
-            {
+            Handshake::Ake {
+                version,
+                ake: Ake::AwaitingSig(state),
+                moved,
+            } if *version == step.version && own_is_newer(moved) => {
                 let again = state.on_dh_key(message)?;
                 items.push(self.message(step, Message::RevealSignature(again)));
                 return Ok(());
             }
-            Handshake::Ake { version, ake: Ake::AwaitingDhKey(state), moved }
-                if *version == step.version && own_is_newer(moved) =>
-            {
-                Some(state)
-            }
-            Handshake::Ake { version, ake: Ake::AwaitingRevealSig(state), moved }
-                if *version == step.version && own_is_newer(moved) =>
-            {
-                state.yielded()
-            }
+            Handshake::Ake {
+                version,
+                ake: Ake::AwaitingDhKey(state),
+                moved,
+            } if *version == step.version && own_is_newer(moved) => Some(&**state),
+            Handshake::Ake {
+                version,
+                ake: Ake::AwaitingRevealSig(state),
+                moved,
+            } if *version == step.version && own_is_newer(moved) => state.yielded(),
             _ => offer.map(|(state, _)| state),
         };
         let state = state.ok_or(Reject::Unexpected)?;
@@ -178,7 +206,10 @@ impl Session {
         let (established, answer) = match &self.handshake {
             Handshake::V1 { setup, .. } => {
                 let established = setup.finish(message)?;
-                (established, (!message.reply).then(|| setup.message(step.account, true, step.rng)))
+                (
+                    established,
+                    (!message.reply).then(|| setup.message(step.account, true, step.rng)),
+                )
             }
             // An answer to something we never sent: it is for another device of ours.
             _ if message.reply => return Err(Reject::Unexpected),
@@ -197,7 +228,11 @@ impl Session {
     }
 
     fn wait(&mut self, step: &Step<'_>, ake: Ake) {
-        self.handshake = Handshake::Ake { version: step.version, ake, moved: step.moment };
+        self.handshake = Handshake::Ake {
+            version: step.version,
+            ake,
+            moved: step.moment,
+        };
     }
 
     fn message(&self, step: &Step<'_>, message: Message) -> Item {
@@ -220,14 +255,28 @@ impl Session {
                 }
             };
         let channel = Channel::start(step.version, established, reveal);
-        self.state = MessageState::Encrypted(Box::new(Private { channel, smp: Smp::new() }));
+        self.state = MessageState::Encrypted(Box::new(Private {
+            channel,
+            smp: Smp::new(),
+        }));
         self.last_sent = step.moment.at;
         let (session, version) = (self.tag, step.version);
         items.push(Item::Event(if was_private && previous == Some(fingerprint) {
-            Event::Renewed { session, fingerprint, version, ssid }
+            Event::Renewed {
+                session,
+                fingerprint,
+                version,
+                ssid,
+            }
         } else {
             let changed_from = previous.filter(|previous| *previous != fingerprint);
-            Event::Established { session, fingerprint, version, ssid, changed_from }
+            Event::Established {
+                session,
+                fingerprint,
+                version,
+                ssid,
+                changed_from,
+            }
         }));
     }
 }

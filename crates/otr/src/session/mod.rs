@@ -44,7 +44,7 @@ pub enum Handshake {
     /// AUTHSTATE_V1_SETUP.
     V1 {
         /// The exchange.
-        setup: v1::Setup,
+        setup: Box<v1::Setup>,
         /// When it moved last.
         moved: Moment,
     },
@@ -215,7 +215,15 @@ impl Session {
     }
 
     pub(crate) fn header(&self, version: Version, account: &Account) -> Header {
-        let sender = if version.has_instance_tags() { account.instance_tag() } else { InstanceTag::ZERO };
-        Header { version, sender, receiver: self.tag }
+        let sender = if version.has_instance_tags() {
+            account.instance_tag()
+        } else {
+            InstanceTag::ZERO
+        };
+        Header {
+            version,
+            sender,
+            receiver: self.tag,
+        }
     }
 }

@@ -5,8 +5,11 @@
 /// `Iterator::position` looks at one byte a turn, which in a long message costs as much as decrypting it.
 /// The standard library has the quick search behind `contains` only: ask it about one part after another.
 pub(crate) fn position_of(byte: u8, bytes: &[u8]) -> Option<usize> {
-    let (part, found) = bytes.chunks(PART).enumerate().find(|(_, part)| part.contains(&byte))?;
-    let within = found.iter().position(|candidate| *candidate == byte)?;
+    let (part, found) = bytes
+        .chunks(PART)
+        .enumerate()
+        .find(|(_, part)| part.contains(&byte))?;
+    let within = found.iter().position(|&candidate| candidate == byte)?;
     Some(part * PART + within)
 }
 

@@ -19,7 +19,11 @@ fn a_copy_is_dropped_quietly() {
         bob.receive(&message);
     }
     assert_eq!(bob.read(), ["once"]);
-    assert_eq!((bob.take_events(), bob.take_outgoing()), (vec![], vec![]), "no alarm and no reply");
+    assert_eq!(
+        (bob.take_events(), bob.take_outgoing()),
+        (vec![], vec![]),
+        "no alarm and no reply"
+    );
     assert_eq!(state(&bob.conversation), before);
 }
 
@@ -37,7 +41,12 @@ fn a_copy_after_the_keys_have_changed_cannot_be_read() {
     bob.read();
     bob.receive(&old);
     assert_eq!(bob.read(), Vec::<String>::new());
-    assert_eq!(bob.take_events(), [Event::Unreadable { reason: Reject::UnknownKey }]);
+    assert_eq!(
+        bob.take_events(),
+        [Event::Unreadable {
+            reason: Reject::UnknownKey
+        }]
+    );
 }
 
 #[test]

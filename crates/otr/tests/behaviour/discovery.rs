@@ -34,7 +34,10 @@ fn queries() {
         ("?OTRv23? would like a private conversation", Some(&[2, 3])),
         ("  \n?OTRv3?", Some(&[3])),
         ("<p><b>?OTRv3?</b></p>", Some(&[3])),
-        ("<html>\n<body> ?OTR?v23?\n<b>alice</b> has requested", Some(&[1, 2, 3])),
+        (
+            "<html>\n<body> ?OTR?v23?\n<b>alice</b> has requested",
+            Some(&[1, 2, 3]),
+        ),
         ("?OTRv22?", Some(&[2])),
         ("?OTR", None),
         ("?OTRv", None),
@@ -46,8 +49,8 @@ fn queries() {
     for (message, expected) in table {
         assert_eq!(offered(message).as_deref(), expected, "{message}");
     }
-    assert_eq!(offered(&format!("?OTRv{}?", "2".repeat(100_000))), None);
-    assert_eq!(offered(&format!("?OTR?v{}?", "2".repeat(100_000))), Some(vec![1]));
+    assert_eq!(offered(&format!("?OTRv{}?", "2".repeat(100_000))), Some(vec![2]));
+    assert_eq!(offered(&format!("?OTRv{}", "2".repeat(100_000))), None);
 }
 
 #[test]
@@ -64,9 +67,10 @@ fn a_query_is_answered_in_the_best_common_version() {
     for (ours, query, expected) in table {
         let mut alice = Person::alice(ours);
         alice.receive(query.as_bytes());
-        let answered = alice.outgoing.front().map(|message| {
-            crate::common::forge::open(message).0.version.number()
-        });
+        let answered = alice
+            .outgoing
+            .front()
+            .map(|message| crate::common::forge::open(message).0.version.number());
         assert_eq!(answered, expected, "{ours:?} {query}");
     }
 }
@@ -90,7 +94,9 @@ fn tags_anywhere_are_found_and_removed() {
         (split.clone(), &split, None),
     ];
     for (message, text, expected) in table {
-        let Incoming::Plaintext(stripped, offered) = classify(message.as_bytes()) else { panic!() };
+        let Incoming::Plaintext(stripped, offered) = classify(message.as_bytes()) else {
+            panic!()
+        };
         assert_eq!(stripped.as_ref(), text.as_bytes(), "{message:?}");
         assert_eq!(offered, expected.map(versions), "{message:?}");
     }
@@ -101,10 +107,19 @@ fn a_tag_starts_the_exchange_only_where_the_policy_says_so() {
     let tagged = b"hi \t  \t\t\t\t \t \t \t    \t\t  \t\t";
     for starts in [false, true] {
         let mut alice = Person::alice(&[2, 3]);
-        let policy = otr::Policy { tag_starts: starts, ..crate::common::open_policy(&[2, 3]) };
+        let policy = otr::Policy {
+            tag_starts: starts,
+            ..crate::common::open_policy(&[2, 3])
+        };
         alice.conversation.set_policy(policy);
         alice.receive(tagged);
-        assert_eq!(alice.take_events(), [Event::ClearText { text: b"hi".to_vec(), expected: true }]);
+        assert_eq!(
+            alice.take_events(),
+            [Event::ClearText {
+                text: b"hi".to_vec(),
+                expected: true
+            }]
+        );
         assert_eq!(alice.take_outgoing().len(), usize::from(starts));
     }
 }
@@ -112,9 +127,17 @@ fn a_tag_starts_the_exchange_only_where_the_policy_says_so() {
 #[test]
 fn the_tag_stops_when_the_other_side_answers_without_otr() {
     let mut alice = Person::alice(&[2, 3]);
-    alice.conversation.set_policy(otr::Policy { send_tag: true, ..crate::common::open_policy(&[2, 3]) });
+    alice.conversation.set_policy(otr::Policy {
+        send_tag: true,
+        ..crate::common::open_policy(&[2, 3])
+    });
     alice.say("one").say("two");
-    assert!(alice.take_outgoing().iter().all(|message| message.ends_with(b"\t\t")));
+    assert!(
+        alice
+            .take_outgoing()
+            .iter()
+            .all(|message| message.ends_with(b"\t\t"))
+    );
     alice.receive(b"I have no idea what you mean").say("three");
     assert_eq!(alice.only_message(), b"three");
 }

@@ -12,19 +12,37 @@ fn each_reason_has_its_code() {
 
     let mut fresh = Person::bob(&[2, 3]);
     fresh.receive(&message);
-    assert_eq!(fresh.take_events(), [Event::Unreadable { reason: Reject::NotPrivate }]);
-    assert_eq!(fresh.only_message(), error_message(ErrorCode::NotInPrivate.words()));
+    assert_eq!(
+        fresh.take_events(),
+        [Event::Unreadable {
+            reason: Reject::NotPrivate
+        }]
+    );
+    assert_eq!(
+        fresh.only_message(),
+        error_message(ErrorCode::NotInPrivate.words())
+    );
 
     bob.receive(&crate::common::forge::change(&message, |_, message| {
         if let otr::wire::Message::Data(data) = message {
             data.mac[3] ^= 1;
         }
     }));
-    assert_eq!(bob.take_events(), [Event::Unreadable { reason: Reject::BadAuthenticator }]);
+    assert_eq!(
+        bob.take_events(),
+        [Event::Unreadable {
+            reason: Reject::BadAuthenticator
+        }]
+    );
     assert_eq!(bob.only_message(), error_message(ErrorCode::Unreadable.words()));
 
     bob.receive(b"?OTR:AAMD.");
-    assert_eq!(bob.take_events(), [Event::Unreadable { reason: Reject::Malformed }]);
+    assert_eq!(
+        bob.take_events(),
+        [Event::Unreadable {
+            reason: Reject::Malformed
+        }]
+    );
     assert_eq!(bob.only_message(), error_message(ErrorCode::Malformed.words()));
 }
 
@@ -55,8 +73,15 @@ fn s22_errors_are_rationed_in_both_directions() {
     for _ in 0..10_000 {
         fresh.receive(&message);
     }
-    assert_eq!(fresh.take_outgoing().len(), 4, "a burst, and no more in the same moment");
-    bob.conversation.set_policy(Policy { error_starts: true, ..open_policy(&[2, 3]) });
+    assert_eq!(
+        fresh.take_outgoing().len(),
+        4,
+        "a burst, and no more in the same moment"
+    );
+    bob.conversation.set_policy(Policy {
+        error_starts: true,
+        ..open_policy(&[2, 3])
+    });
     for _ in 0..10_000 {
         bob.receive(b"?OTR Error: visit evil.example");
     }
@@ -67,13 +92,21 @@ fn s22_errors_are_rationed_in_both_directions() {
 #[test]
 fn an_error_heals_by_one_new_exchange() {
     let (mut alice, _) = private_pair(&[2, 3]);
-    alice.conversation.set_policy(Policy { error_starts: true, ..open_policy(&[2, 3]) });
+    alice.conversation.set_policy(Policy {
+        error_starts: true,
+        ..open_policy(&[2, 3])
+    });
     // Bob's program was restarted: same key and device, nothing else.
     let mut bob = Person::bob(&[2, 3]);
     alice.say("are you there?");
     deliver(&mut alice, &mut bob);
     assert!(alice.is_private() && bob.is_private());
-    assert!(alice.take_events().iter().any(|event| matches!(event, Event::Renewed { .. })));
+    assert!(
+        alice
+            .take_events()
+            .iter()
+            .any(|event| matches!(event, Event::Renewed { .. }))
+    );
     alice.say("now?");
     deliver(&mut alice, &mut bob);
     assert_eq!(bob.read(), ["now?"]);

@@ -10,14 +10,17 @@ fn both_sides_hold_the_same_key() {
     for round in 0..4u32 {
         let mut ours = None;
         alice.act(|conversation, env| {
-            let (outputs, key) =
-                conversation.use_extra_key(env, Recipient::Best, 0xfeed_0000 + round, b"file.txt").unwrap();
+            let (outputs, key) = conversation
+                .use_extra_key(env, Recipient::Best, 0xfeed_0000 + round, b"file.txt")
+                .unwrap();
             ours = Some(key);
             outputs
         });
         deliver(&mut alice, &mut bob);
         let told = bob.take_events();
-        let [Event::ExtraKey { usage, data, key, .. }] = &told[..] else { panic!("{told:?}") };
+        let [Event::ExtraKey { usage, data, key, .. }] = &told[..] else {
+            panic!("{told:?}")
+        };
         assert_eq!((*usage, data.as_slice()), (0xfeed_0000 + round, &b"file.txt"[..]));
         assert_eq!(Some(key), ours.as_ref());
         bob.say("rotate");
@@ -30,7 +33,9 @@ fn both_sides_hold_the_same_key() {
 fn version_two_has_none_and_a_short_record_is_ignored() {
     let (mut alice, mut bob) = private_pair(&[2]);
     alice.act(|conversation, env| {
-        let refused = conversation.use_extra_key(env, Recipient::Best, 1, b"").unwrap_err();
+        let refused = conversation
+            .use_extra_key(env, Recipient::Best, 1, b"")
+            .unwrap_err();
         assert_eq!(refused, PrivateError::NotInThisVersion);
         Vec::new()
     });

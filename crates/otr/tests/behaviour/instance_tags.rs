@@ -14,12 +14,28 @@ fn tags_below_the_smallest_are_malformed() {
     let message = alice.only_message();
     let before = state(&bob.conversation);
     for tag in [0, 1, 0xff] {
-        bob.receive(&change(&message, |header, _| header.sender = InstanceTag::from_raw(tag)));
-        assert_eq!(bob.take_events(), [Event::Unreadable { reason: Reject::Malformed }], "{tag:#x}");
+        bob.receive(&change(&message, |header, _| {
+            header.sender = InstanceTag::from_raw(tag)
+        }));
+        assert_eq!(
+            bob.take_events(),
+            [Event::Unreadable {
+                reason: Reject::Malformed
+            }],
+            "{tag:#x}"
+        );
     }
     for tag in [1, 0xff] {
-        bob.receive(&change(&message, |header, _| header.receiver = InstanceTag::from_raw(tag)));
-        assert_eq!(bob.take_events(), [Event::Unreadable { reason: Reject::Malformed }], "{tag:#x}");
+        bob.receive(&change(&message, |header, _| {
+            header.receiver = InstanceTag::from_raw(tag)
+        }));
+        assert_eq!(
+            bob.take_events(),
+            [Event::Unreadable {
+                reason: Reject::Malformed
+            }],
+            "{tag:#x}"
+        );
     }
     assert_eq!(state(&bob.conversation), before);
 }
@@ -31,7 +47,9 @@ fn messages_for_another_device_are_not_ours_and_get_no_answer() {
     let message = alice.only_message();
     let ours = open(&message).0.receiver.raw();
     for tag in [0, 0x100, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, ours ^ 1] {
-        bob.receive(&change(&message, |header, _| header.receiver = InstanceTag::from_raw(tag)));
+        bob.receive(&change(&message, |header, _| {
+            header.receiver = InstanceTag::from_raw(tag)
+        }));
         assert_eq!(bob.take_events(), [Event::ForOtherDevice], "{tag:#x}");
         assert!(bob.outgoing.is_empty());
     }

@@ -10,10 +10,16 @@ fn ids_rise_by_one_with_each_turn() {
     let (mut alice, mut bob) = private_pair(&[3]);
     let mut seen = Vec::new();
     for turn in 0..6 {
-        let (from, to) = if turn % 2 == 0 { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+        let (from, to) = if turn % 2 == 0 {
+            (&mut alice, &mut bob)
+        } else {
+            (&mut bob, &mut alice)
+        };
         from.say("x");
         let message = from.only_message();
-        let Message::Data(data) = open(&message).1 else { panic!() };
+        let Message::Data(data) = open(&message).1 else {
+            panic!()
+        };
         seen.push((data.sender_key_id, data.recipient_key_id));
         to.receive(&message);
     }

@@ -13,6 +13,7 @@ mod instance_tags;
 mod key_rotation;
 mod outbox;
 mod pieces;
+mod policy;
 mod reflected_message;
 mod several_devices;
 mod simultaneous_start;

@@ -9,7 +9,10 @@ const BOB: Fingerprint = Fingerprint::from_bytes([1; 20]);
 const MALLORY: Fingerprint = Fingerprint::from_bytes([9; 20]);
 
 fn texts(released: &[otr::outbox::Released]) -> Vec<(String, bool)> {
-    released.iter().map(|one| (String::from_utf8(one.text.to_vec()).unwrap(), one.again)).collect()
+    released
+        .iter()
+        .map(|one| (String::from_utf8(one.text.to_vec()).unwrap(), one.again))
+        .collect()
 }
 
 fn at(seconds: u64) -> Timestamp {
@@ -24,7 +27,10 @@ fn s21_resend_requires_same_fingerprint() {
     assert_eq!(outbox.possibly_lost(at(101)), 1);
     assert_eq!(outbox.established(MALLORY, Version::V3), []);
     assert_eq!(outbox.waiting().count(), 1, "it waits for a person's word");
-    assert_eq!(texts(&outbox.established(BOB, Version::V3)), [("the plan".into(), true)]);
+    assert_eq!(
+        texts(&outbox.established(BOB, Version::V3)),
+        [("the plan".into(), true)]
+    );
     assert_eq!(outbox.established(BOB, Version::V3), [], "and goes once");
 }
 
@@ -41,7 +47,10 @@ fn never_in_a_lower_version_than_it_was_sent_in() {
 fn a_held_text_goes_to_the_first_contact_if_no_key_was_known() {
     let mut outbox = Outbox::default();
     outbox.hold(b"hello".to_vec(), &[], None).unwrap();
-    assert_eq!(texts(&outbox.established(MALLORY, Version::V3)), [("hello".into(), false)]);
+    assert_eq!(
+        texts(&outbox.established(MALLORY, Version::V3)),
+        [("hello".into(), false)]
+    );
 }
 
 #[test]
@@ -61,7 +70,11 @@ fn the_first_contact_happens_once() {
     let mut outbox = Outbox::default();
     outbox.hold(b"hello".to_vec(), &[], Some(Version::V3)).unwrap();
     assert_eq!(outbox.established(MALLORY, Version::V2), [], "below the minimum");
-    assert_eq!(outbox.established(BOB, Version::V3), [], "no longer the first contact: a person decides");
+    assert_eq!(
+        outbox.established(BOB, Version::V3),
+        [],
+        "no longer the first contact: a person decides"
+    );
     assert_eq!(outbox.waiting().count(), 1);
 }
 
@@ -73,12 +86,19 @@ fn what_was_answered_or_is_old_is_not_lost() {
     outbox.sent(b"old", BOB, Version::V3, at(1));
     outbox.sent(b"fresh", BOB, Version::V3, at(100));
     assert_eq!(outbox.possibly_lost(at(120)), 1);
-    assert_eq!(texts(&outbox.established(BOB, Version::V3)), [("fresh".into(), true)]);
+    assert_eq!(
+        texts(&outbox.established(BOB, Version::V3)),
+        [("fresh".into(), true)]
+    );
 }
 
 #[test]
 fn it_is_bounded_and_gives_back_what_it_cannot_hold() {
-    let limits = OutboxLimits { texts: 3, text_bytes: 10, resend_window: Duration::from_secs(60) };
+    let limits = OutboxLimits {
+        texts: 3,
+        text_bytes: 10,
+        resend_window: Duration::from_secs(60),
+    };
     let mut outbox = Outbox::new(limits);
     assert_eq!(outbox.hold(vec![b'x'; 11], &[], None), Err(vec![b'x'; 11]));
     for _ in 0..3 {

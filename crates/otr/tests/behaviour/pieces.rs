@@ -6,7 +6,9 @@ use crate::common::{deliver, private_pair};
 
 #[test]
 fn long_texts_pass_in_pieces_of_any_size() {
-    let long: String = (0..65_536u32).map(|n| char::from(b'a' + (n * 7 % 26) as u8)).collect();
+    let long: String = (0..65_536u32)
+        .map(|n| char::from(b'a' + (n * 7 % 26) as u8))
+        .collect();
     for numbers in [&[1][..], &[2], &[3]] {
         for limit in [64, 200, 400, 4096] {
             let (mut alice, mut bob) = private_pair(numbers);
@@ -51,7 +53,10 @@ fn one_lost_piece_never_yields_a_message_and_hurts_only_that_one() {
     alice.say("second");
     deliver(&mut alice, &mut bob);
     assert_eq!(bob.read(), ["second"]);
-    assert!(matches!(bob.take_events()[..], [Event::Missed { messages: 1, .. }]));
+    assert!(matches!(
+        bob.take_events()[..],
+        [Event::Missed { messages: 1, .. }]
+    ));
 }
 
 #[test]
@@ -86,8 +91,15 @@ fn s42_clear_text_between_untagged_pieces_drops_the_message() {
 fn what_is_put_together_is_no_piece_again() {
     // Bodies have no commas, so a true piece cannot even be written inside one.
     let (mut alice, _) = private_pair(&[3]);
-    alice.receive(b"?OTR,1,2,?OTR,").receive(b"?OTR,2,2,|100|0;1;1;x;,");
-    assert_eq!(alice.take_events(), [Event::Refused { reason: Reject::Malformed }]);
+    alice
+        .receive(b"?OTR,1,2,?OTR,")
+        .receive(b"?OTR,2,2,|100|0;1;1;x;,");
+    assert_eq!(
+        alice.take_events(),
+        [Event::Refused {
+            reason: Reject::Malformed
+        }]
+    );
     assert!(alice.outgoing.is_empty());
 }
 
@@ -95,19 +107,43 @@ fn what_is_put_together_is_no_piece_again() {
 fn s41_numbers_are_read_strictly() {
     let (mut alice, _) = private_pair(&[3]);
     let bad = [
-        "?OTR,0,1,x,", "?OTR,1,0,x,", "?OTR,2,1,x,", "?OTR,65536,65536,x,", "?OTR,1,65537,x,", "?OTR,-1,2,x,",
-        "?OTR,+1,2,x,", "?OTR, 1,2,x,", "?OTR,0x1,2,x,", "?OTR,1,2,,", "?OTR,1,2,x", "?OTR,1,2,x,y,", "?OTR,,,,",
-        "?OTR|1ffffffff|0,1,2,x,", "?OTR|g|0,1,2,x,", "?OTR||,1,2,x,", "?OTR|100,1,2,x,", "?OTR|ff|0,1,2,x,",
+        "?OTR,0,1,x,",
+        "?OTR,1,0,x,",
+        "?OTR,2,1,x,",
+        "?OTR,65536,65536,x,",
+        "?OTR,1,65537,x,",
+        "?OTR,-1,2,x,",
+        "?OTR,+1,2,x,",
+        "?OTR, 1,2,x,",
+        "?OTR,0x1,2,x,",
+        "?OTR,1,2,,",
+        "?OTR,1,2,x",
+        "?OTR,1,2,x,y,",
+        "?OTR,,,,",
+        "?OTR|1ffffffff|0,1,2,x,",
+        "?OTR|g|0,1,2,x,",
+        "?OTR||,1,2,x,",
+        "?OTR|100,1,2,x,",
+        "?OTR|ff|0,1,2,x,",
         "?OTR|-100|0,1,2,x,",
     ];
     for piece in bad {
         alice.receive(piece.as_bytes());
-        assert_eq!(alice.take_events(), [Event::Refused { reason: Reject::Malformed }], "{piece}");
+        assert_eq!(
+            alice.take_events(),
+            [Event::Refused {
+                reason: Reject::Malformed
+            }],
+            "{piece}"
+        );
         assert_eq!(alice.conversation.incomplete_bytes(), 0, "{piece}");
     }
     let zeros = "0".repeat(20);
     let ours = alice.account.instance_tag().raw();
-    for piece in [format!("?OTR,{zeros}1,{zeros}2,x,"), format!("?OTR|00000000100|{ours:012x},1,2,x, \r")] {
+    for piece in [
+        format!("?OTR,{zeros}1,{zeros}2,x,"),
+        format!("?OTR|00000000100|{ours:012x},1,2,x, \r"),
+    ] {
         alice.receive(piece.as_bytes());
         assert_eq!(alice.take_events(), [], "{piece}");
     }
@@ -117,7 +153,10 @@ fn s41_numbers_are_read_strictly() {
 #[test]
 fn limits_of_the_carrier() {
     let (mut alice, _) = private_pair(&[3]);
-    assert_eq!(alice.conversation.set_carrier_limit(Some(63)), Err(LimitTooSmall { minimum: 64 }));
+    assert_eq!(
+        alice.conversation.set_carrier_limit(Some(63)),
+        Err(LimitTooSmall { minimum: 64 })
+    );
     let long = "x".repeat(300_000);
     assert_eq!(alice.try_say(&long), Err(SendError::TooLong));
     assert!(alice.outgoing.is_empty());

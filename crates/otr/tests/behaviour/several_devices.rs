@@ -50,7 +50,15 @@ fn a_query_reaches_both_devices_and_each_gets_a_conversation() {
     group.alice.start();
     group.settle();
     assert!(group.alice.is_private() && group.laptop.is_private() && group.phone.is_private());
-    assert_eq!(group.alice.conversation.sessions().filter(|session| session.is_private()).count(), 2);
+    assert_eq!(
+        group
+            .alice
+            .conversation
+            .sessions()
+            .filter(|session| session.is_private())
+            .count(),
+        2
+    );
     let (laptop, phone) = (group.tag(&group.laptop), group.tag(&group.phone));
     group.alice.try_send(laptop, b"to the laptop").unwrap();
     group.alice.try_send(phone, b"to the phone").unwrap();
@@ -66,10 +74,19 @@ fn one_commit_is_answered_by_two_devices() {
     // One of them asks, Alice commits to nobody in particular, and both hear it.
     group.laptop.start();
     group.settle();
-    let private = group.alice.conversation.sessions().filter(|session| session.is_private()).count();
+    let private = group
+        .alice
+        .conversation
+        .sessions()
+        .filter(|session| session.is_private())
+        .count();
     assert_eq!(private, 2, "both devices answer the offer");
     for (person, text) in [("laptop", "a"), ("phone", "b")] {
-        let speaker = if person == "laptop" { &mut group.laptop } else { &mut group.phone };
+        let speaker = if person == "laptop" {
+            &mut group.laptop
+        } else {
+            &mut group.phone
+        };
         speaker.say(text);
         group.settle();
         assert_eq!(group.alice.read(), [text]);
@@ -88,7 +105,9 @@ fn s44_a_new_unverified_device_never_gets_the_text() {
     group.alice.conversation.set_trusted(verified, true);
     // A new device begins a conversation, and talks.
     group.phone.act(|conversation, env| {
-        conversation.start(env, otr::Start::Interactive(otr::Version::V3)).unwrap()
+        conversation
+            .start(env, otr::Start::Interactive(otr::Version::V3))
+            .unwrap()
     });
     group.settle();
     group.phone.say("hello, it is me");
@@ -103,7 +122,10 @@ fn s44_a_new_unverified_device_never_gets_the_text() {
     group.settle();
     assert_eq!(group.alice.try_say("and now?"), Err(SendError::PeerEnded));
     let phone = group.tag(&group.phone);
-    assert_eq!(group.alice.conversation.session(phone).unwrap().state(), SessionState::Encrypted(otr::Version::V3));
+    assert_eq!(
+        group.alice.conversation.session(phone).unwrap().state(),
+        SessionState::Encrypted(otr::Version::V3)
+    );
     group.alice.try_send(phone, b"knowingly").unwrap();
     group.settle();
     assert_eq!(group.phone.read(), ["knowingly"]);

@@ -14,7 +14,12 @@ fn both_begin(version: Version) -> (Person, Person) {
 }
 
 fn agree(alice: &mut Person, bob: &mut Person) {
-    assert!(alice.is_private() && bob.is_private(), "{:?} {:?}", alice.events, bob.events);
+    assert!(
+        alice.is_private() && bob.is_private(),
+        "{:?} {:?}",
+        alice.events,
+        bob.events
+    );
     alice.say("a");
     bob.say("b");
     deliver(alice, bob);
@@ -49,8 +54,11 @@ fn every_order_of_delivery_ends_well() {
         for schedule in 0..256u32 {
             let (mut alice, mut bob) = both_begin(version);
             for step in 0..8 {
-                let (from, to) =
-                    if schedule >> step & 1 == 0 { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+                let (from, to) = if schedule >> step & 1 == 0 {
+                    (&mut alice, &mut bob)
+                } else {
+                    (&mut bob, &mut alice)
+                };
                 if let Some(bytes) = from.outgoing.pop_front() {
                     to.receive(&bytes);
                 }
@@ -68,7 +76,11 @@ fn every_message_may_be_doubled() {
         for _ in 0..20 {
             for (from, to) in [(true, false), (false, true)] {
                 let _ = to;
-                let (from, to) = if from { (&mut alice, &mut bob) } else { (&mut bob, &mut alice) };
+                let (from, to) = if from {
+                    (&mut alice, &mut bob)
+                } else {
+                    (&mut bob, &mut alice)
+                };
                 if let Some(bytes) = from.outgoing.pop_front() {
                     to.receive(&bytes).receive(&bytes);
                 }

@@ -7,37 +7,61 @@ use crate::common::{Person, deliver, private_pair};
 fn begin(person: &mut Person, secret: &str, question: Option<&str>) {
     person.act(|conversation, env| {
         let question = question.map(str::as_bytes);
-        let action = SmpAction::Start { secret: secret.as_bytes(), question };
+        let action = SmpAction::Start {
+            secret: secret.as_bytes(),
+            question,
+        };
         conversation.smp(env, Recipient::Best, action).unwrap()
     });
 }
 
 fn answer(person: &mut Person, secret: &str) {
     person.act(|conversation, env| {
-        let action = SmpAction::Answer { secret: secret.as_bytes() };
+        let action = SmpAction::Answer {
+            secret: secret.as_bytes(),
+        };
         conversation.smp(env, Recipient::Best, action).unwrap()
     });
 }
 
 fn results(person: &mut Person) -> Vec<SmpEvent> {
     let events = person.take_events().into_iter();
-    events.filter_map(|event| if let Event::Smp { event, .. } = event { Some(event) } else { None }).collect()
+    events
+        .filter_map(|event| {
+            if let Event::Smp { event, .. } = event {
+                Some(event)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 #[test]
 fn equal_and_unequal_secrets_in_both_roles() {
     for numbers in [&[2][..], &[3]] {
         for question in [None, Some("Where did we meet?")] {
-            for (left, right, matched) in [("Café", "Café", true), ("Café", "cafe", false), ("", "", true)] {
+            for (left, right, matched) in [("Café", "Café", true), ("Café", "cafe", false), ("", "", true)]
+            {
                 let (mut alice, mut bob) = private_pair(numbers);
                 begin(&mut alice, left, question);
                 deliver(&mut alice, &mut bob);
-                let asked = SmpEvent::Asked { question: question.map(|q| q.as_bytes().to_vec()) };
+                let asked = SmpEvent::Asked {
+                    question: question.map(|q| q.as_bytes().to_vec()),
+                };
                 assert_eq!(results(&mut bob), [asked]);
                 answer(&mut bob, right);
                 deliver(&mut alice, &mut bob);
-                let result = if matched { SmpEvent::Succeeded } else { SmpEvent::Failed };
-                assert_eq!(results(&mut alice), [result.clone()], "{left} {right}");
+                let result = if matched {
+                    SmpEvent::Succeeded
+                } else {
+                    SmpEvent::Failed
+                };
+                assert_eq!(
+                    results(&mut alice),
+                    std::slice::from_ref(&result),
+                    "{left} {right}"
+                );
                 assert_eq!(results(&mut bob), [result], "{left} {right}");
             }
         }
@@ -67,7 +91,10 @@ fn either_side_may_give_up_at_any_time() {
         deliver(&mut alice, &mut bob);
         answer(&mut alice, "y");
         deliver(&mut alice, &mut bob);
-        assert!(results(&mut alice).contains(&SmpEvent::Succeeded), "after giving up at {steps}");
+        assert!(
+            results(&mut alice).contains(&SmpEvent::Succeeded),
+            "after giving up at {steps}"
+        );
         assert!(results(&mut bob).contains(&SmpEvent::Succeeded));
     }
 }
@@ -121,7 +148,16 @@ fn the_result_names_the_key_it_is_about() {
     answer(&mut bob, "x");
     deliver(&mut alice, &mut bob);
     let told = alice.take_events();
-    let [Event::Smp { fingerprint, event: SmpEvent::Succeeded, .. }] = told[..] else { panic!("{told:?}") };
+    let [
+        Event::Smp {
+            fingerprint,
+            event: SmpEvent::Succeeded,
+            ..
+        },
+    ] = told[..]
+    else {
+        panic!("{told:?}")
+    };
     assert_eq!(fingerprint, bob.account.fingerprint());
 }
 
@@ -146,21 +182,34 @@ fn not_without_privacy_and_not_in_version_one() {
     let refused = |person: &mut Person| {
         let mut reason = None;
         person.act(|conversation, env| {
-            let action = SmpAction::Start { secret: b"x", question: None };
+            let action = SmpAction::Start {
+                secret: b"x",
+                question: None,
+            };
             reason = conversation.smp(env, Recipient::Best, action).err();
             Vec::new()
         });
         reason
     };
     assert_eq!(refused(&mut Person::alice(&[3])), Some(PrivateError::NotPrivate));
-    assert_eq!(refused(&mut private_pair(&[1]).0), Some(PrivateError::NotInThisVersion));
+    assert_eq!(
+        refused(&mut private_pair(&[1]).0),
+        Some(PrivateError::NotInThisVersion)
+    );
     let (mut alice, _) = private_pair(&[3]);
     alice.act(|conversation, env| {
-        for (question, reason) in
-            [(vec![b'q'; 600], PrivateError::TooLong), (b"a\0b".to_vec(), PrivateError::ContainsNul)]
-        {
-            let action = SmpAction::Start { secret: b"x", question: Some(&question) };
-            assert_eq!(conversation.smp(env, Recipient::Best, action).unwrap_err(), reason);
+        for (question, reason) in [
+            (vec![b'q'; 600], PrivateError::TooLong),
+            (b"a\0b".to_vec(), PrivateError::ContainsNul),
+        ] {
+            let action = SmpAction::Start {
+                secret: b"x",
+                question: Some(&question),
+            };
+            assert_eq!(
+                conversation.smp(env, Recipient::Best, action).unwrap_err(),
+                reason
+            );
         }
         Vec::new()
     });

@@ -37,7 +37,13 @@ fn stranger_cannot_end_a_channel() {
     });
     mallory.start();
     let query = mallory.only_message();
-    for message in [&foreign_end[..], &readdressed, &query, b"?OTR Error: go away", b"plain words"] {
+    for message in [
+        &foreign_end[..],
+        &readdressed,
+        &query,
+        b"?OTR Error: go away",
+        b"plain words",
+    ] {
         bob.pass(20_000).receive(message);
         assert!(bob.is_private(), "{:?}", String::from_utf8_lossy(message));
     }
@@ -69,7 +75,10 @@ fn version_never_falls_inside_a_session() {
 #[test]
 fn version_never_falls_below_the_remembered_one() {
     let mut alice = Person::alice(&[2, 3]);
-    let policy = otr::Policy { minimum_version: Some(Version::V3), ..open_policy(&[2, 3]) };
+    let policy = otr::Policy {
+        minimum_version: Some(Version::V3),
+        ..open_policy(&[2, 3])
+    };
     alice.conversation.set_policy(policy);
     alice.receive(b"?OTRv2?");
     assert_eq!(alice.take_outgoing(), Vec::<Vec<u8>>::new());
@@ -77,7 +86,12 @@ fn version_never_falls_below_the_remembered_one() {
     bob.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V2)).unwrap());
     alice.receive(&bob.only_message());
     assert_eq!(alice.take_outgoing(), Vec::<Vec<u8>>::new());
-    assert!(alice.events.iter().all(|event| matches!(event, Event::Refused { .. })));
+    assert!(
+        alice
+            .events
+            .iter()
+            .all(|event| matches!(event, Event::Refused { .. }))
+    );
 }
 
 /// S-10: Mallory passes Alice's exchange on and signs it with her own key. Versions 2 and 3 must not end in
@@ -103,7 +117,9 @@ fn s10_nobody_can_sign_for_somebody_else() {
         bob.receive(&alice.only_message());
         alice.receive(&bob.only_message());
         let true_signature = alice.only_message();
-        let (_, Message::Signature(stolen)) = open(&mallorys_signature) else { panic!() };
+        let (_, Message::Signature(stolen)) = open(&mallorys_signature) else {
+            panic!()
+        };
         for keep_mac in [false, true] {
             let forged = change(&true_signature, |_, message| {
                 if let Message::Signature(signature) = message {

@@ -17,7 +17,11 @@ fn every_buffer_is_bounded() {
         let message = match round % 4 {
             0 => format!("?OTR|{sender:x}|{ours:x},1,65535,{body},"),
             1 => format!("?OTR|{sender:x}|0,1,2,{body},"),
-            2 => format!("?OTR|{:x}|{ours:x},{},65535,{body},", 0x100 + round % 2, round % 40 + 1),
+            2 => format!(
+                "?OTR|{:x}|{ours:x},{},65535,{body},",
+                0x100 + round % 2,
+                round % 40 + 1
+            ),
             _ => format!("?OTR,1,65535,{body},"),
         };
         alice.receive(message.as_bytes());
@@ -50,7 +54,10 @@ fn s43_a_flood_of_devices_is_bounded_and_drops_nobody_private() {
         assert!(alice.conversation.sessions().count() <= 16);
     }
     alice.take_outgoing();
-    assert_eq!(alice.conversation.session(Recipient::Best).unwrap().fingerprint(), Some(key));
+    assert_eq!(
+        alice.conversation.session(Recipient::Best).unwrap().fingerprint(),
+        Some(key)
+    );
     alice.say("to you alone");
     deliver(&mut alice, &mut bob);
     assert_eq!(bob.read(), ["to you alone"]);
@@ -62,7 +69,10 @@ fn s26_handshakes_are_rationed() {
     for _ in 0..1_000 {
         alice.receive(b"?OTRv23?");
     }
-    assert!(alice.take_outgoing().len() <= 16, "no more than the burst in one moment");
+    assert!(
+        alice.take_outgoing().len() <= 16,
+        "no more than the burst in one moment"
+    );
     alice.pass(10_000);
     for _ in 0..1_000 {
         alice.receive(b"?OTRv23?");
@@ -74,7 +84,12 @@ fn s26_handshakes_are_rationed() {
 fn no_secret_in_debug() {
     let account = &Person::alice(&[3]).account;
     let shown = format!("{account:?}");
-    let secret: String = account.key().x().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret: String = account
+        .key()
+        .x()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
     let shown = format!("{:?}", account.key());
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");

@@ -20,7 +20,10 @@ fn everybody_waiting(numbers: &[u16]) -> Vec<(&'static str, Person, Vec<u8>)> {
         bob.receive(&alice.only_message());
         cases.push(("Key Exchange", alice, bob.only_message()));
     } else {
-        for (steps, name) in ["D-H Commit", "D-H Key", "Reveal Signature", "Signature"].into_iter().enumerate() {
+        for (steps, name) in ["D-H Commit", "D-H Key", "Reveal Signature", "Signature"]
+            .into_iter()
+            .enumerate()
+        {
             let (mut alice, mut bob) = fresh();
             alice.start();
             bob.receive(&alice.only_message());
@@ -49,7 +52,11 @@ fn everybody_waiting(numbers: &[u16]) -> Vec<(&'static str, Person, Vec<u8>)> {
         // Never out of budget: the reason has to be the message.
         let mut policy = person.conversation.policy().clone();
         let plenty = (u32::MAX, Duration::from_secs(1));
-        policy.limits = Limits { handshakes: plenty, errors: plenty, ..policy.limits };
+        policy.limits = Limits {
+            handshakes: plenty,
+            errors: plenty,
+            ..policy.limits
+        };
         person.conversation.set_policy(policy);
     }
     cases
@@ -82,11 +89,17 @@ fn rejected_message_changes_nothing() {
                 });
                 refused += usize::from(with_reason);
                 // A copy and a message flagged as ignorable are the two that get no reason.
-                assert!(with_reason || name == "Data", "{name} {what}: no reason in {told:?}");
+                assert!(
+                    with_reason || name == "Data",
+                    "{name} {what}: no reason in {told:?}"
+                );
                 true
             };
             for length in 0..bytes.len() {
-                assert!(feed(&mut person, &bytes[..length], "cut"), "{name} cut to {length} bytes changed the state");
+                assert!(
+                    feed(&mut person, &bytes[..length], "cut"),
+                    "{name} cut to {length} bytes changed the state"
+                );
             }
             // Every bit of the first 64 and the last 64 bytes, and every seventh bit between.
             let bits = bytes.len() * 8;
@@ -106,7 +119,11 @@ fn rejected_message_changes_nothing() {
             // And the true message is still welcome.
             person.take_events();
             person.receive(&message);
-            assert_ne!(state(&person.conversation), before, "{name}: the true message was not accepted");
+            assert_ne!(
+                state(&person.conversation),
+                before,
+                "{name}: the true message was not accepted"
+            );
         }
     }
 }
@@ -138,7 +155,11 @@ fn revealed_length(bytes: &[u8]) -> usize {
 fn a_forged_first_message_never_disturbs_a_private_conversation() {
     let (mut alice, mut bob) = private_pair(&[2, 3]);
     let mut mallory = Person::new("mallory", 2, 7, crate::common::open_policy(&[2, 3]));
-    mallory.act(|conversation, env| conversation.start(env, otr::Start::Interactive(otr::Version::V3)).unwrap());
+    mallory.act(|conversation, env| {
+        conversation
+            .start(env, otr::Start::Interactive(otr::Version::V3))
+            .unwrap()
+    });
     let commit = mallory.only_message();
     for _ in 0..50 {
         alice.receive(&commit);
@@ -170,7 +191,11 @@ fn no_panic_on_any_bytes() {
                     person.receive(&armor::encode(&altered));
                     let free = (0..4).any(|offset| may_be_altered(name, &bytes, position + offset));
                     if !free {
-                        assert_eq!(state(&person.conversation), before, "{name} at {position}: {value:#x}");
+                        assert_eq!(
+                            state(&person.conversation),
+                            before,
+                            "{name} at {position}: {value:#x}"
+                        );
                     }
                 }
             }
@@ -178,7 +203,16 @@ fn no_panic_on_any_bytes() {
     }
     // Whatever begins like a marker.
     let mut person = Person::alice(&[1, 2, 3]);
-    for start in ["?OTR", "?OTR:", "?OTR|", "?OTR,", "?OTR?", "?OTRv", "?OTR Error:", "<b>?OTR"] {
+    for start in [
+        "?OTR",
+        "?OTR:",
+        "?OTR|",
+        "?OTR,",
+        "?OTR?",
+        "?OTRv",
+        "?OTR Error:",
+        "<b>?OTR",
+    ] {
         for byte in 0..=255u8 {
             for repeat in [1, 2, 7, 40] {
                 let mut message = start.as_bytes().to_vec();

@@ -22,7 +22,9 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 20] {
 
 /// Whether a revealed key authenticates this message.
 fn authenticates(key: &[u8], message: &[u8]) -> bool {
-    let (header, Message::Data(data)) = open(message) else { return false };
+    let (header, Message::Data(data)) = open(message) else {
+        return false;
+    };
     hmac(key, &[&data.authenticated_prefix(&header), &data.ciphertext]) == data.mac
 }
 
@@ -42,11 +44,18 @@ fn mac_key_revealed_once_and_only_after_use() {
             for key in data(&message).revealed_mac_keys.chunks(20) {
                 assert_eq!(key.len(), 20);
                 assert!(revealed.insert(key.to_vec()), "a key was revealed twice");
-                assert!(carried.iter().any(|old| authenticates(key, old)), "a key that never verified anything");
+                assert!(
+                    carried.iter().any(|old| authenticates(key, old)),
+                    "a key that never verified anything"
+                );
                 for (for_bob, late) in &unread {
                     // The receiver of a late message is the one who must not accept forgeries any more.
                     let revealed_by_receiver = *for_bob != to_bob;
-                    assert!(!(revealed_by_receiver && authenticates(key, late) && would_accept(*for_bob, late, &mut alice, &mut bob)));
+                    assert!(
+                        !(revealed_by_receiver
+                            && authenticates(key, late)
+                            && would_accept(*for_bob, late, &mut alice, &mut bob))
+                    );
                 }
             }
             carried.push(message.clone());
@@ -57,7 +66,11 @@ fn mac_key_revealed_once_and_only_after_use() {
                 receiver.receive(&message);
             }
         }
-        assert!(revealed.len() > 10, "keys are revealed at all: {}", revealed.len());
+        assert!(
+            revealed.len() > 10,
+            "keys are revealed at all: {}",
+            revealed.len()
+        );
     }
 }
 
@@ -78,8 +91,14 @@ fn s16_the_last_message_reveals_what_is_left() {
         bob.receive(&last);
         bob.act(|conversation, env| conversation.end(env, Recipient::Best));
         let end = data(&bob.only_message());
-        let outsider = end.revealed_mac_keys.chunks(20).any(|key| authenticates(key, &last));
-        assert!(outsider, "anybody can forge the last message now, so nobody can prove it");
+        let outsider = end
+            .revealed_mac_keys
+            .chunks(20)
+            .any(|key| authenticates(key, &last));
+        assert!(
+            outsider,
+            "anybody can forge the last message now, so nobody can prove it"
+        );
     }
 }
 
@@ -93,5 +112,10 @@ fn a_renewed_conversation_reveals_the_keys_of_the_old_one() {
     crate::common::deliver(&mut alice, &mut bob);
     bob.say("after");
     let after = data(&bob.only_message());
-    assert!(after.revealed_mac_keys.chunks(20).any(|key| authenticates(key, &before)));
+    assert!(
+        after
+            .revealed_mac_keys
+            .chunks(20)
+            .any(|key| authenticates(key, &before))
+    );
 }

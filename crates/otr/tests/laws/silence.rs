@@ -13,7 +13,11 @@ fn user_text_leaves_only_through_send() {
     let sealed = alice.only_message();
     let mut mallory = Person::new("mallory", 2, 3, open_policy(&[2, 3]));
     bob.receive(b"?OTR Error: unreadable");
-    alice.pass(5_000).receive(b"?OTR Error: unreadable").receive(b"?OTRv23?").receive(b"hello");
+    alice
+        .pass(5_000)
+        .receive(b"?OTR Error: unreadable")
+        .receive(b"?OTRv23?")
+        .receive(b"hello");
     deliver(&mut alice, &mut mallory);
     alice.pass(60_000).act(|conversation, env| conversation.tick(env));
     alice.act(|conversation, env| conversation.end_all(env));
@@ -29,11 +33,19 @@ fn no_reply_loops() {
     let (mut alice, _) = private_pair(&[2, 3]);
     let (_, mut bob) = private_pair(&[2, 3]);
     for person in [&mut alice, &mut bob] {
-        person.conversation.set_policy(Policy { error_starts: true, ..open_policy(&[2, 3]) });
+        person.conversation.set_policy(Policy {
+            error_starts: true,
+            ..open_policy(&[2, 3])
+        });
     }
     alice.say("for another Bob");
     let mut messages = 0;
-    while let Some(bytes) = alice.outgoing.pop_front().map(|bytes| (true, bytes)).or_else(|| bob.outgoing.pop_front().map(|bytes| (false, bytes))) {
+    while let Some(bytes) = alice
+        .outgoing
+        .pop_front()
+        .map(|bytes| (true, bytes))
+        .or_else(|| bob.outgoing.pop_front().map(|bytes| (false, bytes)))
+    {
         match bytes {
             (true, bytes) => bob.receive(&bytes),
             (false, bytes) => alice.receive(&bytes),
@@ -43,7 +55,10 @@ fn no_reply_loops() {
     }
     // Errors alone: answered by at most a burst of queries, never by an error.
     let mut carol = Person::alice(&[2, 3]);
-    carol.conversation.set_policy(Policy { error_starts: true, ..open_policy(&[2, 3]) });
+    carol.conversation.set_policy(Policy {
+        error_starts: true,
+        ..open_policy(&[2, 3])
+    });
     for _ in 0..10_000 {
         carol.receive(b"?OTR Error: again");
     }
@@ -58,17 +73,28 @@ fn heartbeats_never_answer_heartbeats() {
     alice.say("hello");
     bob.pass(70_000);
     deliver(&mut alice, &mut bob);
-    assert!(alice.events.iter().any(|event| matches!(event, Event::Heartbeat { .. })), "{:?}", alice.events);
+    assert!(
+        alice
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Heartbeat { .. })),
+        "{:?}",
+        alice.events
+    );
     assert_eq!(bob.take_events().len(), 1);
     alice.pass(200_000);
-    bob.pass(200_000).act(|conversation, env| conversation.heartbeat(env, Recipient::Best).unwrap());
+    bob.pass(200_000)
+        .act(|conversation, env| conversation.heartbeat(env, Recipient::Best).unwrap());
     deliver(&mut alice, &mut bob);
     assert!(alice.outgoing.is_empty() && bob.take_events().is_empty());
 }
 
 #[test]
 fn a_stranger_learns_nothing() {
-    let policy = Policy { versions: versions(&[1, 2, 3]), ..Policy::opportunistic() };
+    let policy = Policy {
+        versions: versions(&[1, 2, 3]),
+        ..Policy::opportunistic()
+    };
     let mut alice = Person::new("alice", 0, 1, policy);
     let mut stranger = Person::bob(&[1, 2, 3]);
     let mut knocks = Vec::new();
@@ -91,10 +117,20 @@ fn a_stranger_learns_nothing() {
     knocks.extend(texts.map(<[u8]>::to_vec));
     for knock in &knocks {
         alice.pass(20_000).receive(knock);
-        assert_eq!(alice.take_outgoing(), Vec::<Vec<u8>>::new(), "{:?}", String::from_utf8_lossy(knock));
+        assert_eq!(
+            alice.take_outgoing(),
+            Vec::<Vec<u8>>::new(),
+            "{:?}",
+            String::from_utf8_lossy(knock)
+        );
     }
     let told = alice.take_events();
-    assert_eq!(told.iter().filter(|event| matches!(event, Event::Knock { .. })).count(), 6);
+    assert_eq!(
+        told.iter()
+            .filter(|event| matches!(event, Event::Knock { .. }))
+            .count(),
+        6
+    );
     // One decision of the person, and the exchange goes through.
     stranger = Person::bob(&[2, 3]);
     alice.act(|conversation, env| {
@@ -108,9 +144,17 @@ fn a_stranger_learns_nothing() {
 #[test]
 fn s22_markers_inside_a_text_are_text() {
     let mut alice = Person::alice(&[1, 2, 3]);
-    for text in ["see ?OTRv23?", "he said \"?OTR Error: x\"", "x?OTR:AAMD.", "a ?OTR,1,1,b,"] {
+    for text in [
+        "see ?OTRv23?",
+        "he said \"?OTR Error: x\"",
+        "x?OTR:AAMD.",
+        "a ?OTR,1,1,b,",
+    ] {
         alice.receive(text.as_bytes());
-        let clear = Event::ClearText { text: text.as_bytes().to_vec(), expected: true };
+        let clear = Event::ClearText {
+            text: text.as_bytes().to_vec(),
+            expected: true,
+        };
         assert_eq!(alice.take_events(), [clear], "{text}");
         assert!(alice.outgoing.is_empty());
     }

@@ -132,7 +132,9 @@ impl DhShared {
     /// A second copy, spelled out.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self { secbytes: self.secbytes.clone() }
+        Self {
+            secbytes: self.secbytes.clone(),
+        }
     }
 
     /// s as every key derivation hashes it: four bytes of length, then the shortest big-endian form.

@@ -1,0 +1,160 @@
+//! `otr.fingerprints`: the keys that our correspondents have shown, and what the user thinks of
+//! them.
+//!
+//! ```text
+//! user TAB account TAB protocol TAB forty hex digits TAB trust LF
+//! ```
+//!
+//! There is no quoting, so a name cannot hold a tab or a line break. Reading is as lenient as
+//! libotr: hex of either case, CR before LF, the last column missing. Where libotr guesses (other
+//! characters taken for zeros, a long line cut in two) the line is kept and reported instead.
+
+use super::lines::{LineFault, LineNotice, Lines, check_columns, unhex, write_hex};
+use crate::names::{AccountId, BadName, Correspondent};
+use crate::trust::Trust;
+
+/// The SHA-1 of a public key, which names it.
+pub type Fingerprint = [u8; 20];
+
+/// One line: a key that a correspondent has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownKey {
+    /// Who showed it.
+    pub correspondent: Correspondent,
+    /// Which key it was.
+    pub fingerprint: Fingerprint,
+    /// What the user decided about it.
+    pub trust: Trust,
+}
+
+/// The whole file, in its order.
+#[derive(Clone, Debug, Default)]
+pub struct Fingerprints {
+    lines: Lines<KnownKey>,
+}
+
+/// The longest fingerprint file that the store reads, in bytes.
+pub const MAX_FILE: usize = 16 << 20;
+
+impl Fingerprints {
+    /// Reads a whole file. Every byte sequence is some file: what cannot be used is kept and
+    /// reported by [`Self::notices`].
+    pub fn read(file: &[u8]) -> Self {
+        let about = |key: &KnownKey| (key.correspondent.clone(), key.fingerprint);
+        Self {
+            lines: Lines::read(file, parse, about),
+        }
+    }
+
+    /// The file with every line, used or only kept.
+    pub fn write(&self) -> Vec<u8> {
+        self.lines.write(|out, key| {
+            let account = key.correspondent.account();
+            for name in [key.correspondent.user(), account.name(), account.protocol()] {
+                out.extend_from_slice(name);
+                out.push(b'\t');
+            }
+            write_hex(out, &key.fingerprint);
+            out.push(b'\t');
+            out.extend_from_slice(key.trust.as_bytes());
+        })
+    }
+
+    /// What was odd about the file when it was read.
+    pub fn notices(&self) -> &[LineNotice] {
+        self.lines.notices()
+    }
+
+    /// All keys in the order of the file. A key may stand twice; then the later counts.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &KnownKey> {
+        self.lines.iter()
+    }
+
+    /// What the user decided about this key of this correspondent; `None` if they never showed it.
+    pub fn trust(&self, correspondent: &Correspondent, fingerprint: &Fingerprint) -> Option<&Trust> {
+        self.iter()
+            .rfind(|key| is_about(key, correspondent, fingerprint))
+            .map(|key| &key.trust)
+    }
+
+    /// Adds a key without trust; `false` if it was there, which changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Names that a line cannot hold.
+    pub fn remember(
+        &mut self,
+        correspondent: &Correspondent,
+        fingerprint: &Fingerprint,
+    ) -> Result<bool, BadName> {
+        if self.trust(correspondent, fingerprint).is_some() {
+            return Ok(false);
+        }
+        check_line(correspondent, &Trust::Undecided)?;
+        let (correspondent, trust) = (correspondent.clone(), Trust::Undecided);
+        self.lines.push(KnownKey {
+            correspondent,
+            fingerprint: *fingerprint,
+            trust,
+        });
+        Ok(true)
+    }
+
+    /// Sets the trust in a key that is there; `false` if it is not, which changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// A foreign word that makes the line too long.
+    pub fn set_trust(
+        &mut self,
+        correspondent: &Correspondent,
+        fingerprint: &Fingerprint,
+        trust: &Trust,
+    ) -> Result<bool, BadName> {
+        if self.trust(correspondent, fingerprint).is_none() {
+            return Ok(false);
+        }
+        check_line(correspondent, trust)?;
+        for key in self
+            .lines
+            .iter_mut()
+            .filter(|key| is_about(key, correspondent, fingerprint))
+        {
+            key.trust = trust.clone();
+        }
+        Ok(true)
+    }
+
+    /// Forgets a key; `false` if it was not there.
+    pub fn forget(&mut self, correspondent: &Correspondent, fingerprint: &Fingerprint) -> bool {
+        self.lines.remove(|key| is_about(key, correspondent, fingerprint)) > 0
+    }
+}
+
+fn parse(body: &[u8]) -> Result<KnownKey, LineFault> {
+    let mut columns = body.splitn(5, |byte| *byte == b'\t');
+    let (Some(user), Some(account), Some(protocol), Some(hex)) =
+        (columns.next(), columns.next(), columns.next(), columns.next())
+    else {
+        return Err(LineFault::Columns);
+    };
+    let fingerprint = unhex(hex).ok_or(LineFault::Fingerprint)?;
+    let trust = Trust::from_bytes(columns.next().unwrap_or_default()).ok_or(LineFault::BadByte)?;
+    let correspondent = Correspondent::new(user, AccountId::new(account, protocol));
+    Ok(KnownKey {
+        correspondent,
+        fingerprint,
+        trust,
+    })
+}
+
+fn is_about(key: &KnownKey, correspondent: &Correspondent, fingerprint: &Fingerprint) -> bool {
+    key.fingerprint == *fingerprint && key.correspondent == *correspondent
+}
+
+fn check_line(correspondent: &Correspondent, trust: &Trust) -> Result<(), BadName> {
+    let account = correspondent.account();
+    let names = [correspondent.user(), account.name(), account.protocol()];
+    // Four tabs, the digits and the trust.
+    check_columns(&names, 4 + 40 + trust.as_bytes().len())
+}

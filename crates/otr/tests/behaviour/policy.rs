@@ -1,0 +1,42 @@
+//! What a policy changes, and what it does not.
+
+use otr::{Event, Policy};
+
+use crate::common::{Person, deliver, private_pair};
+
+#[test]
+fn a_private_conversation_goes_on_when_the_policy_changes() {
+    for policy in [
+        Policy::never(),
+        Policy {
+            versions: crate::common::versions(&[2]),
+            ..Policy::manual()
+        },
+    ] {
+        let (mut alice, mut bob) = private_pair(&[3]);
+        bob.conversation.set_policy(policy.clone());
+        bob.conversation.acquaint();
+        alice.say("still here?");
+        deliver(&mut alice, &mut bob);
+        assert_eq!(bob.read(), ["still here?"], "{policy:?}");
+        bob.say("still here");
+        deliver(&mut alice, &mut bob);
+        assert_eq!(alice.read(), ["still here"]);
+    }
+}
+
+#[test]
+fn switched_off_everything_passes_untouched() {
+    let mut alice = Person::alice(&[3]);
+    alice.conversation.set_policy(Policy::never());
+    for text in ["?OTRv3?", "?OTR:AAMD.", "hi \t  \t\t\t\t \t \t \t    \t\t  \t\t"] {
+        alice.receive(text.as_bytes());
+        let clear = Event::ClearText {
+            text: text.as_bytes().to_vec(),
+            expected: true,
+        };
+        assert_eq!(alice.take_events(), [clear]);
+        alice.say(text);
+        assert_eq!(alice.only_message(), text.as_bytes());
+    }
+}
