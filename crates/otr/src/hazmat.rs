@@ -1,6 +1,7 @@
 //! Doors to the inside, for tests and forging tools. Everything here can break the promises of this crate.
 
 use crate::conversation::Conversation;
+pub use crate::crypto::modp::tally::{Powers, take as take_powers};
 
 /// All protocol state of a conversation as bytes, secrets included: two conversations behave alike if, and
 /// only if, these are equal. Left out are the clock and what a correspondent has used up of their budgets,

@@ -257,6 +257,10 @@ impl Conversation {
                         .has_instance_tags()
                         .then_some((header.sender, header.receiver));
                     let limit = self.carrier_limit.unwrap_or(usize::MAX);
+                    if whole.len() <= limit {
+                        outputs.push(Output::Send(whole));
+                        continue;
+                    }
                     match cut(&whole, limit, tags) {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.

@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 use crate::wire::Message;
 use crate::wire::classic::{Data, IGNORE_UNREADABLE};
 use crate::wire::header::{Header, InstanceTag};
-use crate::wire::plaintext::Plaintext;
+use crate::wire::plaintext::{self, Plaintext};
 use crate::wire::tlv::{self, Tlv};
 
 /// What the session needs for reading or sealing one message.
@@ -129,11 +129,7 @@ fn padded(text: &[u8], mut tlvs: Vec<Tlv>, bucket: u16) -> Vec<u8> {
         let padding = length.next_multiple_of(bucket) - length;
         tlvs.extend(Tlv::new(tlv::PADDING, vec![0; padding]));
     }
-    Plaintext {
-        text: text.to_vec(),
-        tlvs,
-    }
-    .encode()
+    plaintext::encode(text, &tlvs)
 }
 
 #[cfg(test)]

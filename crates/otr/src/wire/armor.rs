@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::error::DecodeError;
+use super::search::position_of;
 
 /// Wraps a binary message for a network that carries text.
 pub fn encode(message: &[u8]) -> Vec<u8> {
@@ -24,18 +25,15 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if text.len() > MAX_ARMORED {
         return Err(DecodeError::BadLength);
     }
-    let folded = text.iter().any(u8::is_ascii_whitespace);
-    let decoded = if folded {
+    // Few networks fold lines, and looking for white space first would take as long as decoding.
+    STANDARD.decode(text).or_else(|_| {
         let digits: Vec<u8> = text
             .iter()
             .copied()
             .filter(|byte| !byte.is_ascii_whitespace())
             .collect();
-        STANDARD.decode(digits)
-    } else {
-        STANDARD.decode(text)
-    };
-    decoded.map_err(|_| DecodeError::BadBase64)
+        STANDARD.decode(digits).map_err(|_| DecodeError::BadBase64)
+    })
 }
 
 /// The base64 text of a message that follows the marker: up to the first full stop. What comes after the full stop is
@@ -44,11 +42,12 @@ pub fn decode(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
 /// # Errors
 /// [`DecodeError::MissingTerminator`] without a full stop; [`DecodeError::BadLength`] above [`MAX_ARMORED`].
 pub(super) fn body(after_marker: &[u8]) -> Result<&[u8], DecodeError> {
-    let mut parts = after_marker.splitn(2, |&byte| byte == b'.');
-    match (parts.next(), parts.next()) {
-        (Some(text), Some(_)) if text.len() <= MAX_ARMORED => Ok(text),
-        (Some(_), Some(_)) => Err(DecodeError::BadLength),
-        _ => Err(DecodeError::MissingTerminator),
+    let end = position_of(b'.', after_marker).ok_or(DecodeError::MissingTerminator)?;
+    let text = after_marker.get(..end).unwrap_or_default();
+    if text.len() <= MAX_ARMORED {
+        Ok(text)
+    } else {
+        Err(DecodeError::BadLength)
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt;
 use super::error::DecodeError;
 use super::header::InstanceTag;
 use super::markup;
+use super::search::position_of;
 
 /// One piece of a cut message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +157,7 @@ fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
 
 /// What stands before and after the first `end`.
 fn field(text: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
-    let length = text.iter().position(|&byte| byte == end)?;
+    let length = position_of(end, text)?;
     Some((text.get(..length)?, text.get(length + 1..)?))
 }
 

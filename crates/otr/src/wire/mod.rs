@@ -24,6 +24,7 @@ mod message;
 pub mod mpi;
 pub mod plaintext;
 pub mod reader;
+mod search;
 pub mod tlv;
 pub mod v1;
 pub mod writer;

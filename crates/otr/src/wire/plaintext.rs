@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Wire;
 use super::reader::Reader;
+use super::search::position_of;
 use super::tlv::Tlv;
 use super::writer::Writer;
 
@@ -24,13 +25,7 @@ impl Plaintext {
     /// The bytes to be encrypted. The NUL is always written. Text after a NUL of its own is left out: the other side
     /// would read it as records, which must not come from words that somebody typed or pasted.
     pub fn encode(&self) -> Vec<u8> {
-        let records: usize = self.tlvs.iter().map(Tlv::encoded_len).sum();
-        let mut w = Writer::with_capacity(self.text.len().saturating_add(records).saturating_add(1));
-        let words = self.text.split(|&byte| byte == 0).next();
-        w.bytes(words.unwrap_or_default());
-        w.u8(0);
-        self.tlvs.iter().for_each(|tlv| tlv.encode(&mut w));
-        w.into_bytes()
+        encode(&self.text, &self.tlvs)
     }
 
     /// Reads what was decrypted. Never fails: the bytes are authentic, so the words before the first NUL are shown
@@ -38,7 +33,7 @@ impl Plaintext {
     pub fn decode(bytes: Vec<u8>) -> Self {
         let mut text = bytes;
         let mut tlvs = Vec::new();
-        if let Some(end) = text.iter().position(|&byte| byte == 0) {
+        if let Some(end) = position_of(0, &text) {
             let mut reader = Reader::new(text.get(end + 1..).unwrap_or_default());
             while let Ok(tlv) = Tlv::decode(&mut reader) {
                 tlvs.push(tlv);
@@ -48,6 +43,19 @@ impl Plaintext {
         }
         Self { text, tlvs }
     }
+}
+
+/// [`Plaintext::encode`] of borrowed parts: a long text is copied once, to the place where it will be encrypted.
+pub fn encode(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
+    let words = position_of(0, text)
+        .and_then(|end| text.get(..end))
+        .unwrap_or(text);
+    let records: usize = tlvs.iter().map(Tlv::encoded_len).sum();
+    let mut w = Writer::with_capacity(words.len().saturating_add(records).saturating_add(1));
+    w.bytes(words);
+    w.u8(0);
+    tlvs.iter().for_each(|tlv| tlv.encode(&mut w));
+    w.into_bytes()
 }
 
 /// Shows sizes only: this is what the encryption is for.

@@ -14,6 +14,7 @@ mod key_rotation;
 mod outbox;
 mod pieces;
 mod policy;
+mod powers;
 mod reflected_message;
 mod replayed_exchange;
 mod several_devices;
