@@ -6,31 +6,31 @@ use std::net::Ipv4Addr;
 use im::relay::{Relay, RelayConfig};
 use tokio::net::TcpStream;
 
-/// Sees to it that a relay listens on [`PORT`]: another program's, or else our own, which lives as long as the
+/// Sees to it that a relay listens on this port of 127.0.0.1: another program's, or else our own, which lives as long as the
 /// value that is returned.
 ///
 /// # Errors
 /// If the port can be neither reached nor had.
-pub async fn relay() -> io::Result<Option<Relay>> {
-    if is_there().await {
+pub async fn relay(port: u16) -> io::Result<Option<Relay>> {
+    if is_there(port).await {
         return Ok(None);
     }
     match Relay::start(RelayConfig {
-        port: PORT,
+        port,
         ..RelayConfig::default()
     })
     .await
     {
         Ok(relay) => Ok(Some(relay)),
         // Somebody else was quicker.
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_there().await => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_there(port).await => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-async fn is_there() -> bool {
-    TcpStream::connect((Ipv4Addr::LOCALHOST, PORT)).await.is_ok()
+async fn is_there(port: u16) -> bool {
+    TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.is_ok()
 }
 
-/// The port of the relay on 127.0.0.1, the same on every computer.
+/// The relay's port, the same on every computer, if nobody says otherwise.
 pub const PORT: u16 = 16667;

@@ -24,8 +24,8 @@ use crate::vault::Vault;
 /// What the client is to do.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Which server; `None` for the relay of this computer.
-    pub server: Option<(String, u16)>,
+    /// Where to go.
+    pub place: Place,
     /// Our nick, which is also the name of the key.
     pub nick: String,
     /// With whom to talk at first.
@@ -36,6 +36,15 @@ pub struct Options {
     pub json: bool,
     /// The server's password.
     pub password: Option<Vec<u8>>,
+}
+
+/// Which server to join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// This one.
+    Server(String, u16),
+    /// The relay of this computer on this port, started if it is not there.
+    Local(u16),
 }
 
 /// A conversation at the terminal.
@@ -69,24 +78,22 @@ pub async fn run(options: Options, input: mpsc::Receiver<Vec<u8>>, out: &mut dyn
 
     let mut config = Config::new(options.nick.as_bytes());
     config.password.clone_from(&options.password);
-    let (link, relay) = match &options.server {
-        Some((host, port)) => (Link::connect(host, *port, config, Pacing::default()).await, None),
-        None => {
-            let relay = local::relay().await?;
+    let (link, relay) = match options.place {
+        Place::Server(host, port) => (Link::connect(&host, port, config, Pacing::default()).await, None),
+        Place::Local(port) => {
+            let relay = local::relay(port).await?;
+            if relay.is_some() {
+                let words =
+                    format!("this program is the relay on 127.0.0.1:{port} now; the relay ends with it");
+                screen.remark("relay", &words, json!({ "port": port }))?;
+            }
             (
-                Link::connect("127.0.0.1", local::PORT, config, Pacing::unlimited()).await,
+                Link::connect("127.0.0.1", port, config, Pacing::unlimited()).await,
                 relay,
             )
         }
     };
     let link = link.map_err(io::Error::other)?;
-    if relay.is_some() {
-        let words = format!(
-            "this program is the relay of this computer now, on 127.0.0.1:{}; it ends with it",
-            local::PORT
-        );
-        screen.remark("relay", &words, json!({ "port": local::PORT }))?;
-    }
     let peer = options.peer.map(String::into_bytes);
     let mut client = Client {
         seat: Seat::new(link, engine),

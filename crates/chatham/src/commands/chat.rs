@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::chat::{Options, run, standard_input};
+use crate::chat::{Options, Place, local, run, standard_input};
 use crate::vault::default_directory;
 
 /// What can be typed behind `chatham chat`.
@@ -24,9 +24,10 @@ pub struct Chat {
     /// An IRC server; the port is 6667 if it is not named
     #[arg(long, value_name = "HOST[:PORT]", value_parser = server, group = "where")]
     server: Option<(String, u16)>,
-    /// The relay of this computer, started if it is not there
-    #[arg(long, group = "where")]
-    local: bool,
+    /// The relay of this computer, started if it is not there; on another port than 16667 if it is named
+    #[arg(long, value_name = "PORT", group = "where", num_args = 0..=1, require_equals = true,
+          default_missing_value = "16667", value_parser = clap::value_parser!(u16).range(1..))]
+    local: Option<u16>,
     /// Your nick, and the name of your key
     #[arg(long)]
     nick: String,
@@ -58,8 +59,12 @@ impl Chat {
             Ok(password) => password,
             Err(error) => return super::complain(format!("the password cannot be read: {error}")),
         };
+        let place = match (self.server, self.local) {
+            (Some((host, port)), _) => Place::Server(host, port),
+            (None, local) => Place::Local(local.unwrap_or(local::PORT)),
+        };
         let options = Options {
-            server: self.server,
+            place,
             nick: self.nick,
             peer: self.peer,
             data,

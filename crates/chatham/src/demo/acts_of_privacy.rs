@@ -1,7 +1,7 @@
 //! The first acts: from plain words to a verified private conversation.
 //!
-//! The private texts are made of words of at most three letters. So each piece of four bytes holds a byte that base64
-//! does not use, and a find in the capture is never chance.
+//! The private texts are made of words of at most three letters. So each piece of four bytes holds a byte that
+//! ciphertext does not use, and a find in the capture is never chance.
 
 use crate::demo::stage::{Failure, Identity, Stage, Who};
 use crate::demo::story::{Scene, Story};
@@ -103,10 +103,10 @@ impl Story<'_> {
             (
                 Who::Alice,
                 Who::Bob,
-                Words::said("we go at six, in an old oak; ask for Ida"),
+                Words::said("we go at six; ask for Ida (in an old oak)"),
             ),
-            (Who::Bob, Who::Alice, Words::said("six? aye: me too, nay ifs")),
-            (Who::Alice, Who::Bob, Words::done("got up, off for tea")),
+            (Who::Bob, Who::Alice, Words::said("six; aye; I'll go; nay ifs")),
+            (Who::Alice, Who::Bob, Words::done("got up; off for tea")),
         ] {
             let scene = self.say_privately(who, to, &words).await?;
             let name = match words.deed {
@@ -146,7 +146,7 @@ impl Story<'_> {
     /// A secret compared: the same, then another.
     pub(super) async fn verification(&mut self) -> Result<(), Failure> {
         self.begin("Who is it? A shared secret, compared without telling it");
-        let same = self.compare("an owl, in an elm", "an owl, in an elm").await?;
+        let same = self.compare("an owl in an elm", "an owl in an elm").await?;
         let verified = |who| {
             same.screen(who)
                 .any(|what| matches!(what, What::Same { vouched: true, .. }))
@@ -155,12 +155,12 @@ impl Story<'_> {
             "the same secret: both screens say verified",
             verified(Who::Alice) && verified(Who::Bob),
         );
-        let words = Words::said("now I do get it: at six, in an oak");
+        let words = Words::said("now I do get it; at six; in an oak");
         let scene = self.say_privately(Who::Bob, Who::Alice, &words).await?;
         self.check("what comes from then on is marked as verified", {
             scene.shows_only(Who::Alice, &words, How::Verified)
         });
-        let other = self.compare("a fox, in a fen", "a cat, in a box").await?;
+        let other = self.compare("a fox in a fen", "a cat in a box").await?;
         let differs = |who| other.screen(who).any(|what| matches!(what, What::Different(_)));
         self.check(
             "another secret: both screens say that they differ",
@@ -199,7 +199,7 @@ fn session(scene: &Scene, who: Who) -> Option<Vec<u8>> {
 /// A few kilobytes of short words, with letters of more than one byte.
 fn long_text() -> String {
     (1..=40)
-        .map(|number| format!("№ {number:02}: oak, ash, elm, öl, fir, yew, bay, fig; "))
+        .map(|number| format!("№ {number:02} oak & ash & elm & öl & fir & yew; fig; "))
         .collect()
 }
 

@@ -26,7 +26,7 @@ impl Story<'_> {
         });
         let laptop = self.device_of(Who::Bob)?;
 
-        let words = Words::said("for one pad, nay two");
+        let words = Words::said("for one pad; nay two");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let to: Vec<_> = scene.wires.iter().filter_map(receiver).collect();
         self.check(
@@ -37,7 +37,7 @@ impl Story<'_> {
             scene.shows_only(Who::Bob, &words, How::Verified) && scene.heard(Who::Phone).is_empty()
         });
 
-        let words = Words::said("hi, in my cab, via rye");
+        let words = Words::said("ho; in my cab; via rye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is read, and marked as unverified", {
             scene.shows_only(Who::Alice, &words, How::Unverified)
@@ -47,7 +47,7 @@ impl Story<'_> {
         let compare =
             |engine: &mut crate::engine::Engine, bob: &_, now| engine.set_trust(bob, Some(theirs), true, now);
         self.stage()?.act(Who::Alice, Who::Bob, compare).await?;
-        let words = Words::said("now for all ye own, big or wee");
+        let words = Words::said("now for all ye own; big or wee");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let mut to: Vec<_> = scene.wires.iter().filter_map(receiver).collect();
         to.sort_unstable();
@@ -62,7 +62,7 @@ impl Story<'_> {
             },
         );
 
-        let words = Words::said("aye: got it; bye");
+        let words = Words::said("aye; got it; bye");
         let scene = self.say_privately(Who::Phone, Who::Alice, &words).await?;
         self.check("what the telephone says is marked as verified now", {
             scene.shows_only(Who::Alice, &words, How::Verified)
@@ -84,8 +84,8 @@ impl Story<'_> {
         let mark = self.stage()?.tap.mark();
         self.stage()?.lose_next(Who::Alice, Who::Bob);
         let (one, two) = (
-            Words::said("one of two: get oil, get rye"),
-            Words::said("two of two: get jam, get egg"),
+            Words::said("(one) get oil & rye"),
+            Words::said("(two) get pie & egg"),
         );
         let first = self.say_privately(Who::Alice, Who::Bob, &one).await?;
         let (given, passed) = {
@@ -109,7 +109,7 @@ impl Story<'_> {
                 .screen(Who::Bob)
                 .any(|what| matches!(what, What::Missed(1)))
         });
-        let answer = Words::said("I got two of two; nay one");
+        let answer = Words::said("I got (two) yet nay (one)");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "the conversation goes on",
@@ -129,7 +129,7 @@ impl Story<'_> {
         self.stage()?.enter(Who::Bob, engine).await?;
         let mark = self.stage()?.tap.mark();
 
-        let words = Words::said("ye up? I am at an oak");
+        let words = Words::said("ye up; I am at an oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         let (alice, bob) = (self.connection(Who::Alice), self.connection(Who::Bob));
         let course: Vec<_> = scene
@@ -162,7 +162,7 @@ impl Story<'_> {
                 .count();
             keys == [bobs] && again == 1
         });
-        let answer = Words::said("up I am: had my egg, had my tea");
+        let answer = Words::said("up I am; had my egg; had my tea");
         let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
         self.check(
             "Bob's answer comes through the new keys",
@@ -194,7 +194,7 @@ impl Story<'_> {
                 .screen(Who::Alice)
                 .any(|what| matches!(what, What::PeerEnded { remaining: 0 })),
         );
-        let words = Words::said("oh: one bit yet, re oak");
+        let words = Words::said("oh; one bit yet; re oak");
         let scene = self.say_privately(Who::Alice, Who::Bob, &words).await?;
         self.check(
             "what Alice says now is refused: not one line leaves her socket",

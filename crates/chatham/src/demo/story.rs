@@ -165,11 +165,11 @@ impl<'a> Story<'a> {
         self.say(who, to, words).await
     }
 
-    /// Notes something that may never be seen on a wire. Each piece of it has to hold a byte that base64 does not
-    /// use, or a find could be chance.
+    /// Notes something that may never be seen on a wire. Each piece of it has to hold a byte that ciphertext and the
+    /// numbers around it do not use, or a find could be chance.
     pub(super) fn keep_secret(&mut self, secret: &[u8]) {
-        let base64 = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
-        if secret.len() < PIECE || secret.windows(PIECE).any(|piece| piece.iter().all(base64)) {
+        let random = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=,|:?.".contains(byte);
+        if secret.len() < PIECE || secret.windows(PIECE).any(|piece| piece.iter().all(random)) {
             let text = String::from_utf8_lossy(secret).into_owned();
             self.check_with(
                 "every secret can be searched for without chance finds",

@@ -103,6 +103,11 @@ impl Engine {
         &self.account
     }
 
+    /// How many people are kept in mind.
+    pub fn correspondents(&self) -> usize {
+        self.people.len()
+    }
+
     /// What the store knows about a key of somebody.
     pub fn learn(&mut self, nick: &Nick, fingerprint: Fingerprint, trust: Trust) {
         self.person(nick).learn(fingerprint, trust);

@@ -1,0 +1,124 @@
+//! The program as a process: lines in, lines out.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+/// Runs the program to its end.
+pub fn chatham(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_chatham"))
+        .args(arguments)
+        .env_remove("NO_COLOR")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A running `chatham chat --plain`.
+pub struct Talker {
+    name: &'static str,
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Talker {
+    pub fn start(name: &'static str, port: u16, data: &Path, more: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_chatham"))
+            .args([
+                "chat",
+                "--plain",
+                &format!("--local={port}"),
+                "--nick",
+                name,
+                "--data",
+            ])
+            .arg(data)
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            stdout
+                .lines()
+                .map_while(Result::ok)
+                .try_for_each(|line| sender.send(line))
+        });
+        Self {
+            name,
+            stdin: child.stdin.take().unwrap(),
+            child,
+            lines,
+            seen: Vec::new(),
+        }
+    }
+
+    pub fn say(&mut self, line: &str) {
+        writeln!(self.stdin, "{line}").unwrap();
+    }
+
+    /// Waits for a line with all these parts, and returns it.
+    pub fn expect(&mut self, parts: &[&str]) -> String {
+        let patience = Instant::now() + Duration::from_secs(60);
+        loop {
+            let left = patience.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!(
+                    "{} never showed {parts:?}; it showed:\n{}",
+                    self.name,
+                    self.seen.join("\n")
+                );
+            };
+            self.seen.push(line.clone());
+            if parts.iter().all(|part| line.contains(part)) {
+                return line;
+            }
+        }
+    }
+
+    /// All lines so far.
+    pub fn seen(&self) -> &[String] {
+        &self.seen
+    }
+
+    /// Quits, and returns whether the program ended well.
+    pub fn quit(mut self) -> bool {
+        self.say("/quit");
+        self.child.wait().unwrap().success()
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
+        // A test that failed must not leave a program behind.
+        let _gone = self.child.kill();
+        let _reaped = self.child.wait();
+    }
+}
+
+/// A port that nobody listens on, most likely for some time.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
