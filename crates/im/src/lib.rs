@@ -1,1 +1,23 @@
-//! Chat networks.
+//! Chat networks: bytes in, frames out.
+//!
+//! The crate knows nothing of encryption. It turns what a network sends into facts about people and texts, and
+//! texts into lines that fit. Everything under [`irc`] and the core of [`relay`] is free of sockets, clocks and
+//! randomness; [`link`] and [`relay::net`] are the only files that touch the operating system.
+//!
+//! ```
+//! use im::irc::{Client, Config, Event, Output};
+//!
+//! let mut client = Client::new(Config::new("alice"))?;
+//! let hello = client.start();
+//! assert!(matches!(&hello[0], Output::Send(line) if line.as_bytes() == b"NICK alice"));
+//!
+//! client.receive(b":irc.example 001 alice :Welcome\r\n");
+//! let outputs = client.receive(b":bob!b@host PRIVMSG alice :good evening\r\n");
+//! let Some(Output::Event(Event::Message(message))) = outputs.first() else { return Err("no message".into()) };
+//! assert_eq!(message.text, b"good evening");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+pub mod irc;
+pub mod link;
+pub mod relay;

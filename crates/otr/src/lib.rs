@@ -2,6 +2,7 @@
 //!
 //! Bytes, time and randomness go in; a list of [`Output`]s comes back. There are no callbacks, no globals,
 //! no threads, no clock, no storage and no logging inside.
+#![doc = include_str!("../../../README.md")]
 
 pub mod classic;
 pub mod conversation;

@@ -28,6 +28,8 @@ pub enum Reject {
     Replayed,
     /// It is our own message, sent back.
     Reflected,
+    /// It proves another key than the trusted one that holds this conversation.
+    KeyChanged,
     /// A bound on work or memory for this correspondent is reached.
     LimitReached,
 }
@@ -93,6 +95,7 @@ impl Reject {
             | Self::BadGroupElement
             | Self::Replayed
             | Self::Reflected
+            | Self::KeyChanged
             | Self::LimitReached => None,
         }
     }
@@ -112,6 +115,7 @@ impl fmt::Display for Reject {
             Self::UnknownKey => "it names keys that are not here",
             Self::Replayed => "it is a copy of a message already read",
             Self::Reflected => "it is our own message sent back",
+            Self::KeyChanged => "it proves another key than the trusted one of this conversation",
             Self::LimitReached => "a limit for this correspondent is reached",
         })
     }
@@ -137,6 +141,7 @@ mod tests {
             Reject::UnknownKey,
             Reject::Replayed,
             Reject::Reflected,
+            Reject::KeyChanged,
             Reject::LimitReached,
         ];
         let mut texts: Vec<_> = all.iter().map(ToString::to_string).collect();

@@ -246,6 +246,11 @@ impl AwaitingSig {
         }
     }
 
+    /// The session id that this exchange leads to.
+    pub fn ssid(&self) -> Ssid {
+        Ssid::short(self.keys.ssid, Half::First)
+    }
+
     /// Signature received: check it, and the exchange is done.
     ///
     /// # Errors
@@ -264,7 +269,7 @@ impl AwaitingSig {
             their_public: self.gy.clone(),
             shared: self.shared.duplicate(),
             peer: long_term_keys::fingerprint(&verified.public_key),
-            ssid: Ssid::short(self.keys.ssid, Half::First),
+            ssid: self.ssid(),
         })
     }
 }
@@ -365,3 +370,5 @@ fn group_element(value: &Mpi) -> Result<DhPublic, Reject> {
 
 /// "keyid": the serial number of the D-H key that the exchange itself uses.
 pub(crate) const FIRST_KEY_ID: u32 = 1;
+/// Bytes of the largest g^x as an MPI: a length and 1536 bits.
+pub(crate) const MAX_ENCRYPTED_GX: usize = 4 + 192;

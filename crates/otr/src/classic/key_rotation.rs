@@ -200,7 +200,10 @@ impl KeyRotation {
         while position < self.pairs.len() {
             if belongs(&self.pairs[position]) {
                 let pair = self.pairs.swap_remove(position);
-                self.reveal.extend(pair.receiving.retire());
+                // Beyond the bound a key is forgotten: only a peer who turns keys without waiting for an
+                // answer gets there, and only the deniability of their own words is less for it.
+                let room = self.reveal.len() < MAX_WAITING;
+                self.reveal.extend(pair.receiving.retire().filter(|_| room));
             } else {
                 position += 1;
             }
@@ -223,3 +226,6 @@ impl KeyPair {
         }
     }
 }
+
+/// MAC keys that wait for our next message. A peer who keeps to the text makes us hold a handful.
+const MAX_WAITING: usize = 64;

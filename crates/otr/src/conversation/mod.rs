@@ -18,6 +18,7 @@ use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
 use crate::reject::Reject;
+use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;
@@ -36,6 +37,7 @@ pub struct Conversation {
     knocked: Option<Versions>,
     tag_offer: TagOffer,
     offer: Option<Offer>,
+    finished: FinishedExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
@@ -66,6 +68,7 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
+            finished: FinishedExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
             reassembly: Reassembly::default(),
@@ -118,7 +121,9 @@ impl Conversation {
         self.acquainted
     }
 
-    /// Tells whether the person trusts a key; only [`Recipient::Best`](recipient::Recipient::Best) uses it.
+    /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
+    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
             self.trusted.insert(fingerprint);
@@ -135,6 +140,13 @@ impl Conversation {
     /// Whether any device is in a private conversation.
     pub fn is_private(&self) -> bool {
         self.sessions.iter().any(Session::is_private)
+    }
+
+    /// Whether no device is in a private conversation, or in one that the other side has ended.
+    pub(crate) fn nothing_private(&self) -> bool {
+        self.sessions
+            .iter()
+            .all(|session| session.state() == SessionState::Plaintext)
     }
 
     /// Bytes held for pieces of incomplete messages.
@@ -190,16 +202,21 @@ impl Conversation {
     }
 
     /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped.
+    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
+    /// going out.
     fn make_room(&mut self) -> bool {
+        let private = self
+            .sessions
+            .iter()
+            .filter(|session| session.state() != SessionState::Plaintext)
+            .count();
         let victim = self
             .sessions
             .iter()
             .enumerate()
-            .filter(|(_, session)| {
-                session
-                    .fingerprint()
-                    .is_none_or(|key| !self.trusted.contains(&key))
+            .filter(|(_, session)| match session.fingerprint() {
+                Some(key) => private > 1 && !self.trusted.contains(&key),
+                None => true,
             })
             .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
             .map(|(position, _)| position);

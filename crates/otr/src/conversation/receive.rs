@@ -24,11 +24,7 @@ impl Conversation {
     pub fn receive(&mut self, env: &mut Env<'_>, message: &[u8]) -> Vec<Output> {
         let moment = self.advance(env.now);
         self.expire(moment.at);
-        let nothing_private = self
-            .sessions
-            .iter()
-            .all(|session| session.state() == SessionState::Plaintext);
-        if !self.policy.is_on() && nothing_private {
+        if !self.policy.is_on() && self.nothing_private() {
             return vec![Output::Event(Event::ClearText {
                 text: message.to_vec(),
                 expected: true,
@@ -61,11 +57,7 @@ impl Conversation {
         match incoming {
             Incoming::Plaintext(text, offered) => {
                 self.reassembly.forget(InstanceTag::ZERO);
-                let expected = !self.policy.require_encryption
-                    && self
-                        .sessions
-                        .iter()
-                        .all(|session| session.state() == SessionState::Plaintext);
+                let expected = !self.policy.require_encryption && self.nothing_private();
                 if offered.is_none() {
                     self.tag_offer = TagOffer::Declined;
                 }
@@ -280,16 +272,19 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
         let offer = self.offer.as_ref().filter(|_| header.version == Version::V3);
+        let offer = offer.filter(|offer| session.may_answer(offer.made));
         let step = Step {
             account: env.account,
             rng: env.rng,
             moment,
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
-        };
-        let Some(session) = self.sessions.get_mut(position) else {
-            return;
+            trusted: &self.trusted,
+            finished: &mut self.finished,
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => session.heard(moment.at),
@@ -361,8 +356,9 @@ impl Conversation {
         discovery::query(self.policy.negotiable(), self.policy.query_words.as_bytes())
     }
 
+    /// Nobody is a stranger with whom something private stands, however the policy came to be what it is.
     fn is_stranger(&self) -> bool {
-        self.policy.strangers == Strangers::Silence && !self.acquainted
+        self.policy.strangers == Strangers::Silence && !self.acquainted && self.nothing_private()
     }
 }
 

@@ -134,7 +134,7 @@ impl Conversation {
             return usize::MAX;
         };
         let body = limit.saturating_sub(PIECE_OVERHEAD);
-        (body * usize::from(u16::MAX) / 4 * 3).saturating_sub(MESSAGE_OVERHEAD)
+        (body.saturating_mul(usize::from(u16::MAX)) / 4 * 3).saturating_sub(MESSAGE_OVERHEAD)
     }
 }
 

@@ -44,6 +44,7 @@ impl Conversation {
                 session.set_handshake(Handshake::Idle);
             }
         }
+        self.finished.expire(now, limits.handshake_age);
         self.reassembly.expire(now, &limits);
     }
 }

@@ -1,13 +1,16 @@
 //! The messages of the key exchange, and what a finished one changes.
 
+use std::collections::BTreeSet;
+
 use rand_core::CryptoRng;
 
 use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
 use crate::classic::{Ake, Channel, Established, v1};
 use crate::event::{Event, SmpEvent};
-use crate::identity::Account;
+use crate::identity::{Account, Fingerprint};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
+use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Handshake, Item, MessageState, Moment, Private, Session};
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
@@ -25,6 +28,10 @@ pub struct Step<'a> {
     pub version: Version,
     /// Our open offer, if it is of that version.
     pub offer: Option<(&'a AwaitingDhKey, Moment)>,
+    /// Keys that the person trusts.
+    pub trusted: &'a BTreeSet<Fingerprint>,
+    /// What we began and finished: none of it happens twice.
+    pub finished: &'a mut FinishedExchanges,
 }
 
 impl Session {
@@ -32,6 +39,7 @@ impl Session {
     /// for the two messages that may answer an offer, the open offer where that is newer. A late Reveal
     /// Signature or Signature still finds the exchange it belongs to.
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
+        let offer = offer.filter(|offer| self.may_answer(*offer));
         let own = match &self.handshake {
             Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
             Handshake::Ake {
@@ -81,6 +89,7 @@ impl Session {
                     return Err(Reject::Unexpected);
                 };
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
+                self.check_key(established.peer, &step)?;
                 self.handshake = Handshake::Idle;
                 items.push(self.message(&step, Message::Signature(answer)));
                 self.establish(established, &step, items);
@@ -95,6 +104,11 @@ impl Session {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
+                self.check_key(established.peer, &step)?;
+                if step.finished.contain(established.ssid) {
+                    return Err(Reject::Replayed);
+                }
+                step.finished.add(established.ssid, step.moment.at);
                 self.handshake = Handshake::Idle;
                 self.establish(established, &step, items);
                 Ok(())
@@ -110,6 +124,10 @@ impl Session {
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
+        // It is kept until it is opened: it may not be larger than a number of the group.
+        if commit.encrypted_gx.len() > ake::MAX_ENCRYPTED_GX {
+            return Err(Reject::Malformed);
+        }
         let waiting = self.waiting(Kind::DhCommit, step.version, step.offer.map(|(_, made)| made));
         if waiting == Waiting::RevealSig
             && let Handshake::Ake {
@@ -149,8 +167,13 @@ impl Session {
                 items.push(self.message(step, Message::DhKey(answer)));
             }
             OnCommit::OursWins(commit) => {
-                // From now on this device has an exchange of its own, addressed to it.
-                if let Some(state) = ours.map(AwaitingDhKey::fork) {
+                // From now on this device has an exchange of its own, addressed to it. One that it has
+                // already stays as old as it is.
+                let offered = step.offer.map(|(state, _)| state);
+                let forked = ours
+                    .filter(|ours| offered.is_some_and(|offered| core::ptr::eq(*ours, offered)))
+                    .map(AwaitingDhKey::fork);
+                if let Some(state) = forked {
                     self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
                 }
                 items.push(self.message(step, Message::DhCommit(commit)));
@@ -192,6 +215,9 @@ impl Session {
         };
         let state = state.ok_or(Reject::Unexpected)?;
         let (next, reveal) = state.on_dh_key(message, step.account, step.rng)?;
+        if step.finished.contain(next.ssid()) {
+            return Err(Reject::Replayed);
+        }
         self.wait(step, Ake::AwaitingSig(Box::new(next)));
         items.push(self.message(step, Message::RevealSignature(reveal)));
         Ok(())
@@ -219,12 +245,27 @@ impl Session {
                 (established, Some(setup.message(step.account, true, step.rng)))
             }
         };
+        self.check_key(established.peer, step)?;
         self.handshake = Handshake::Idle;
         if let Some(answer) = answer {
             items.push(self.message(step, Message::KeyExchange(answer)));
         }
         self.establish(established, step, items);
         Ok(())
+    }
+
+    /// A private conversation with a trusted key, open or ended by the other side, is not handed over to a
+    /// key that nobody trusts: whoever can write into the carrier can send under any tag, and the next text
+    /// would go to them (S-25). The person ends the conversation first.
+    fn check_key(&self, proved: Fingerprint, step: &Step<'_>) -> Result<(), Reject> {
+        match self.fingerprint() {
+            Some(held)
+                if held != proved && step.trusted.contains(&held) && !step.trusted.contains(&proved) =>
+            {
+                Err(Reject::KeyChanged)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn wait(&mut self, step: &Step<'_>, ake: Ake) {
@@ -254,6 +295,7 @@ impl Session {
                     (private.channel.retire(), Some(peer), true)
                 }
             };
+        self.settled = step.moment.order;
         let channel = Channel::start(step.version, established, reveal);
         self.state = MessageState::Encrypted(Box::new(Private {
             channel,

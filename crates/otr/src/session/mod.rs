@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod data;
+pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
@@ -26,6 +27,8 @@ pub struct Session {
     state: MessageState,
     last_heard: Timestamp,
     last_sent: Timestamp,
+    /// When the last key exchange was finished, in the order of events.
+    settled: u64,
 }
 
 /// The authentication state.
@@ -112,6 +115,7 @@ impl Session {
             state: MessageState::Plaintext,
             last_heard: now,
             last_sent: now,
+            settled: 0,
         }
     }
 
@@ -201,6 +205,12 @@ impl Session {
 
     pub(crate) fn heard(&mut self, now: Timestamp) {
         self.last_heard = now;
+    }
+
+    /// Whether an open offer made at that moment still waits for this device: one that it has answered, or
+    /// that is older than its last key exchange, does not.
+    pub(crate) fn may_answer(&self, offer: Moment) -> bool {
+        offer.order > self.settled
     }
 
     pub(crate) fn handshake_moved(&self) -> Option<Moment> {

@@ -48,15 +48,19 @@ impl Session {
         items: &mut Vec<Item>,
     ) {
         let mut extra_key = Some(extra_key);
+        let mut smp_records = 0;
         for record in records {
             match record.kind() {
                 tlv::DISCONNECTED => {
                     self.peer_ended(items);
                     return;
                 }
-                tlv::SMP1..=tlv::SMP1Q => self.receive_smp(record, carriage, items),
+                tlv::SMP1..=tlv::SMP1Q if smp_records < MAX_SMP_RECORDS => {
+                    smp_records += 1;
+                    self.receive_smp(record, carriage, items);
+                }
                 tlv::EXTRA_KEY => self.receive_extra_key(record, &mut extra_key, items),
-                // Padding, and records that nobody has defined yet.
+                // Padding, records that nobody has defined yet, and more runs than anybody needs at once.
                 _ => {}
             }
         }
@@ -240,3 +244,6 @@ fn compared_secret(
 
 /// A longer question is no question any more (S-34).
 const MAX_QUESTION: usize = 512;
+/// Records of the socialist millionaires' protocol in one message: honest programs send one or two, and
+/// each may cost several exponentiations and an answer.
+const MAX_SMP_RECORDS: usize = 4;

@@ -17,7 +17,8 @@ pub struct Piece<'a> {
     pub index: u16,
     /// How many pieces there are, at least 1.
     pub total: u16,
-    /// The piece itself: at least one byte, without a comma.
+    /// The piece itself. It may hold commas: libotr cuts the words of its query as well. Behind the first piece it may
+    /// be empty: the Go package otr3 ends a message so when the last cut falls on its end.
     pub body: &'a [u8],
 }
 
@@ -46,8 +47,6 @@ pub fn parse(message: &[u8]) -> Result<Piece<'_>, DecodeError> {
 
 /// Cuts a message so that no part is longer than `limit` bytes, frame included. A message that fits stays whole, as it
 /// is. With `tags` (sender, receiver) the parts have the form of version 3.
-///
-/// `armored` must be free of commas, as every armoured message is.
 ///
 /// # Errors
 /// [`CutError`].
@@ -141,9 +140,13 @@ fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
     };
     let (index, rest) = field(rest, b',')?;
     let (total, rest) = field(rest, b',')?;
-    let (body, rest) = field(rest, b',')?;
+    // The last comma ends the body; what comes before it may hold commas itself.
+    let end = rest.iter().rposition(|&byte| byte == b',')?;
+    let (body, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
     let (index, total) = (decimal(index)?, decimal(total)?);
-    let legal = 1 <= index && index <= total && !body.is_empty() && markup::is_only_markup(rest);
+    // The texts forbid to send an empty piece, and do not say to refuse one.
+    let filled = !body.is_empty() || index > 1;
+    let legal = 1 <= index && index <= total && filled && markup::is_only_markup(rest);
     legal.then_some(Piece {
         tags,
         index,

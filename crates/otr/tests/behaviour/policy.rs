@@ -40,3 +40,24 @@ fn switched_off_everything_passes_untouched() {
         assert_eq!(alice.only_message(), text.as_bytes());
     }
 }
+
+#[test]
+fn nobody_in_a_private_conversation_is_a_stranger() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    // Bob answered Alice without being acquainted, and becomes shy afterwards.
+    bob.conversation.set_policy(Policy::manual());
+    alice.say("still here?");
+    deliver(&mut alice, &mut bob);
+    assert_eq!(bob.read(), ["still here?"]);
+}
+
+#[test]
+fn any_carrier_limit_can_be_lived_with() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    for limit in [64, usize::MAX / 65_535, usize::MAX / 4, usize::MAX] {
+        alice.conversation.set_carrier_limit(Some(limit)).unwrap();
+        alice.say("short");
+        deliver(&mut alice, &mut bob);
+        assert_eq!(bob.read(), ["short"]);
+    }
+}

@@ -41,3 +41,21 @@ fn a_clock_that_is_set_back_changes_nothing() {
     alice.act(|conversation, env| conversation.tick(env));
     assert_eq!(alice.conversation.next_deadline(), deadline);
 }
+
+#[test]
+fn an_offer_that_was_answered_is_not_taken_up_again_by_the_same_device() {
+    // Bob's offer has led to a private conversation and is still open for other devices of Alice. Whatever the
+    // hashes say, a new D-H Commit of Alice is no tie with it: Bob answers with a D-H Key.
+    for seed in 0..8 {
+        let (mut alice, mut bob) = crate::common::private_pair(&[3]);
+        alice.rng = <chacha20::ChaCha20Rng as rand_core::SeedableRng>::from_seed([seed; 32]);
+        alice.act(|conversation, env| {
+            conversation
+                .start(env, otr::Start::Interactive(otr::Version::V3))
+                .unwrap()
+        });
+        bob.receive(&alice.only_message());
+        let answer = crate::common::forge::open(&bob.only_message()).1;
+        assert!(matches!(answer, otr::wire::Message::DhKey(_)), "{answer:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Every buffer is bounded (S-26, S-40, S-43), secrets are not printed.
 
+use otr::wire::Message;
 use otr::wire::header::InstanceTag;
 use otr::{Recipient, Start, Version};
 
@@ -93,4 +94,27 @@ fn no_secret_in_debug() {
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
     let shown = format!("{:?}", account.key());
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
+}
+
+#[test]
+fn a_commitment_is_no_storage() {
+    let mut alice = Person::alice(&[2, 3]);
+    for (number, version) in [(2, Version::V2), (3, Version::V3)] {
+        let mut mallory = Person::new("mallory", 2, 9, open_policy(&[number]));
+        mallory.act(|conversation, env| conversation.start(env, Start::Interactive(version)).unwrap());
+        let commit = mallory.only_message();
+        for padding in [1, 100_000] {
+            let large = change(&commit, |_, message| {
+                if let Message::DhCommit(commit) = message {
+                    commit.encrypted_gx.resize(196 + padding, 7);
+                }
+            });
+            alice.receive(&large);
+            assert_eq!(alice.take_outgoing().len(), 0, "{padding} bytes too many");
+            assert_eq!(alice.conversation.sessions().count(), 0);
+        }
+        alice.receive(&commit);
+        assert_eq!(alice.take_outgoing().len(), 1);
+        alice = Person::alice(&[2, 3]);
+    }
 }

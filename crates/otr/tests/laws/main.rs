@@ -7,6 +7,7 @@ mod common;
 
 mod authentication;
 mod bounds;
+mod floods;
 mod rejection;
 mod revelation;
 mod silence;

@@ -1,0 +1,346 @@
+//! Text of the person: on its way, held back, or sent again.
+
+use im::irc::ctcp;
+use otr::outbox::Why;
+use otr::{
+    Disposition, Env, Fingerprint, InstanceTag, Output, Recipient, SendError, Session, Standing, Start,
+    Version, disposition,
+};
+
+use crate::engine::Effect;
+use crate::engine::correspondent::Correspondent;
+use crate::engine::notice::{How, Obstacle, What, Words};
+
+/// Where a text would go now.
+enum Road {
+    /// Encrypted to these devices.
+    Private(Vec<InstanceTag>),
+    /// Unencrypted.
+    Clear,
+    /// Nowhere.
+    Closed(Obstacle),
+}
+
+impl Correspondent {
+    /// Says something: privately to every device whose key is verified, or to the best one if none is; in the
+    /// clear only if nothing private stands and nothing requires it.
+    pub(super) fn say(&mut self, env: &mut Env<'_>, words: Words, effects: &mut Vec<Effect>) {
+        match self.road() {
+            Road::Private(devices) => self.say_privately(env, words, &devices, false, effects),
+            Road::Clear => self.say_clearly(env, words, effects),
+            Road::Closed(why) => self.hold(env, words, why, effects),
+        }
+    }
+
+    /// How the next text would go; `None` if it would not.
+    pub(super) fn next_way(&self) -> Option<How> {
+        match self.road() {
+            Road::Private(devices) => devices.first().map(|device| self.how(*device)),
+            Road::Clear => Some(How::Clear),
+            Road::Closed(_) => None,
+        }
+    }
+
+    /// Sends what waited for this key, to the device that has just proved it.
+    pub(super) fn release(
+        &mut self,
+        env: &mut Env<'_>,
+        device: InstanceTag,
+        key: Fingerprint,
+        version: Version,
+        effects: &mut Vec<Effect>,
+    ) {
+        if !self.keys.admits(key) {
+            return;
+        }
+        for released in self.outbox.established(key, version) {
+            let words = unwrap_deed(&released.text);
+            self.say_privately(env, words, &[device], released.again, effects);
+        }
+    }
+
+    /// The person accepts the key in use: what was held back only because of the key goes out. What may have
+    /// been read by the holder of the old key does not (S-21).
+    pub(super) fn send_held(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        let held = self
+            .outbox
+            .waiting()
+            .filter(|held| held.why() == Why::AwaitingPrivacy);
+        let ids: Vec<u64> = held.map(|held| held.id()).collect();
+        for id in ids {
+            if let Some(text) = self.outbox.take(id) {
+                self.say(env, unwrap_deed(&text), effects);
+            }
+        }
+    }
+
+    fn road(&self) -> Road {
+        let require = self.conversation.policy().require_encryption && self.conversation.policy().is_on();
+        let standing = self
+            .conversation
+            .standing(Recipient::Best)
+            .unwrap_or(Standing::Clear);
+        match disposition(standing, require, false) {
+            Disposition::Seal => self.private_road(),
+            Disposition::Refuse(SendError::PeerEnded) => Road::Closed(Obstacle::PeerEnded),
+            Disposition::Refuse(_) => Road::Closed(Obstacle::AwaitingPrivacy),
+            Disposition::Plain | Disposition::Tagged => Road::Clear,
+        }
+    }
+
+    fn private_road(&self) -> Road {
+        let verified = |session: &&Session| {
+            session
+                .fingerprint()
+                .is_some_and(|key| self.keys.trust(key).is_verified())
+        };
+        let devices: Vec<InstanceTag> = self
+            .private_sessions()
+            .filter(verified)
+            .map(|session| session.tag())
+            .collect();
+        if !devices.is_empty() {
+            return Road::Private(devices);
+        }
+        match self
+            .conversation
+            .session(Recipient::Best)
+            .map(|best| (best.tag(), best.fingerprint()))
+        {
+            Some((_, Some(key))) if !self.keys.admits(key) => Road::Closed(Obstacle::KeyChanged(key)),
+            Some((device, Some(_))) => Road::Private(vec![device]),
+            _ => Road::Closed(Obstacle::AwaitingPrivacy),
+        }
+    }
+
+    fn say_privately(
+        &mut self,
+        env: &mut Env<'_>,
+        words: Words,
+        devices: &[InstanceTag],
+        again: bool,
+        effects: &mut Vec<Effect>,
+    ) {
+        let text = if words.deed {
+            ctcp::me(&words.text)
+        } else {
+            words.text.to_vec()
+        };
+        #[cfg(feature = "deliberate-leak")]
+        if std::mem::take(&mut self.leak) {
+            self.send(text.clone(), effects);
+        }
+        let (mut lines, mut reached) = (0, 0);
+        let mut weakest = How::Verified;
+        for &device in devices {
+            let peer = self.session(device).and_then(Session::fingerprint);
+            match self.conversation.send(env, Recipient::Tag(device), &text, &[]) {
+                Ok(outputs) => {
+                    lines += outputs
+                        .iter()
+                        .filter(|output| matches!(output, Output::Send(_)))
+                        .count();
+                    reached += 1;
+                    if self.how(device) != How::Verified {
+                        weakest = How::Unverified;
+                    }
+                    if let (Some(peer), Some(version)) = (peer, self.version(device)) {
+                        self.outbox.sent(&text, peer, version, env.now);
+                    }
+                    self.carry_out(env, outputs, effects);
+                }
+                Err(error) => {
+                    let why = Obstacle::Text(error.to_string());
+                    self.show(
+                        What::NotSent {
+                            words: words.clone(),
+                            why,
+                            held: false,
+                        },
+                        effects,
+                    );
+                }
+            }
+        }
+        if reached > 0 {
+            self.show(
+                What::Sent {
+                    words,
+                    how: weakest,
+                    lines,
+                    devices: reached,
+                    again,
+                },
+                effects,
+            );
+        }
+    }
+
+    fn say_clearly(&mut self, env: &mut Env<'_>, words: Words, effects: &mut Vec<Effect>) {
+        let room = self.room.unwrap_or(usize::MAX);
+        if words.deed {
+            // The protocol has no place for an offer in a deed, so it passes the core by; the road has said
+            // that nothing private stands.
+            self.conversation.acquaint();
+            for deed in split(&words.text, room.saturating_sub(ACTION_FRAME)) {
+                effects.push(Effect::Deed {
+                    to: self.nick.clone(),
+                    deed: deed.to_vec(),
+                });
+            }
+            let sent = What::Sent {
+                words,
+                how: How::Clear,
+                lines: 1,
+                devices: 0,
+                again: false,
+            };
+            return self.show(sent, effects);
+        }
+        let mut lines = 0;
+        for line in split(&words.text, room.saturating_sub(TAG_ROOM)) {
+            match self.conversation.send(env, Recipient::Best, line, &[]) {
+                Ok(outputs) => {
+                    lines += outputs.len();
+                    self.carry_out(env, outputs, effects);
+                }
+                Err(error) => {
+                    let why = Obstacle::Text(error.to_string());
+                    return self.show(
+                        What::NotSent {
+                            words,
+                            why,
+                            held: false,
+                        },
+                        effects,
+                    );
+                }
+            }
+        }
+        self.show(
+            What::Sent {
+                words,
+                how: How::Clear,
+                lines,
+                devices: 0,
+                again: false,
+            },
+            effects,
+        );
+    }
+
+    /// Keeps a text until a private conversation stands, and asks for one if nothing stands in the way.
+    fn hold(&mut self, env: &mut Env<'_>, words: Words, why: Obstacle, effects: &mut Vec<Effect>) {
+        let text = if words.deed {
+            ctcp::me(&words.text)
+        } else {
+            words.text.to_vec()
+        };
+        let held = self
+            .outbox
+            .hold(text, &self.keys.for_waiting(), self.policy.minimum_version)
+            .is_ok();
+        let ask = held && why == Obstacle::AwaitingPrivacy && !self.is_asking();
+        self.show(What::NotSent { words, why, held }, effects);
+        if ask {
+            self.ask(env, effects);
+        }
+    }
+
+    /// Asks for a private conversation.
+    pub(super) fn ask(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        match self.conversation.start(env, Start::Query) {
+            Ok(outputs) => {
+                self.show(What::Asking, effects);
+                self.carry_out(env, outputs, effects);
+            }
+            Err(error) => self.mistake(error, effects),
+        }
+    }
+
+    fn is_asking(&self) -> bool {
+        self.outbox.waiting().count() > 1 || self.conversation.sessions().any(Session::is_negotiating)
+    }
+
+    fn version(&self, device: InstanceTag) -> Option<Version> {
+        match self.session(device)?.state() {
+            otr::SessionState::Encrypted(version) => Some(version),
+            _ => None,
+        }
+    }
+}
+
+/// A text as it is sent privately, back to words.
+fn unwrap_deed(text: &[u8]) -> Words {
+    match text.strip_prefix(b"/me ") {
+        Some(deed) => Words::done(deed),
+        None => Words::said(text),
+    }
+}
+
+/// Cuts clear text into lines of at most `room` bytes: at line ends, else after a space, else between
+/// characters. Empty lines are left out.
+fn split(text: &[u8], room: usize) -> Vec<&[u8]> {
+    let room = room.max(SMALLEST_LINE);
+    let mut lines = Vec::new();
+    for mut line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {
+        while line.len() > room {
+            let head = line.get(..room).unwrap_or(line);
+            let space = head.iter().rposition(|&byte| byte == b' ').map(|at| at + 1);
+            let at = space
+                .filter(|&at| at > room / 2)
+                .unwrap_or_else(|| character_start(line, room));
+            let (head, rest) = line.split_at(at);
+            lines.push(head);
+            line = rest;
+        }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The last place not after `at` where no UTF-8 character is cut apart; `at` itself in what is no UTF-8.
+fn character_start(text: &[u8], at: usize) -> usize {
+    (at.saturating_sub(3)..=at)
+        .rev()
+        .find(|&at| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80))
+        .unwrap_or(at)
+}
+
+/// The white-space tag with all its versions.
+const TAG_ROOM: usize = 40;
+/// `\x01ACTION ` and `\x01`.
+const ACTION_FRAME: usize = 9;
+/// No line is cut smaller, whatever the network says; it refuses what is too long by itself.
+const SMALLEST_LINE: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clear_text_is_cut_where_it_hurts_least() {
+        assert_eq!(
+            split(b"one two three four five", 16),
+            [&b"one two three "[..], b"four five"]
+        );
+        assert_eq!(split(b"a\r\nb\n\nc", 16), [b"a", b"b", b"c"]);
+        let long = "ü".repeat(20);
+        let lines = split(long.as_bytes(), 17);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.len() <= 17 && std::str::from_utf8(line).is_ok())
+        );
+        assert_eq!(lines.concat(), long.as_bytes());
+        assert_eq!(split(&[0x80; 40], 16).concat(), [0x80; 40]);
+    }
+
+    #[test]
+    fn a_deed_survives_waiting() {
+        assert_eq!(unwrap_deed(&ctcp::me(b"waves")), Words::done(*b"waves"));
+        assert_eq!(unwrap_deed(b"/mean"), Words::said(*b"/mean"));
+    }
+}

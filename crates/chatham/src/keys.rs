@@ -1,0 +1,301 @@
+//! What can be done with keys without talking to anybody.
+
+use std::path::Path;
+
+use im::irc::{CaseMapping, Nick};
+use otr::{Fingerprint, PrivateKey};
+use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
+use serde_json::{Value, json};
+
+use crate::present::json::{fingerprint as hex, trust as trust_word};
+use crate::vault::{account_id, trust_of};
+use crate::{randomness, sanitize};
+
+/// What was done, in lines for people and as a value for programs.
+#[derive(Debug)]
+pub struct Report {
+    /// The lines.
+    pub lines: Vec<String>,
+    /// The value.
+    pub value: Value,
+}
+
+/// The keys in one directory.
+pub struct Keys {
+    store: Store,
+}
+
+/// Why it was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeysError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No account of this name has a key.
+    #[error("there is no key for {0}; make one with `chatham keys generate {0}`")]
+    NoKey(String),
+    /// No account at all has a key.
+    #[error("there is no key yet; make one with `chatham keys generate NICK`")]
+    NoKeys,
+    /// It has to be said which account is meant.
+    #[error("there are several accounts ({0}); name one with --account")]
+    WhichAccount(String),
+    /// The person has never shown this key.
+    #[error("{nick} has never shown the key {key} to {account}; `chatham keys list` shows what is known")]
+    UnknownKey {
+        /// The person.
+        nick: String,
+        /// The key.
+        key: String,
+        /// Our account.
+        account: String,
+    },
+    /// No key of the person is known.
+    #[error("no key of {nick} is known to {account}")]
+    UnknownPerson {
+        /// The person.
+        nick: String,
+        /// Our account.
+        account: String,
+    },
+}
+
+impl Keys {
+    /// Opens the store in a directory, which is made if it is missing.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn open(path: &Path) -> Result<Self, KeysError> {
+        Ok(Self {
+            store: Store::open(path)?,
+        })
+    }
+
+    /// Makes the key of an account. A key is never overwritten.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyExists`] and what else the store says.
+    pub fn generate(&mut self, nick: &str) -> Result<Report, KeysError> {
+        let id = account_id(nick);
+        if self.store.key(&id).is_some() {
+            return Err(StoreError::KeyExists(Box::new(id)).into());
+        }
+        let key = PrivateKey::generate(&mut *randomness());
+        let fingerprint = fingerprint_of(&key);
+        self.store.add_key(id.clone(), key)?;
+        Ok(Report {
+            lines: vec![format!("new key of {}: {fingerprint}", name(&id))],
+            value: json!({ "account": name(&id), "fingerprint": hex(fingerprint) }),
+        })
+    }
+
+    /// Our own keys, and those that others have shown.
+    pub fn list(&self) -> Report {
+        let mut lines = Vec::new();
+        let own: Vec<_> = self
+            .store
+            .accounts()
+            .filter_map(|id| Some((id, self.store.key(id)?)))
+            .collect();
+        let mut own_values = Vec::new();
+        for (id, key) in own {
+            let key = fingerprint_of(key);
+            lines.push(format!("yours   {key}  {}", shown_account(id)));
+            own_values.push(json!({
+                "account": name(id), "protocol": text(id.protocol()), "fingerprint": hex(key),
+            }));
+        }
+        let mut known_values = Vec::new();
+        for known in self.store.known_keys() {
+            let key = Fingerprint::from_bytes(known.fingerprint);
+            let trust = trust_of(&known.trust);
+            let account = shown_account(known.correspondent.account());
+            let user = sanitize::nick(known.correspondent.user());
+            lines.push(format!(
+                "theirs  {key}  {user}, known to {account} ({})",
+                trust.word()
+            ));
+            let minimum = self.store.peer(&known.correspondent).minimum_version;
+            known_values.push(json!({
+                "nick": text(known.correspondent.user()), "account": name(known.correspondent.account()),
+                "protocol": text(known.correspondent.account().protocol()), "fingerprint": hex(key),
+                "trust": trust_word(trust), "minimum-version": minimum,
+            }));
+        }
+        if lines.is_empty() {
+            lines.push("no keys yet; `chatham keys generate NICK` makes one".to_owned());
+        }
+        Report {
+            lines,
+            value: json!({ "own": own_values, "known": known_values }),
+        }
+    }
+
+    /// The fingerprint of one of our keys.
+    ///
+    /// # Errors
+    /// If there is no such key, or it is not clear which is meant.
+    pub fn fingerprint(&self, account: Option<&str>) -> Result<Report, KeysError> {
+        let id = self.account(account)?;
+        let key = self.store.key(&id).ok_or_else(|| KeysError::NoKey(name(&id)))?;
+        let key = fingerprint_of(key);
+        Ok(Report {
+            lines: vec![key.to_string()],
+            value: json!({ "account": name(&id), "fingerprint": hex(key) }),
+        })
+    }
+
+    /// Vouches for exactly this key of somebody, or takes it back.
+    ///
+    /// # Errors
+    /// If they have never shown it, or it cannot be stored.
+    pub fn set_trust(
+        &mut self,
+        account: Option<&str>,
+        nick: &str,
+        key: Fingerprint,
+        trusted: bool,
+    ) -> Result<Report, KeysError> {
+        let id = self.account(account)?;
+        let correspondent = self.known(&id, nick, Some(key))?;
+        let trust = if trusted {
+            Trust::Verified
+        } else {
+            Trust::Undecided
+        };
+        self.store.set_trust(&correspondent, key.as_bytes(), &trust)?;
+        let trust = trust_of(&trust);
+        Ok(Report {
+            lines: vec![format!(
+                "the key {key} of {} is {}",
+                sanitize::nick(nick.as_bytes()),
+                trust.word()
+            )],
+            value: json!({ "nick": nick, "fingerprint": hex(key), "trust": trust_word(trust) }),
+        })
+    }
+
+    /// Forgets one key of somebody, or all of them, with the trust in them.
+    ///
+    /// # Errors
+    /// If none is known, or the store cannot be written.
+    pub fn forget(
+        &mut self,
+        account: Option<&str>,
+        nick: &str,
+        key: Option<Fingerprint>,
+    ) -> Result<Report, KeysError> {
+        let id = self.account(account)?;
+        self.known(&id, nick, key)?;
+        let forgotten: Vec<KnownKey> = self.keys_of(&id, nick, key).cloned().collect();
+        for known in &forgotten {
+            self.store.forget(&known.correspondent, &known.fingerprint)?;
+        }
+        let keys: Vec<_> = forgotten
+            .iter()
+            .map(|known| hex(Fingerprint::from_bytes(known.fingerprint)))
+            .collect();
+        let line = match keys.len() {
+            1 => format!("one key of {} is forgotten", sanitize::nick(nick.as_bytes())),
+            count => format!(
+                "{count} keys of {} are forgotten",
+                sanitize::nick(nick.as_bytes())
+            ),
+        };
+        Ok(Report {
+            lines: vec![line],
+            value: json!({ "nick": nick, "forgotten": keys }),
+        })
+    }
+
+    /// Destroys one of our own keys.
+    ///
+    /// # Errors
+    /// If there is none, or the store cannot be written.
+    pub fn forget_own(&mut self, nick: &str) -> Result<Report, KeysError> {
+        let id = account_id(nick);
+        if !self.store.forget_key(&id)? {
+            return Err(KeysError::NoKey(name(&id)));
+        }
+        Ok(Report {
+            lines: vec![format!("the key of {} is destroyed", name(&id))],
+            value: json!({ "account": name(&id), "destroyed": true }),
+        })
+    }
+
+    /// The account that is meant: by its name, or the only one.
+    fn account(&self, nick: Option<&str>) -> Result<AccountId, KeysError> {
+        if let Some(nick) = nick {
+            let id = account_id(nick);
+            let found = self
+                .store
+                .accounts()
+                .find(|known| **known == id || text(known.name()) == nick);
+            return found.cloned().ok_or_else(|| KeysError::NoKey(name(&id)));
+        }
+        let mut accounts = self.store.accounts();
+        match (accounts.next(), accounts.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            (None, _) => Err(KeysError::NoKeys),
+            (Some(_), Some(_)) => {
+                let names: Vec<_> = self.store.accounts().map(name).collect();
+                Err(KeysError::WhichAccount(names.join(", ")))
+            }
+        }
+    }
+
+    fn known(
+        &self,
+        id: &AccountId,
+        nick: &str,
+        key: Option<Fingerprint>,
+    ) -> Result<Correspondent, KeysError> {
+        let found = self
+            .keys_of(id, nick, key)
+            .next()
+            .map(|known| known.correspondent.clone());
+        let (person, account) = (sanitize::nick(nick.as_bytes()), name(id));
+        found.ok_or_else(|| match key {
+            Some(key) => KeysError::UnknownKey {
+                nick: person,
+                key: key.to_string(),
+                account,
+            },
+            None => KeysError::UnknownPerson {
+                nick: person,
+                account,
+            },
+        })
+    }
+
+    /// The keys of somebody in any spelling of the name.
+    fn keys_of<'a>(
+        &'a self,
+        id: &'a AccountId,
+        nick: &str,
+        key: Option<Fingerprint>,
+    ) -> impl Iterator<Item = &'a KnownKey> {
+        let folded = Nick::new(nick, CaseMapping::Rfc1459);
+        self.store.known_keys().filter(move |known| {
+            *known.correspondent.account() == *id
+                && Nick::new(known.correspondent.user(), CaseMapping::Rfc1459) == folded
+                && key.is_none_or(|key| known.fingerprint == *key.as_bytes())
+        })
+    }
+}
+
+fn fingerprint_of(key: &PrivateKey) -> Fingerprint {
+    otr::identity::long_term_keys::fingerprint(key.public())
+}
+
+fn name(id: &AccountId) -> String {
+    sanitize::nick(id.name())
+}
+
+fn shown_account(id: &AccountId) -> String {
+    format!("{} on {}", name(id), sanitize::nick(id.protocol()))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,27 @@
+//! The program: one engine for conversations, and the commands around it.
+//!
+//! ```text
+//! commands -> chat, demo -> seat (a link and an engine) -> engine -> otr
+//!          -> keys       -> vault (the store)
+//! ```
+//!
+//! The [`engine`] has no sockets, no files and no clock; [`seat`] joins it to the network, [`vault`] to the store.
+//! What other people wrote reaches a screen only through [`sanitize`].
+
+pub mod chat;
+pub mod commands;
+pub mod demo;
+pub mod engine;
+pub mod keys;
+pub mod present;
+pub mod sanitize;
+pub mod seat;
+pub mod vault;
+
+use rand_core::CryptoRng;
+
+/// The operating system's randomness. Should it fail, which it does not after start-up, the program stops: there is
+/// nothing safe to do without it.
+pub fn randomness() -> Box<dyn CryptoRng + Send> {
+    Box::new(rand_core::UnwrapErr(getrandom::SysRng))
+}
