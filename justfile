@@ -33,6 +33,10 @@ doc:
 interop *arguments:
     interop/run {{arguments}}
 
+# what operations cost, beside libotr: `just bench --quick`
+bench *arguments:
+    bench/compare {{arguments}}
+
 # tier B: what every change has to pass
 ci:
     .ci/run
