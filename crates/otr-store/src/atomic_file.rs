@@ -388,4 +388,23 @@ mod tests {
             assert_eq!(*directory.read("keys", 100).unwrap().unwrap().bytes, b"newer");
         }
     }
+
+    #[test]
+    fn s56_files_of_others_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut directory = Directory::open(folder.path()).unwrap();
+        directory.replace("keys", b"old", None).unwrap();
+        // Giving a file away takes a right that tests may lack; being somebody else does not.
+        directory.us += 1;
+        let error = directory.read("keys", 100).err().unwrap();
+        assert!(
+            matches!(error, FileError::ForeignOwner { owner, us, .. } if owner + 1 == us),
+            "{error}"
+        );
+        assert!(
+            error.to_string().contains("keys belongs to user number"),
+            "{error}"
+        );
+        assert!(directory.replace("keys", b"new", None).is_err());
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Bytes, time and randomness go in; a list of [`Output`]s comes back. There are no callbacks, no globals,
 //! no threads, no clock, no storage and no logging inside.
+#![doc = include_str!("../../../README.md")]
 
 pub mod classic;
 pub mod conversation;
@@ -9,6 +10,8 @@ pub mod conversation;
 pub mod crypto;
 pub mod error;
 pub mod event;
+#[cfg(feature = "hazmat")]
+pub mod hazmat;
 pub mod identity;
 pub mod outbox;
 pub mod reject;

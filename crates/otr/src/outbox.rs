@@ -83,7 +83,12 @@ struct Sent {
 impl Outbox {
     /// An empty outbox.
     pub fn new(limits: OutboxLimits) -> Self {
-        Self { held: VecDeque::new(), recent: VecDeque::new(), next_id: 1, limits }
+        Self {
+            held: VecDeque::new(),
+            recent: VecDeque::new(),
+            next_id: 1,
+            limits,
+        }
     }
 
     /// Holds a text until a private conversation stands. `known` are the keys of this person known now: if
@@ -100,9 +105,17 @@ impl Outbox {
         if self.held.len() >= self.limits.texts || text.len() > self.limits.text_bytes {
             return Err(text);
         }
-        let condition =
-            if known.is_empty() { Condition::FirstContact } else { Condition::Keys(known.to_vec()) };
-        Ok(self.push(Zeroizing::new(text), Why::AwaitingPrivacy, condition, minimum_version))
+        let condition = if known.is_empty() {
+            Condition::FirstContact
+        } else {
+            Condition::Keys(known.to_vec())
+        };
+        Ok(self.push(
+            Zeroizing::new(text),
+            Why::AwaitingPrivacy,
+            condition,
+            minimum_version,
+        ))
     }
 
     /// Remembers a text that was sent privately, in case it is lost.
@@ -113,7 +126,12 @@ impl Outbox {
         while self.recent.len() >= self.limits.texts {
             self.recent.pop_front();
         }
-        self.recent.push_back(Sent { text: Zeroizing::new(text.to_vec()), to, version, at: now });
+        self.recent.push_back(Sent {
+            text: Zeroizing::new(text.to_vec()),
+            to,
+            version,
+            at: now,
+        });
     }
 
     /// A private text came from the holder of `key`: what was sent to it before was readable there.
@@ -182,7 +200,13 @@ impl Outbox {
     ) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
-        self.held.push_back(Held { id, text, why, condition, minimum_version });
+        self.held.push_back(Held {
+            id,
+            text,
+            why,
+            condition,
+            minimum_version,
+        });
         id
     }
 }
@@ -204,6 +228,16 @@ impl Held {
     }
 }
 
+/// Without the text.
+impl core::fmt::Debug for Released {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Released")
+            .field("id", &self.id)
+            .field("again", &self.again)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Default for Outbox {
     fn default() -> Self {
         Self::new(OutboxLimits::default())
@@ -212,6 +246,10 @@ impl Default for Outbox {
 
 impl Default for OutboxLimits {
     fn default() -> Self {
-        Self { texts: 64, text_bytes: 256 * 1024, resend_window: Duration::from_secs(60) }
+        Self {
+            texts: 64,
+            text_bytes: 256 * 1024,
+            resend_window: Duration::from_secs(60),
+        }
     }
 }

@@ -28,6 +28,8 @@ pub enum Reject {
     Replayed,
     /// It is our own message, sent back.
     Reflected,
+    /// It proves another key than the trusted one that holds this conversation.
+    KeyChanged,
     /// A bound on work or memory for this correspondent is reached.
     LimitReached,
 }
@@ -47,7 +49,12 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 4] = [Self::EncryptionError, Self::NotInPrivate, Self::Unreadable, Self::Malformed];
+    pub const ALL: [Self; 4] = [
+        Self::EncryptionError,
+        Self::NotInPrivate,
+        Self::Unreadable,
+        Self::Malformed,
+    ];
 
     /// Plain English words for the code, for applications that have none of their own.
     pub fn words(self) -> &'static str {
@@ -64,7 +71,13 @@ impl ErrorCode {
 /// NUL in the words become spaces.
 pub fn error_message(words: &str) -> Vec<u8> {
     let mut message = b"?OTR Error: ".to_vec();
-    message.extend(words.bytes().map(|byte| if matches!(byte, b'\r' | b'\n' | 0) { b' ' } else { byte }));
+    message.extend(words.bytes().map(|byte| {
+        if matches!(byte, b'\r' | b'\n' | 0) {
+            b' '
+        } else {
+            byte
+        }
+    }));
     message
 }
 
@@ -82,6 +95,7 @@ impl Reject {
             | Self::BadGroupElement
             | Self::Replayed
             | Self::Reflected
+            | Self::KeyChanged
             | Self::LimitReached => None,
         }
     }
@@ -101,6 +115,7 @@ impl fmt::Display for Reject {
             Self::UnknownKey => "it names keys that are not here",
             Self::Replayed => "it is a copy of a message already read",
             Self::Reflected => "it is our own message sent back",
+            Self::KeyChanged => "it proves another key than the trusted one of this conversation",
             Self::LimitReached => "a limit for this correspondent is reached",
         })
     }
@@ -126,6 +141,7 @@ mod tests {
             Reject::UnknownKey,
             Reject::Replayed,
             Reject::Reflected,
+            Reject::KeyChanged,
             Reject::LimitReached,
         ];
         let mut texts: Vec<_> = all.iter().map(ToString::to_string).collect();

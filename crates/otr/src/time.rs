@@ -28,7 +28,10 @@ impl Timestamp {
     /// The moment `later` after `self`.
     #[must_use]
     pub fn plus(self, later: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(later.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 }
 
@@ -39,8 +42,14 @@ mod tests {
     #[test]
     fn arithmetic_saturates() {
         let late = Timestamp::from_millis(u64::MAX - 1);
-        assert_eq!(late.plus(Duration::from_secs(9)), Timestamp::from_millis(u64::MAX));
+        assert_eq!(
+            late.plus(Duration::from_secs(9)),
+            Timestamp::from_millis(u64::MAX)
+        );
         assert_eq!(Timestamp::from_millis(5).since(late), Duration::ZERO);
-        assert_eq!(Timestamp::from_millis(2500).since(Timestamp::from_millis(500)), Duration::from_secs(2));
+        assert_eq!(
+            Timestamp::from_millis(2500).since(Timestamp::from_millis(500)),
+            Duration::from_secs(2)
+        );
     }
 }

@@ -6,8 +6,11 @@ mod common;
 use common::{Person, deliver, private_pair};
 use otr::{Event, Recipient, SessionState, Version};
 
-const EVERY_VERSION: [(&[u16], Version); 3] =
-    [(&[1], Version::V1), (&[1, 2], Version::V2), (&[1, 2, 3], Version::V3)];
+const EVERY_VERSION: [(&[u16], Version); 3] = [
+    (&[1], Version::V1),
+    (&[1, 2], Version::V2),
+    (&[1, 2, 3], Version::V3),
+];
 
 #[test]
 fn both_ends_agree_on_everything_after_the_key_exchange() {
@@ -21,7 +24,11 @@ fn both_ends_agree_on_everything_after_the_key_exchange() {
         assert_eq!(right.fingerprint(), Some(alice.account.fingerprint()));
         let (left, right) = (left.ssid().unwrap(), right.ssid().unwrap());
         assert_eq!(left.as_bytes(), right.as_bytes());
-        assert_ne!(left.half(), right.half(), "one reads the first half, the other the second");
+        assert_ne!(
+            left.half(),
+            right.half(),
+            "one reads the first half, the other the second"
+        );
     }
 }
 
@@ -42,7 +49,9 @@ fn texts_pass_both_ways_while_keys_change() {
                 bob.say(&format!("b{round}.{number}"));
             }
             deliver(&mut alice, &mut bob);
-            let heard: Vec<_> = (0..=round % 3).map(|number| format!("a{round}.{number} ünï")).collect();
+            let heard: Vec<_> = (0..=round % 3)
+                .map(|number| format!("a{round}.{number} ünï"))
+                .collect();
             assert_eq!(bob.read(), heard);
             assert_eq!(alice.read().last(), Some(&format!("b{round}.{}", round % 2)));
         }
@@ -57,7 +66,11 @@ fn no_text_is_on_the_wire() {
         let (mut alice, _) = private_pair(numbers);
         alice.say("attack at dawn");
         let wire = common::forge::binary(&alice.only_message());
-        assert!(!wire.windows(4).any(|window| b"attack at dawn".windows(4).any(|piece| piece == window)));
+        assert!(
+            !wire
+                .windows(4)
+                .any(|window| b"attack at dawn".windows(4).any(|piece| piece == window))
+        );
     }
 }
 
@@ -81,11 +94,20 @@ fn the_end_is_told_and_blocks_until_it_is_acknowledged() {
 fn a_tag_hidden_in_the_first_text_starts_the_exchange() {
     let mut alice = Person::alice(&[2, 3]);
     let mut bob = Person::bob(&[2, 3]);
-    alice.conversation.set_policy(otr::Policy { send_tag: true, ..common::open_policy(&[2, 3]) });
+    alice.conversation.set_policy(otr::Policy {
+        send_tag: true,
+        ..common::open_policy(&[2, 3])
+    });
     alice.say("hello");
     assert!(alice.outgoing[0].len() > 5, "the tag follows the text");
     deliver(&mut alice, &mut bob);
     assert!(alice.is_private() && bob.is_private());
     let first = bob.take_events().remove(0);
-    assert_eq!(first, Event::ClearText { text: b"hello".to_vec(), expected: true });
+    assert_eq!(
+        first,
+        Event::ClearText {
+            text: b"hello".to_vec(),
+            expected: true
+        }
+    );
 }

@@ -22,18 +22,18 @@ use crate::classic::signed_identity::{self, Sealed};
 use crate::crypto::legacy::{aes128_ctr, ct_eq, sha256};
 use crate::crypto::modp::{DhPublic, DhSecret};
 use crate::identity::{Account, long_term_keys};
+use crate::identity::{Half, Ssid};
 use crate::reject::Reject;
 use crate::secret::Secret;
-use crate::identity::{Half, Ssid};
 use crate::wire::classic::{DhCommit, DhKey, RevealSignature, Signature};
 use crate::wire::{Message, Mpi, Reader, Writer};
 
 /// An exchange that waits for the other side.
 pub enum Ake {
     /// We sent a D-H Commit.
-    AwaitingDhKey(AwaitingDhKey),
+    AwaitingDhKey(Box<AwaitingDhKey>),
     /// We answered a D-H Commit.
-    AwaitingRevealSig(AwaitingRevealSig),
+    AwaitingRevealSig(Box<AwaitingRevealSig>),
     /// We sent a Reveal Signature.
     AwaitingSig(Box<AwaitingSig>),
 }
@@ -52,7 +52,7 @@ pub struct AwaitingRevealSig {
     gy: DhPublic,
     theirs: DhCommit,
     /// Our own commitment, if we gave way to theirs: see [`on_commit`].
-    yielded: Option<AwaitingDhKey>,
+    yielded: Option<Box<AwaitingDhKey>>,
 }
 
 /// What we must remember after a Reveal Signature.
@@ -68,7 +68,7 @@ pub struct AwaitingSig {
 /// What a D-H Commit leads to.
 pub enum OnCommit {
     /// Take this state and send this D-H Key.
-    Answer(AwaitingRevealSig, DhKey),
+    Answer(Box<AwaitingRevealSig>, DhKey),
     /// Ours has the higher hash: keep waiting, and send our commitment again.
     OursWins(DhCommit),
 }
@@ -84,8 +84,19 @@ impl AwaitingDhKey {
         let hashed_gx = sha256(&[value.as_slice()]);
         let mut encrypted_gx = value.into_bytes();
         aes128_ctr(r.expose(), &[0; 8], &mut encrypted_gx);
-        let commit = DhCommit { encrypted_gx, hashed_gx };
-        (Self { x, gx, r, commit: commit.clone() }, commit)
+        let commit = DhCommit {
+            encrypted_gx,
+            hashed_gx,
+        };
+        (
+            Self {
+                x,
+                gx,
+                r,
+                commit: commit.clone(),
+            },
+            commit,
+        )
     }
 
     /// The commitment we sent.
@@ -120,8 +131,7 @@ impl AwaitingDhKey {
         }
         let shared = self.x.agree(&gy);
         let keys = AkeKeys::derive(&shared);
-        let sealed =
-            signed_identity::seal(&keys.reveal, account.key(), &self.gx, &gy, FIRST_KEY_ID, rng);
+        let sealed = signed_identity::seal(&keys.reveal, account.key(), &self.gx, &gy, FIRST_KEY_ID, rng);
         let reveal = RevealSignature {
             revealed_key: *self.r.expose(),
             encrypted_signature: sealed.encrypted,
@@ -145,18 +155,29 @@ impl AwaitingRevealSig {
         let y = DhSecret::generate(rng);
         let gy = y.public();
         let answer = dh_key(&gy);
-        (Self { y, gy, theirs: commit, yielded: None }, answer)
+        (
+            Self {
+                y,
+                gy,
+                theirs: commit,
+                yielded: None,
+            },
+            answer,
+        )
     }
 
     /// Remembers our own commitment, to which the other side may still answer.
     #[must_use]
     pub fn having_yielded(self, ours: AwaitingDhKey) -> Self {
-        Self { yielded: Some(ours), ..self }
+        Self {
+            yielded: Some(Box::new(ours)),
+            ..self
+        }
     }
 
     /// Our own commitment, if we gave way and kept it.
     pub fn yielded(&self) -> Option<&AwaitingDhKey> {
-        self.yielded.as_ref()
+        self.yielded.as_deref()
     }
 
     /// Another D-H Commit: forget the old one, keep our key.
@@ -189,10 +210,12 @@ impl AwaitingRevealSig {
         }
         let shared = self.y.agree(&gx);
         let keys = AkeKeys::derive(&shared);
-        let sealed = Sealed { encrypted: message.encrypted_signature.clone(), mac: message.mac };
+        let sealed = Sealed {
+            encrypted: message.encrypted_signature.clone(),
+            mac: message.mac,
+        };
         let verified = signed_identity::open(&keys.reveal, &sealed, &gx, &self.gy)?;
-        let ours =
-            signed_identity::seal(&keys.signature, account.key(), &self.gy, &gx, FIRST_KEY_ID, rng);
+        let ours = signed_identity::seal(&keys.signature, account.key(), &self.gy, &gx, FIRST_KEY_ID, rng);
         let established = Established {
             our_key_id: FIRST_KEY_ID,
             our_secret: self.y.duplicate(),
@@ -203,7 +226,13 @@ impl AwaitingRevealSig {
             peer: long_term_keys::fingerprint(&verified.public_key),
             ssid: Ssid::short(keys.ssid, Half::Second),
         };
-        Ok((established, Signature { encrypted_signature: ours.encrypted, mac: ours.mac }))
+        Ok((
+            established,
+            Signature {
+                encrypted_signature: ours.encrypted,
+                mac: ours.mac,
+            },
+        ))
     }
 }
 
@@ -217,12 +246,20 @@ impl AwaitingSig {
         }
     }
 
+    /// The session id that this exchange leads to.
+    pub fn ssid(&self) -> Ssid {
+        Ssid::short(self.keys.ssid, Half::First)
+    }
+
     /// Signature received: check it, and the exchange is done.
     ///
     /// # Errors
     /// The first check that failed; the state is still the caller's.
     pub fn on_signature(&self, message: &Signature) -> Result<Established, Reject> {
-        let sealed = Sealed { encrypted: message.encrypted_signature.clone(), mac: message.mac };
+        let sealed = Sealed {
+            encrypted: message.encrypted_signature.clone(),
+            mac: message.mac,
+        };
         let verified = signed_identity::open(&self.keys.signature, &sealed, &self.gy, &self.gx)?;
         Ok(Established {
             our_key_id: FIRST_KEY_ID,
@@ -232,7 +269,7 @@ impl AwaitingSig {
             their_public: self.gy.clone(),
             shared: self.shared.duplicate(),
             peer: long_term_keys::fingerprint(&verified.public_key),
-            ssid: Ssid::short(self.keys.ssid, Half::First),
+            ssid: self.ssid(),
         })
     }
 }
@@ -263,7 +300,7 @@ pub fn on_commit(
         }
     }
     let (state, answer) = AwaitingRevealSig::start(commit, rng);
-    Ok(OnCommit::Answer(state, answer))
+    Ok(OnCommit::Answer(Box::new(state), answer))
 }
 
 impl Ake {
@@ -277,8 +314,54 @@ impl Ake {
     }
 }
 
+#[cfg(feature = "hazmat")]
+impl Ake {
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(
+            bytes,
+            &crate::wire::encode_message(
+                &crate::wire::header::Header {
+                    version: crate::wire::header::Version::V2,
+                    sender: crate::wire::header::InstanceTag::ZERO,
+                    receiver: crate::wire::header::InstanceTag::ZERO,
+                },
+                &self.last_sent(),
+            ),
+        );
+        match self {
+            Self::AwaitingDhKey(state) => state.absorb(bytes),
+            Self::AwaitingRevealSig(state) => {
+                field(bytes, state.y.expose());
+                field(bytes, &state.theirs.encrypted_gx);
+                field(bytes, &state.theirs.hashed_gx);
+                if let Some(yielded) = &state.yielded {
+                    yielded.absorb(bytes);
+                }
+            }
+            Self::AwaitingSig(state) => {
+                field(bytes, state.x.expose());
+                field(bytes, &state.gy.to_be_bytes());
+                field(bytes, state.shared.secbytes());
+            }
+        }
+    }
+}
+
+#[cfg(feature = "hazmat")]
+impl AwaitingDhKey {
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(bytes, self.x.expose());
+        field(bytes, self.r.expose());
+        field(bytes, &self.commit.hashed_gx);
+    }
+}
+
 fn dh_key(gy: &DhPublic) -> DhKey {
-    DhKey { gy: Mpi::from_be_bytes(&gy.to_be_bytes()) }
+    DhKey {
+        gy: Mpi::from_be_bytes(&gy.to_be_bytes()),
+    }
 }
 
 fn group_element(value: &Mpi) -> Result<DhPublic, Reject> {
@@ -287,3 +370,5 @@ fn group_element(value: &Mpi) -> Result<DhPublic, Reject> {
 
 /// "keyid": the serial number of the D-H key that the exchange itself uses.
 pub(crate) const FIRST_KEY_ID: u32 = 1;
+/// Bytes of the largest g^x as an MPI: a length and 1536 bits.
+pub(crate) const MAX_ENCRYPTED_GX: usize = 4 + 192;

@@ -7,9 +7,9 @@ use crate::classic::pair_keys::{ExtraKey, RevealedMacKey};
 use crate::crypto::modp::{DhPublic, DhSecret, DhShared};
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::Reject;
+use crate::wire::Mpi;
 use crate::wire::classic::Data;
 use crate::wire::header::{Header, Version};
-use crate::wire::Mpi;
 
 /// What a finished key exchange hands over.
 pub struct Established {
@@ -53,7 +53,12 @@ impl Channel {
     /// A channel from a finished exchange; `reveal` are MAC keys an earlier channel still had to publish.
     pub fn start(version: Version, established: Established, reveal: Vec<RevealedMacKey>) -> Self {
         let (peer, ssid) = (established.peer, established.ssid);
-        Self { version, peer, ssid, keys: KeyRotation::start(established, reveal) }
+        Self {
+            version,
+            peer,
+            ssid,
+            keys: KeyRotation::start(established, reveal),
+        }
     }
 
     /// The protocol version.
@@ -102,7 +107,9 @@ impl Channel {
             mac: [0; 20],
             revealed_mac_keys: Vec::new(),
         };
-        data.mac = pair.sending.authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
+        data.mac = pair
+            .sending
+            .authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
         let extra_key = pair.extra_key();
         data.revealed_mac_keys = concatenated(&self.keys.take_revealed());
         Some((data, extra_key))
@@ -143,8 +150,20 @@ impl Channel {
         let pair = self.keys.accept(candidate);
         pair.receiving.decrypt(data.counter, &mut plaintext);
         let extra_key = pair.extra_key();
-        self.keys.rotate(data.sender_key_id, data.recipient_key_id, announced);
-        Ok(Opened { plaintext, extra_key, missed })
+        self.keys
+            .rotate(data.sender_key_id, data.recipient_key_id, announced);
+        Ok(Opened {
+            plaintext,
+            extra_key,
+            missed,
+        })
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let identity = (self.version, self.peer, self.ssid);
+        crate::hazmat::field(bytes, format!("{identity:?}").as_bytes());
+        self.keys.absorb(bytes);
     }
 
     /// Ends the channel without a last message: the MAC keys that are still to be published.

@@ -52,7 +52,10 @@ impl KeyRotation {
         );
         Self {
             our_id: established.our_key_id.saturating_add(1),
-            current: KeyPair { secret: established.our_secret, public: established.our_public },
+            current: KeyPair {
+                secret: established.our_secret,
+                public: established.our_public,
+            },
             next: None,
             their_id: established.their_key_id,
             their_current: established.their_public,
@@ -64,7 +67,11 @@ impl KeyRotation {
 
     /// The keys for our next message, and the key of ours that it announces.
     pub fn sealing(&mut self, rng: &mut dyn CryptoRng) -> (&mut PairKeys, DhPublic) {
-        let next = self.next.get_or_insert_with(|| KeyPair::generate(rng)).public.clone();
+        let next = self
+            .next
+            .get_or_insert_with(|| KeyPair::generate(rng))
+            .public
+            .clone();
         let our_id = self.our_id - 1;
         let position = match self.position(our_id, self.their_id) {
             Some(position) => position,
@@ -168,12 +175,35 @@ impl KeyRotation {
         self.reveal
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        field(
+            bytes,
+            format!("{} {} {:?}", self.our_id, self.their_id, self.reveal).as_bytes(),
+        );
+        field(bytes, self.current.secret.expose());
+        if let Some(next) = &self.next {
+            field(bytes, next.secret.expose());
+        }
+        field(bytes, &self.their_current.to_be_bytes());
+        if let Some(previous) = &self.their_previous {
+            field(bytes, &previous.to_be_bytes());
+        }
+        for pair in &self.pairs {
+            pair.absorb(bytes);
+        }
+    }
+
     fn retire(&mut self, belongs: impl Fn(&PairKeys) -> bool) {
         let mut position = 0;
         while position < self.pairs.len() {
             if belongs(&self.pairs[position]) {
                 let pair = self.pairs.swap_remove(position);
-                self.reveal.extend(pair.receiving.retire());
+                // Beyond the bound a key is forgotten: only a peer who turns keys without waiting for an
+                // answer gets there, and only the deniability of their own words is less for it.
+                let room = self.reveal.len() < MAX_WAITING;
+                self.reveal.extend(pair.receiving.retire().filter(|_| room));
             } else {
                 position += 1;
             }
@@ -181,13 +211,21 @@ impl KeyRotation {
     }
 
     fn position(&self, our_id: u32, their_id: u32) -> Option<usize> {
-        self.pairs.iter().position(|pair| pair.our_id == our_id && pair.their_id == their_id)
+        self.pairs
+            .iter()
+            .position(|pair| pair.our_id == our_id && pair.their_id == their_id)
     }
 }
 
 impl KeyPair {
     fn generate(rng: &mut dyn CryptoRng) -> Self {
         let secret = DhSecret::generate(rng);
-        Self { public: secret.public(), secret }
+        Self {
+            public: secret.public(),
+            secret,
+        }
     }
 }
+
+/// MAC keys that wait for our next message. A peer who keeps to the text makes us hold a handful.
+const MAX_WAITING: usize = 64;

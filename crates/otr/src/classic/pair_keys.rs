@@ -62,16 +62,36 @@ impl PairKeys {
         }
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        let numbers = (
+            self.our_id,
+            self.their_id,
+            self.sending.counter,
+            self.receiving.counter,
+        );
+        field(bytes, format!("{numbers:?}").as_bytes());
+        field(bytes, self.sending.mac.expose());
+        field(bytes, self.receiving.mac.0.expose());
+    }
+
     /// The extra symmetric key of this pair.
     pub fn extra_key(&self) -> ExtraKey {
-        ExtraKey(Secret::fill_with(|bytes| bytes.copy_from_slice(self.extra.expose())))
+        ExtraKey(Secret::fill_with(|bytes| {
+            bytes.copy_from_slice(self.extra.expose())
+        }))
     }
 }
 
 impl SendingKeys {
     fn derive(byte: u8, shared: &DhShared) -> Self {
         let (cipher, mac) = cipher_and_mac(byte, shared);
-        Self { cipher, mac, counter: 0 }
+        Self {
+            cipher,
+            mac,
+            counter: 0,
+        }
     }
 
     /// Encrypts `text` in place under the next counter and returns that counter's top half; nothing is
@@ -92,7 +112,11 @@ impl SendingKeys {
 impl ReceivingKeys {
     fn derive(byte: u8, shared: &DhShared) -> Self {
         let (cipher, mac) = cipher_and_mac(byte, shared);
-        Self { cipher, mac: MacKey(mac), counter: 0 }
+        Self {
+            cipher,
+            mac: MacKey(mac),
+            counter: 0,
+        }
     }
 
     /// Whether the authenticator fits the parts; constant time in the key and the value.
@@ -103,7 +127,9 @@ impl ReceivingKeys {
     /// How many counters lie between the last accepted message and this one; `None` if it is not above
     /// the last one. Peers count by one, so a gap is a number of messages that did not arrive.
     pub fn gap(&self, counter: [u8; 8]) -> Option<u64> {
-        u64::from_be_bytes(counter).checked_sub(self.counter)?.checked_sub(1)
+        u64::from_be_bytes(counter)
+            .checked_sub(self.counter)?
+            .checked_sub(1)
     }
 
     /// Decrypts an authenticated message in place and takes its counter as the last one seen.
@@ -159,5 +185,8 @@ fn cipher_and_mac(byte: u8, shared: &DhShared) -> (Secret<16>, Secret<20>) {
     let h1 = Zeroizing::new(sha1(&[&[byte], shared.secbytes()]));
     let cipher = Secret::fill_with(|bytes: &mut [u8; 16]| bytes.copy_from_slice(&h1[..16]));
     let mac = Zeroizing::new(sha1(&[cipher.expose()]));
-    (cipher, Secret::fill_with(|bytes: &mut [u8; 20]| bytes.copy_from_slice(&*mac)))
+    (
+        cipher,
+        Secret::fill_with(|bytes: &mut [u8; 20]| bytes.copy_from_slice(&*mac)),
+    )
 }

@@ -48,7 +48,12 @@ pub fn seal(
     let public_key = long_term_keys::to_wire(key.public());
     let signed = signed_value(keys, ours, theirs, &public_key.to_bytes(), key_id);
     let signature = key.sign(&signed, rng);
-    let mut encrypted = SignedIdentity { public_key, key_id, signature }.to_bytes();
+    let mut encrypted = SignedIdentity {
+        public_key,
+        key_id,
+        signature,
+    }
+    .to_bytes();
     aes128_ctr(keys.cipher.expose(), &ZERO_COUNTER, &mut encrypted);
     let mac = outer_mac(keys, &encrypted);
     Sealed { encrypted, mac }
@@ -74,9 +79,20 @@ pub fn open(
         return Err(Reject::UnknownKey);
     }
     let public_key = long_term_keys::from_wire(&identity.public_key).map_err(|_| Reject::BadPublicKey)?;
-    let signed = signed_value(keys, theirs, ours, &identity.public_key.to_bytes(), identity.key_id);
-    public_key.verify(&signed, &identity.signature).map_err(|_| Reject::BadSignature)?;
-    Ok(Verified { public_key, key_id: identity.key_id })
+    let signed = signed_value(
+        keys,
+        theirs,
+        ours,
+        &identity.public_key.to_bytes(),
+        identity.key_id,
+    );
+    public_key
+        .verify(&signed, &identity.signature)
+        .map_err(|_| Reject::BadSignature)?;
+    Ok(Verified {
+        public_key,
+        key_id: identity.key_id,
+    })
 }
 
 fn signed_value(

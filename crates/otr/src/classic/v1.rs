@@ -25,7 +25,10 @@ impl Setup {
     /// Makes a D-H key.
     pub fn new(rng: &mut dyn CryptoRng) -> Self {
         let secret = DhSecret::generate(rng);
-        Self { public: secret.public(), secret }
+        Self {
+            public: secret.public(),
+            secret,
+        }
     }
 
     /// Our signed Key Exchange message; `reply` says that it answers one.
@@ -45,20 +48,28 @@ impl Setup {
         message
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        crate::hazmat::field(bytes, self.secret.expose());
+    }
+
     /// Verifies the other side's message and computes the shared secret.
     ///
     /// # Errors
     /// The first check that failed.
     pub fn finish(&self, message: &KeyExchange) -> Result<Established, Reject> {
         let peer = verified_sender(message)?;
-        let theirs =
-            DhPublic::from_be_bytes(message.dh_y.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
+        let theirs = DhPublic::from_be_bytes(message.dh_y.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
         if theirs == self.public {
             return Err(Reject::Reflected);
         }
         let shared = self.secret.agree(&theirs);
         // The low end reads the first half aloud.
-        let half = if self.public > theirs { Half::Second } else { Half::First };
+        let half = if self.public > theirs {
+            Half::Second
+        } else {
+            Half::First
+        };
         let ssid = Ssid::long(sha1(&[&[0], shared.secbytes()]), half);
         Ok(Established {
             our_key_id: FIRST_KEY_ID,
@@ -84,6 +95,7 @@ fn verified_sender(message: &KeyExchange) -> Result<PublicKey, Reject> {
         message.e.as_bytes(),
     )
     .map_err(|_| Reject::BadPublicKey)?;
-    key.verify(&sha1(&[&message.signed_bytes()]), &message.signature).map_err(|_| Reject::BadSignature)?;
+    key.verify(&sha1(&[&message.signed_bytes()]), &message.signature)
+        .map_err(|_| Reject::BadSignature)?;
     Ok(key)
 }

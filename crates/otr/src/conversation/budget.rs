@@ -16,7 +16,12 @@ pub struct Budget {
 impl Budget {
     /// A full bucket of `burst` tokens that regains one in every `period`.
     pub fn new((burst, period): (u32, Duration), now: Timestamp) -> Self {
-        Self { burst, period, left: burst, refilled: now }
+        Self {
+            burst,
+            period,
+            left: burst,
+            refilled: now,
+        }
     }
 
     /// Takes one token, if there is one.
@@ -32,12 +37,17 @@ impl Budget {
     }
 
     fn refill(&mut self, now: Timestamp) {
+        // A clock that was ahead and has been set right must not stop the refilling until it catches up.
+        self.refilled = self.refilled.min(now);
         let period = self.period.as_millis().max(1);
         let periods = now.since(self.refilled).as_millis() / period;
         if periods == 0 {
             return;
         }
-        self.left = self.burst.min(self.left.saturating_add(u32::try_from(periods).unwrap_or(u32::MAX)));
+        self.left = self.burst.min(
+            self.left
+                .saturating_add(u32::try_from(periods).unwrap_or(u32::MAX)),
+        );
         let used = u64::try_from(periods.saturating_mul(period)).unwrap_or(u64::MAX);
         self.refilled = self.refilled.plus(Duration::from_millis(used));
     }
@@ -58,5 +68,14 @@ mod tests {
         assert!(budget.take(at(2000)));
         // A long silence fills it to the burst and not beyond.
         assert_eq!((0..10).filter(|_| budget.take(at(1_000_000))).count(), 3);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_does_not_stop_the_refilling() {
+        let at = Timestamp::from_millis;
+        let mut budget = Budget::new((1, Duration::from_secs(1)), at(1_000_000_000));
+        assert!(budget.take(at(1_000_000_000)));
+        assert!(!budget.take(at(5_000)), "no token for a clock that was set back");
+        assert!(budget.take(at(6_000)));
     }
 }

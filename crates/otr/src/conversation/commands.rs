@@ -82,7 +82,9 @@ impl Conversation {
     pub fn end_all(&mut self, env: &mut Env<'_>) -> Vec<Output> {
         let moment = self.advance(env.now);
         let positions = 0..self.sessions.len();
-        let items = positions.filter_map(|position| self.end_session(env, position, moment)).collect();
+        let items = positions
+            .filter_map(|position| self.end_session(env, position, moment))
+            .collect();
         self.offer = None;
         self.deliver(items)
     }
@@ -97,8 +99,10 @@ impl Conversation {
         whom: Recipient,
         action: SmpAction<'_>,
     ) -> Result<Vec<Output>, PrivateError> {
-        self.with_private(env, whom, |session, carriage, items| session.smp_action(action, carriage, items))
-            .map(|(outputs, ())| outputs)
+        self.with_private(env, whom, |session, carriage, items| {
+            session.smp_action(action, carriage, items)
+        })
+        .map(|(outputs, ())| outputs)
     }
 
     /// Announces the use of the extra symmetric key to one device, and returns the key.

@@ -18,6 +18,7 @@ use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
 use crate::reject::Reject;
+use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;
@@ -36,6 +37,7 @@ pub struct Conversation {
     knocked: Option<Versions>,
     tag_offer: TagOffer,
     offer: Option<Offer>,
+    finished: FinishedExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
@@ -44,6 +46,8 @@ pub struct Conversation {
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
     clock: Moment,
+    /// Time as it was given last, which may run backward.
+    wall: Timestamp,
 }
 
 /// How far the white-space tag has come.
@@ -64,13 +68,18 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
+            finished: FinishedExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
             reassembly: Reassembly::default(),
             handshakes: None,
             errors: None,
             carrier_limit: None,
-            clock: Moment { order: 0, at: Timestamp::default() },
+            clock: Moment {
+                order: 0,
+                at: Timestamp::default(),
+            },
+            wall: Timestamp::default(),
         }
     }
 
@@ -81,6 +90,9 @@ impl Conversation {
 
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
+        if policy.limits != self.policy.limits {
+            (self.handshakes, self.errors) = (None, None);
+        }
         self.policy = policy;
     }
 
@@ -90,7 +102,9 @@ impl Conversation {
     /// [`LimitTooSmall`] below 64 bytes, of which a piece's header takes up to 36.
     pub fn set_carrier_limit(&mut self, limit: Option<usize>) -> Result<(), LimitTooSmall> {
         if limit.is_some_and(|limit| limit < MINIMUM_CARRIER_LIMIT) {
-            return Err(LimitTooSmall { minimum: MINIMUM_CARRIER_LIMIT });
+            return Err(LimitTooSmall {
+                minimum: MINIMUM_CARRIER_LIMIT,
+            });
         }
         self.carrier_limit = limit;
         Ok(())
@@ -107,7 +121,9 @@ impl Conversation {
         self.acquainted
     }
 
-    /// Tells whether the person trusts a key; only [`Recipient::Best`](recipient::Recipient::Best) uses it.
+    /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
+    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
             self.trusted.insert(fingerprint);
@@ -126,6 +142,13 @@ impl Conversation {
         self.sessions.iter().any(Session::is_private)
     }
 
+    /// Whether no device is in a private conversation, or in one that the other side has ended.
+    pub(crate) fn nothing_private(&self) -> bool {
+        self.sessions
+            .iter()
+            .all(|session| session.state() == SessionState::Plaintext)
+    }
+
     /// Bytes held for pieces of incomplete messages.
     pub fn incomplete_bytes(&self) -> usize {
         self.reassembly.bytes()
@@ -133,7 +156,11 @@ impl Conversation {
 
     /// Moves the clock: never backward, and always one step on in the order of events.
     pub(crate) fn advance(&mut self, now: Timestamp) -> Moment {
-        self.clock = Moment { order: self.clock.order.saturating_add(1), at: self.clock.at.max(now) };
+        self.wall = now;
+        self.clock = Moment {
+            order: self.clock.order.saturating_add(1),
+            at: self.clock.at.max(now),
+        };
         self.clock
     }
 
@@ -149,13 +176,17 @@ impl Conversation {
     }
 
     pub(crate) fn may_handshake(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
-        self.handshakes.get_or_insert_with(|| Budget::new(limits.handshakes, now)).take(now)
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.handshakes
+            .get_or_insert_with(|| Budget::new(limits.handshakes, now))
+            .take(now)
     }
 
     pub(crate) fn may_report_error(&mut self) -> bool {
-        let (limits, now) = (self.policy.limits, self.clock.at);
-        self.errors.get_or_insert_with(|| Budget::new(limits.errors, now)).take(now)
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.errors
+            .get_or_insert_with(|| Budget::new(limits.errors, now))
+            .take(now)
     }
 
     /// The session of a device, made if there is room; `None` if there is none.
@@ -171,16 +202,40 @@ impl Conversation {
     }
 
     /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped.
+    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
+    /// going out.
     fn make_room(&mut self) -> bool {
+        let private = self
+            .sessions
+            .iter()
+            .filter(|session| session.state() != SessionState::Plaintext)
+            .count();
         let victim = self
             .sessions
             .iter()
             .enumerate()
-            .filter(|(_, session)| session.fingerprint().is_none_or(|key| !self.trusted.contains(&key)))
+            .filter(|(_, session)| match session.fingerprint() {
+                Some(key) => private > 1 && !self.trusted.contains(&key),
+                None => true,
+            })
             .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
             .map(|(position, _)| position);
-        victim.map(|position| self.sessions.swap_remove(position)).is_some()
+        victim
+            .map(|position| self.sessions.swap_remove(position))
+            .is_some()
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
+        if let Some(offer) = &self.offer {
+            offer.state.absorb(bytes);
+        }
+        for session in &self.sessions {
+            session.absorb(bytes);
+        }
+        self.reassembly.absorb(bytes);
     }
 
     /// Armours and cuts what a session wants sent.
@@ -197,12 +252,21 @@ impl Conversation {
                 Item::Query => outputs.push(Output::Send(self.query())),
                 Item::Message(header, message) => {
                     let whole = armor::encode(&encode_message(&header, &message));
-                    let tags = header.version.has_instance_tags().then_some((header.sender, header.receiver));
+                    let tags = header
+                        .version
+                        .has_instance_tags()
+                        .then_some((header.sender, header.receiver));
                     let limit = self.carrier_limit.unwrap_or(usize::MAX);
+                    if whole.len() <= limit {
+                        outputs.push(Output::Send(whole));
+                        continue;
+                    }
                     match cut(&whole, limit, tags) {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.
-                        Err(_) => outputs.push(Output::Event(Event::Refused { reason: Reject::LimitReached })),
+                        Err(_) => outputs.push(Output::Event(Event::Refused {
+                            reason: Reject::LimitReached,
+                        })),
                     }
                 }
             }

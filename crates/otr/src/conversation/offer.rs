@@ -1,5 +1,7 @@
 //! A key exchange that we began with no device in particular.
 
+use core::time::Duration;
+
 use crate::classic::ake::AwaitingDhKey;
 use crate::session::Moment;
 use crate::time::Timestamp;
@@ -16,7 +18,7 @@ pub struct Offer {
 
 impl Offer {
     /// Whether it is too old to be answered.
-    pub fn has_expired(&self, now: Timestamp, age: core::time::Duration) -> bool {
+    pub fn has_expired(&self, now: Timestamp, age: Duration) -> bool {
         now.since(self.made.at) > age
     }
 }

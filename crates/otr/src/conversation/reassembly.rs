@@ -39,7 +39,10 @@ impl Reassembly {
         limits: &Limits,
     ) -> Result<Option<Vec<u8>>, Reject> {
         self.expire(now, limits);
-        let position = self.incomplete.iter().position(|message| message.sender == sender);
+        let position = self
+            .incomplete
+            .iter()
+            .position(|message| message.sender == sender);
         if piece.body.len() > limits.piece_bytes {
             self.forget(sender);
             return Err(Reject::LimitReached);
@@ -92,21 +95,41 @@ impl Reassembly {
 
     /// Forgets what is too old.
     pub fn expire(&mut self, now: Timestamp, limits: &Limits) {
-        self.incomplete.retain(|message| now.since(message.touched) <= limits.incomplete_age);
+        self.incomplete
+            .retain(|message| now.since(message.touched) <= limits.incomplete_age);
     }
 
     /// When the next incomplete message becomes too old.
     pub fn next_deadline(&self, limits: &Limits) -> Option<Timestamp> {
-        self.incomplete.iter().map(|message| message.touched.plus(limits.incomplete_age)).min()
+        self.incomplete
+            .iter()
+            .map(|message| message.touched.plus(limits.incomplete_age))
+            .min()
     }
 
     /// Bytes held, with the bookkeeping left out.
     pub fn bytes(&self) -> usize {
-        self.incomplete.iter().map(|message| message.text.capacity()).sum()
+        self.incomplete
+            .iter()
+            .map(|message| message.text.capacity())
+            .sum()
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        for message in &self.incomplete {
+            let place = (message.sender, message.index, message.total, message.touched);
+            crate::hazmat::field(bytes, format!("{place:?}").as_bytes());
+            crate::hazmat::field(bytes, &message.text);
+        }
     }
 
     fn forget_least_recent(&mut self) {
-        let oldest = self.incomplete.iter().enumerate().min_by_key(|(_, message)| message.touched);
+        let oldest = self
+            .incomplete
+            .iter()
+            .enumerate()
+            .min_by_key(|(_, message)| message.touched);
         if let Some((position, _)) = oldest {
             self.incomplete.swap_remove(position);
         }
@@ -118,8 +141,20 @@ mod tests {
     use super::*;
 
     fn add(reassembly: &mut Reassembly, index: u16, total: u16, body: &[u8]) -> Option<Vec<u8>> {
-        let piece = Piece { tags: None, index, total, body };
-        reassembly.add(InstanceTag::ZERO, &piece, Timestamp::default(), &Limits::default()).unwrap()
+        let piece = Piece {
+            tags: None,
+            index,
+            total,
+            body,
+        };
+        reassembly
+            .add(
+                InstanceTag::ZERO,
+                &piece,
+                Timestamp::default(),
+                &Limits::default(),
+            )
+            .unwrap()
     }
 
     #[test]
@@ -143,11 +178,21 @@ mod tests {
 
     #[test]
     fn a_message_beyond_the_limit_is_forgotten() {
-        let limits = Limits { message_bytes: 5, ..Limits::default() };
+        let limits = Limits {
+            message_bytes: 5,
+            ..Limits::default()
+        };
         let mut reassembly = Reassembly::default();
-        let piece = |index, body| Piece { tags: None, index, total: 3, body };
+        let piece = |index, body| Piece {
+            tags: None,
+            index,
+            total: 3,
+            body,
+        };
         let now = Timestamp::default();
-        reassembly.add(InstanceTag::ZERO, &piece(1, b"abc"), now, &limits).unwrap();
+        reassembly
+            .add(InstanceTag::ZERO, &piece(1, b"abc"), now, &limits)
+            .unwrap();
         let refused = reassembly.add(InstanceTag::ZERO, &piece(2, b"def"), now, &limits);
         assert_eq!(refused, Err(Reject::LimitReached));
         assert_eq!(reassembly.bytes(), 0);

@@ -24,8 +24,11 @@ impl Conversation {
     pub fn receive(&mut self, env: &mut Env<'_>, message: &[u8]) -> Vec<Output> {
         let moment = self.advance(env.now);
         self.expire(moment.at);
-        if !self.policy.is_on() {
-            return vec![Output::Event(Event::ClearText { text: message.to_vec(), expected: true })];
+        if !self.policy.is_on() && self.nothing_private() {
+            return vec![Output::Event(Event::ClearText {
+                text: message.to_vec(),
+                expected: true,
+            })];
         }
         let mut items = Vec::new();
         match classify(message) {
@@ -54,12 +57,14 @@ impl Conversation {
         match incoming {
             Incoming::Plaintext(text, offered) => {
                 self.reassembly.forget(InstanceTag::ZERO);
-                let expected = !self.policy.require_encryption
-                    && self.sessions.iter().all(|session| session.state() == SessionState::Plaintext);
+                let expected = !self.policy.require_encryption && self.nothing_private();
                 if offered.is_none() {
                     self.tag_offer = TagOffer::Declined;
                 }
-                items.push(Item::Event(Event::ClearText { text: text.into_owned(), expected }));
+                items.push(Item::Event(Event::ClearText {
+                    text: text.into_owned(),
+                    expected,
+                }));
                 if let Some(versions) = offered
                     && self.policy.tag_starts
                 {
@@ -91,7 +96,10 @@ impl Conversation {
             return;
         }
         let common = offered.intersect(self.policy.negotiable());
-        match common.best().filter(|version| self.highest_private().is_none_or(|floor| *version >= floor)) {
+        match common
+            .best()
+            .filter(|version| self.highest_private().is_none_or(|floor| *version >= floor))
+        {
             Some(version) => self.begin(env, version, moment, items),
             None => items.push(refused(Reject::VersionRefused)),
         }
@@ -115,17 +123,27 @@ impl Conversation {
             return;
         }
         if version == Version::V1 {
-            let setup = v1::Setup::new(env.rng);
+            let setup = Box::new(v1::Setup::new(env.rng));
             let message = setup.message(env.account, false, env.rng);
             self.wait_in(position, Handshake::V1 { setup, moved: moment });
-            items.push(Item::Message(broadcast(version, env), Message::KeyExchange(message)));
+            items.push(Item::Message(
+                broadcast(version, env),
+                Message::KeyExchange(message),
+            ));
             return;
         }
         let (state, commit) = AwaitingDhKey::start(env.rng);
         match position {
             None => self.offer = Some(Offer { state, made: moment }),
             Some(_) => {
-                self.wait_in(position, Handshake::Ake { version, ake: Ake::AwaitingDhKey(state), moved: moment });
+                self.wait_in(
+                    position,
+                    Handshake::Ake {
+                        version,
+                        ake: Ake::AwaitingDhKey(Box::new(state)),
+                        moved: moment,
+                    },
+                );
             }
         }
         items.push(Item::Message(broadcast(version, env), Message::DhCommit(commit)));
@@ -138,7 +156,9 @@ impl Conversation {
     }
 
     fn receive_error(&mut self, words: &[u8], items: &mut Vec<Item>) {
-        items.push(Item::Event(Event::PeerReportsError { words: words.to_vec() }));
+        items.push(Item::Event(Event::PeerReportsError {
+            words: words.to_vec(),
+        }));
         // An error never answers an error: a query does, within the budget.
         if self.policy.error_starts && !self.is_stranger() && self.may_handshake() {
             items.push(Item::Query);
@@ -205,15 +225,27 @@ impl Conversation {
         }
         self.reassembly.forget(header.sender);
 
-        let known = self.sessions.iter().find(|session| session.tag() == header.sender);
-        let offer = self.offer.as_ref().filter(|_| header.version == Version::V3).map(|offer| offer.made);
+        let known = self
+            .sessions
+            .iter()
+            .find(|session| session.tag() == header.sender);
+        let offer = self
+            .offer
+            .as_ref()
+            .filter(|_| header.version == Version::V3)
+            .map(|offer| offer.made);
         let state = known.map_or(SessionState::Plaintext, |session| session.state());
         let waiting = match known {
             Some(session) => session.waiting(kind, header.version, offer),
-            None => crate::session::Session::new(header.sender, moment.at).waiting(kind, header.version, offer),
+            None => {
+                crate::session::Session::new(header.sender, moment.at).waiting(kind, header.version, offer)
+            }
         };
         let floor = self.policy.minimum_version.max(self.highest_private());
-        let gate = Gate { allowed: self.policy.versions, floor };
+        let gate = Gate {
+            allowed: self.policy.versions,
+            floor,
+        };
         match (admit(kind, header.version, gate, state, waiting), message) {
             (Verdict::Look, Message::Data(data)) => self.receive_data(env, &header, data, moment, items),
             (Verdict::Look, message) => self.receive_handshake(env, &header, message, moment, items),
@@ -240,16 +272,19 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
         let offer = self.offer.as_ref().filter(|_| header.version == Version::V3);
+        let offer = offer.filter(|offer| session.may_answer(offer.made));
         let step = Step {
             account: env.account,
             rng: env.rng,
             moment,
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
-        };
-        let Some(session) = self.sessions.get_mut(position) else {
-            return;
+            trusted: &self.trusted,
+            finished: &mut self.finished,
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => session.heard(moment.at),
@@ -274,7 +309,11 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        let Some(position) = self.sessions.iter().position(|session| session.tag() == header.sender) else {
+        let Some(position) = self
+            .sessions
+            .iter()
+            .position(|session| session.tag() == header.sender)
+        else {
             return;
         };
         let heartbeat_due = self.policy.limits.heartbeat;
@@ -317,8 +356,9 @@ impl Conversation {
         discovery::query(self.policy.negotiable(), self.policy.query_words.as_bytes())
     }
 
+    /// Nobody is a stranger with whom something private stands, however the policy came to be what it is.
     fn is_stranger(&self) -> bool {
-        self.policy.strangers == Strangers::Silence && !self.acquainted
+        self.policy.strangers == Strangers::Silence && !self.acquainted && self.nothing_private()
     }
 }
 
@@ -328,6 +368,14 @@ fn refused(reason: Reject) -> Item {
 
 /// The header of a first message, which is for no device in particular.
 fn broadcast(version: Version, env: &Env<'_>) -> Header {
-    let sender = if version.has_instance_tags() { env.account.instance_tag() } else { InstanceTag::ZERO };
-    Header { version, sender, receiver: InstanceTag::ZERO }
+    let sender = if version.has_instance_tags() {
+        env.account.instance_tag()
+    } else {
+        InstanceTag::ZERO
+    };
+    Header {
+        version,
+        sender,
+        receiver: InstanceTag::ZERO,
+    }
 }

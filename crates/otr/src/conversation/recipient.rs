@@ -38,7 +38,9 @@ impl Conversation {
     }
 
     fn rank(&self, session: &Session) -> impl Ord + use<> {
-        let trusted = session.fingerprint().is_some_and(|key| self.trusted.contains(&key));
+        let trusted = session
+            .fingerprint()
+            .is_some_and(|key| self.trusted.contains(&key));
         let standing = match (session.state(), trusted) {
             (SessionState::Encrypted(_), true) => 4,
             (SessionState::Finished, true) => 3,

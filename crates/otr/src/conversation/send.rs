@@ -71,7 +71,11 @@ impl Conversation {
         }
         let standing = self.standing(to)?;
         let tag = self.policy.send_tag && self.tag_offer == TagOffer::Open && self.policy.is_on();
-        match disposition(standing, self.policy.require_encryption && self.policy.is_on(), tag) {
+        match disposition(
+            standing,
+            self.policy.require_encryption && self.policy.is_on(),
+            tag,
+        ) {
             Disposition::Refuse(reason) => Err(reason),
             Disposition::Seal => {
                 let moment = self.advance(env.now);
@@ -112,7 +116,11 @@ impl Conversation {
         Ok(match session.map(|session| session.state()) {
             Some(SessionState::Encrypted(_)) => Standing::Private,
             Some(SessionState::Finished) => Standing::Ended,
-            _ if self.sessions.iter().any(|session| session.state() != SessionState::Plaintext) => {
+            _ if self
+                .sessions
+                .iter()
+                .any(|session| session.state() != SessionState::Plaintext) =>
+            {
                 Standing::PrivateElsewhere
             }
             _ => Standing::Clear,
@@ -126,7 +134,7 @@ impl Conversation {
             return usize::MAX;
         };
         let body = limit.saturating_sub(PIECE_OVERHEAD);
-        (body * usize::from(u16::MAX) / 4 * 3).saturating_sub(MESSAGE_OVERHEAD)
+        (body.saturating_mul(usize::from(u16::MAX)) / 4 * 3).saturating_sub(MESSAGE_OVERHEAD)
     }
 }
 

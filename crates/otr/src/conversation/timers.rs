@@ -18,15 +18,24 @@ impl Conversation {
     /// When [`Self::tick`] has something to do next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let limits = &self.policy.limits;
-        let handshakes = self.sessions.iter().filter_map(|session| session.handshake_moved());
+        let handshakes = self
+            .sessions
+            .iter()
+            .filter_map(|session| session.handshake_moved());
         let offers = self.offer.iter().map(|offer| offer.made);
-        let exchanges = handshakes.chain(offers).map(|moment| moment.at.plus(limits.handshake_age));
+        let exchanges = handshakes
+            .chain(offers)
+            .map(|moment| moment.at.plus(limits.handshake_age));
         exchanges.chain(self.reassembly.next_deadline(limits)).min()
     }
 
     pub(crate) fn expire(&mut self, now: Timestamp) {
         let limits = self.policy.limits;
-        if self.offer.as_ref().is_some_and(|offer| offer.has_expired(now, limits.handshake_age)) {
+        if self
+            .offer
+            .as_ref()
+            .is_some_and(|offer| offer.has_expired(now, limits.handshake_age))
+        {
             self.offer = None;
         }
         for session in &mut self.sessions {
@@ -35,6 +44,7 @@ impl Conversation {
                 session.set_handshake(Handshake::Idle);
             }
         }
+        self.finished.expire(now, limits.handshake_age);
         self.reassembly.expire(now, &limits);
     }
 }

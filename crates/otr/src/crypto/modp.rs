@@ -11,6 +11,8 @@ mod arithmetic;
 mod dh;
 mod element;
 mod exponent;
+#[cfg(feature = "hazmat")]
+pub mod tally;
 
 use core::fmt;
 

@@ -21,8 +21,16 @@ pub struct Account {
 impl Account {
     /// An account from a stored key and instance tag. A zero tag is replaced by a random one.
     pub fn new(key: PrivateKey, instance_tag: InstanceTag, rng: &mut dyn CryptoRng) -> Self {
-        let instance_tag = if instance_tag.is_zero() { InstanceTag::random(rng) } else { instance_tag };
-        Self { fingerprint: long_term_keys::fingerprint(key.public()), key, instance_tag }
+        let instance_tag = if instance_tag.is_zero() {
+            InstanceTag::random(rng)
+        } else {
+            instance_tag
+        };
+        Self {
+            fingerprint: long_term_keys::fingerprint(key.public()),
+            key,
+            instance_tag,
+        }
     }
 
     /// A new account: a fresh DSA-1024 key (tens of milliseconds of work) and a random instance tag.

@@ -1,12 +1,13 @@
 //! The name of a public key that people compare.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 
 /// The SHA-1 of a DSA public key as versions 1 to 3 define it (version 3, "Public keys, signatures,
 /// and fingerprints"): 20 bytes, without the key's type.
-#[derive(Clone, Copy, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 20]);
 
 impl Fingerprint {
@@ -41,6 +42,13 @@ impl PartialEq for Fingerprint {
 }
 
 impl Eq for Fingerprint {}
+
+/// Equal fingerprints have equal bytes, so this agrees with `==`.
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
 
 /// The form people read aloud: five groups of eight upper-case digits.
 impl fmt::Display for Fingerprint {
@@ -77,7 +85,10 @@ mod tests {
         let shown = fingerprint.to_string();
         assert_eq!(shown, "000D1A27 34414E5B 6875828F 9CA9B6C3 D0DDEAF7");
         assert_eq!(Fingerprint::from_hex(&shown), Some(fingerprint));
-        assert_eq!(Fingerprint::from_hex(&shown.to_lowercase().replace(' ', "")), Some(fingerprint));
+        assert_eq!(
+            Fingerprint::from_hex(&shown.to_lowercase().replace(' ', "")),
+            Some(fingerprint)
+        );
     }
 
     #[test]

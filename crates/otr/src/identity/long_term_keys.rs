@@ -10,10 +10,10 @@ use crate::wire::{Mpi, Wire};
 pub fn to_wire(key: &PublicKey) -> WireKey {
     let [p, q, g, y] = key.parts();
     WireKey {
-        p: Mpi::from_be_bytes(p.as_ref()),
-        q: Mpi::from_be_bytes(q.as_ref()),
-        g: Mpi::from_be_bytes(g.as_ref()),
-        y: Mpi::from_be_bytes(y.as_ref()),
+        p: Mpi::from_be_bytes(p),
+        q: Mpi::from_be_bytes(q),
+        g: Mpi::from_be_bytes(g),
+        y: Mpi::from_be_bytes(y),
     }
 }
 
@@ -22,7 +22,12 @@ pub fn to_wire(key: &PublicKey) -> WireKey {
 /// # Errors
 /// [`BadPublicKey`] if the numbers are no DSA key of OTR's size.
 pub fn from_wire(key: &WireKey) -> Result<PublicKey, BadPublicKey> {
-    PublicKey::from_parts(key.p.as_bytes(), key.q.as_bytes(), key.g.as_bytes(), key.y.as_bytes())
+    PublicKey::from_parts(
+        key.p.as_bytes(),
+        key.q.as_bytes(),
+        key.g.as_bytes(),
+        key.y.as_bytes(),
+    )
 }
 
 /// The fingerprint of a key: the same value in versions 1, 2 and 3, because the type bytes are left out.

@@ -70,7 +70,10 @@ pub struct Limits {
 impl Policy {
     /// OTR is off: texts pass untouched in both directions.
     pub fn never() -> Self {
-        Self { versions: Versions::NONE, ..Self::manual() }
+        Self {
+            versions: Versions::NONE,
+            ..Self::manual()
+        }
     }
 
     /// Only on request, ours or the other side's.
@@ -91,12 +94,22 @@ impl Policy {
 
     /// Whenever both sides can: the default of the programs. Tag out, start on a tag, heal after errors.
     pub fn opportunistic() -> Self {
-        Self { send_tag: true, tag_starts: true, error_starts: true, ..Self::manual() }
+        Self {
+            send_tag: true,
+            tag_starts: true,
+            error_starts: true,
+            ..Self::manual()
+        }
     }
 
     /// Private or not at all.
     pub fn always() -> Self {
-        Self { require_encryption: true, tag_starts: true, error_starts: true, ..Self::manual() }
+        Self {
+            require_encryption: true,
+            tag_starts: true,
+            error_starts: true,
+            ..Self::manual()
+        }
     }
 
     /// The versions that may be negotiated now: the allowed ones, not below the minimum.
@@ -147,7 +160,12 @@ mod tests {
 
     #[test]
     fn version_one_is_off_in_every_preset() {
-        for policy in [Policy::never(), Policy::manual(), Policy::opportunistic(), Policy::always()] {
+        for policy in [
+            Policy::never(),
+            Policy::manual(),
+            Policy::opportunistic(),
+            Policy::always(),
+        ] {
             assert!(!policy.versions.contains(Version::V1));
             assert_eq!(policy.strangers, Strangers::Silence);
         }
@@ -155,7 +173,10 @@ mod tests {
 
     #[test]
     fn the_remembered_minimum_removes_lower_versions() {
-        let policy = Policy { minimum_version: Some(Version::V3), ..Policy::default() };
+        let policy = Policy {
+            minimum_version: Some(Version::V3),
+            ..Policy::default()
+        };
         assert!(policy.negotiable().contains(Version::V3));
         assert!(!policy.negotiable().contains(Version::V2));
     }

@@ -24,12 +24,20 @@ impl Ssid {
     pub fn short(id: [u8; 8], half: Half) -> Self {
         let mut bytes = [0; 20];
         bytes[..8].copy_from_slice(&id);
-        Self { bytes, length: 8, half }
+        Self {
+            bytes,
+            length: 8,
+            half,
+        }
     }
 
     /// The id of version 1.
     pub fn long(bytes: [u8; 20], half: Half) -> Self {
-        Self { bytes, length: 20, half }
+        Self {
+            bytes,
+            length: 20,
+            half,
+        }
     }
 
     /// The 8 or 20 bytes.

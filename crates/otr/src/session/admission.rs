@@ -60,6 +60,10 @@ pub struct Gate {
 
 /// Decides whether a message of this kind and version may be looked at.
 pub fn admit(kind: Kind, version: Version, gate: Gate, state: SessionState, waiting: Waiting) -> Verdict {
+    // A private conversation goes on, whatever the policy has become since.
+    if kind == Kind::Data && state == SessionState::Encrypted(version) {
+        return Verdict::Look;
+    }
     if !gate.allowed.contains(version) {
         return Verdict::Ignore(Reject::VersionRefused);
     }
@@ -67,7 +71,6 @@ pub fn admit(kind: Kind, version: Version, gate: Gate, state: SessionState, wait
         return Verdict::Ignore(Reject::VersionRefused);
     }
     match (kind, waiting) {
-        (Kind::Data, _) if state == SessionState::Encrypted(version) => Verdict::Look,
         (Kind::Data, _) => Verdict::Refuse(Reject::NotPrivate),
         (Kind::DhCommit | Kind::KeyExchange, _) => Verdict::Look,
         (Kind::DhKey, Waiting::DhKey | Waiting::Sig) => Verdict::Look,

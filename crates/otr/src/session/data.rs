@@ -11,7 +11,7 @@ use crate::time::Timestamp;
 use crate::wire::Message;
 use crate::wire::classic::{Data, IGNORE_UNREADABLE};
 use crate::wire::header::{Header, InstanceTag};
-use crate::wire::plaintext::Plaintext;
+use crate::wire::plaintext::{self, Plaintext};
 use crate::wire::tlv::{self, Tlv};
 
 /// What the session needs for reading or sealing one message.
@@ -44,12 +44,20 @@ impl Session {
         };
         let opened = private.channel.open(header, data)?;
         if opened.missed > 0 {
-            items.push(Item::Event(Event::Missed { session, messages: opened.missed }));
+            items.push(Item::Event(Event::Missed {
+                session,
+                messages: opened.missed,
+            }));
         }
         let plaintext = Plaintext::decode(opened.plaintext);
-        let received = Received { had_text: !plaintext.text.is_empty() };
+        let received = Received {
+            had_text: !plaintext.text.is_empty(),
+        };
         if received.had_text {
-            items.push(Item::Event(Event::Text { session, text: plaintext.text }));
+            items.push(Item::Event(Event::Text {
+                session,
+                text: plaintext.text,
+            }));
         } else if plaintext.tlvs.iter().all(|record| record.kind() == tlv::PADDING) {
             items.push(Item::Event(Event::Heartbeat { session }));
         }
@@ -79,15 +87,16 @@ impl Session {
     /// Ends our side: the last private message tells the other side, and the state is plaintext again.
     /// After the other side has ended, only the state changes.
     pub fn end(&mut self, carriage: &mut Carriage<'_>) -> Option<Item> {
-        let MessageState::Encrypted(private) =
-            core::mem::replace(&mut self.state, MessageState::Plaintext)
+        let MessageState::Encrypted(private) = core::mem::replace(&mut self.state, MessageState::Plaintext)
         else {
             return None;
         };
         let header = header(private.channel.version(), self.tag, carriage.account);
         let disconnected = Tlv::new(tlv::DISCONNECTED, Vec::new()).into_iter().collect();
         let plaintext = padded(b"", disconnected, carriage.padding_bucket);
-        let data = private.channel.seal_last(&header, plaintext, IGNORE_UNREADABLE, carriage.rng)?;
+        let data = private
+            .channel
+            .seal_last(&header, plaintext, IGNORE_UNREADABLE, carriage.rng)?;
         Some(Item::Message(header, Message::Data(data)))
     }
 }
@@ -99,8 +108,16 @@ pub struct Received {
 }
 
 fn header(version: crate::wire::header::Version, tag: InstanceTag, account: &Account) -> Header {
-    let sender = if version.has_instance_tags() { account.instance_tag() } else { InstanceTag::ZERO };
-    Header { version, sender, receiver: tag }
+    let sender = if version.has_instance_tags() {
+        account.instance_tag()
+    } else {
+        InstanceTag::ZERO
+    };
+    Header {
+        version,
+        sender,
+        receiver: tag,
+    }
 }
 
 /// Encodes text and records, with a padding record that brings the length to a multiple of `bucket`.
@@ -112,7 +129,7 @@ fn padded(text: &[u8], mut tlvs: Vec<Tlv>, bucket: u16) -> Vec<u8> {
         let padding = length.next_multiple_of(bucket) - length;
         tlvs.extend(Tlv::new(tlv::PADDING, vec![0; padding]));
     }
-    Plaintext { text: text.to_vec(), tlvs }.encode()
+    plaintext::encode(text, &tlvs)
 }
 
 #[cfg(test)]
@@ -122,9 +139,13 @@ mod tests {
     #[test]
     fn texts_of_one_to_two_hundred_bytes_have_one_length() {
         for length in 0..=200 {
-            assert_eq!(padded(&vec![b'x'; length], Vec::new(), 256).len(), 256, "{length}");
+            assert_eq!(
+                padded(&vec![b'x'; length], Vec::new(), 256).len(),
+                256,
+                "{length}"
+            );
         }
-        assert_eq!(padded(b"x", Vec::new(), 0), b"x");
+        assert_eq!(padded(b"x", Vec::new(), 0), b"x\0");
         assert_eq!(padded(&[b'x'; 252], Vec::new(), 256).len(), 512);
     }
 }

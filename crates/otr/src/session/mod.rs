@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod data;
+pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
@@ -26,6 +27,8 @@ pub struct Session {
     state: MessageState,
     last_heard: Timestamp,
     last_sent: Timestamp,
+    /// When the last key exchange was finished, in the order of events.
+    settled: u64,
 }
 
 /// The authentication state.
@@ -44,7 +47,7 @@ pub enum Handshake {
     /// AUTHSTATE_V1_SETUP.
     V1 {
         /// The exchange.
-        setup: v1::Setup,
+        setup: Box<v1::Setup>,
         /// When it moved last.
         moved: Moment,
     },
@@ -112,6 +115,7 @@ impl Session {
             state: MessageState::Plaintext,
             last_heard: now,
             last_sent: now,
+            settled: 0,
         }
     }
 
@@ -174,8 +178,39 @@ impl Session {
         }
     }
 
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        let times = (self.tag, self.last_heard, self.last_sent, self.handshake_moved());
+        field(bytes, format!("{times:?}").as_bytes());
+        match &self.handshake {
+            Handshake::Idle => field(bytes, b"idle"),
+            Handshake::Ake { version, ake, .. } => {
+                field(bytes, format!("{version:?}").as_bytes());
+                ake.absorb(bytes);
+            }
+            Handshake::V1 { setup, .. } => setup.absorb(bytes),
+        }
+        match &self.state {
+            MessageState::Plaintext => field(bytes, b"plaintext"),
+            MessageState::Encrypted(private) => {
+                private.channel.absorb(bytes);
+                field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
+            }
+            MessageState::Finished { peer, unpublished } => {
+                field(bytes, format!("{peer:?} {unpublished:?}").as_bytes());
+            }
+        }
+    }
+
     pub(crate) fn heard(&mut self, now: Timestamp) {
         self.last_heard = now;
+    }
+
+    /// Whether an open offer made at that moment still waits for this device: one that it has answered, or
+    /// that is older than its last key exchange, does not.
+    pub(crate) fn may_answer(&self, offer: Moment) -> bool {
+        offer.order > self.settled
     }
 
     pub(crate) fn handshake_moved(&self) -> Option<Moment> {
@@ -190,7 +225,15 @@ impl Session {
     }
 
     pub(crate) fn header(&self, version: Version, account: &Account) -> Header {
-        let sender = if version.has_instance_tags() { account.instance_tag() } else { InstanceTag::ZERO };
-        Header { version, sender, receiver: self.tag }
+        let sender = if version.has_instance_tags() {
+            account.instance_tag()
+        } else {
+            InstanceTag::ZERO
+        };
+        Header {
+            version,
+            sender,
+            receiver: self.tag,
+        }
     }
 }

@@ -48,15 +48,19 @@ impl Session {
         items: &mut Vec<Item>,
     ) {
         let mut extra_key = Some(extra_key);
+        let mut smp_records = 0;
         for record in records {
             match record.kind() {
                 tlv::DISCONNECTED => {
                     self.peer_ended(items);
                     return;
                 }
-                tlv::SMP1..=tlv::SMP1Q => self.receive_smp(record, carriage, items),
+                tlv::SMP1..=tlv::SMP1Q if smp_records < MAX_SMP_RECORDS => {
+                    smp_records += 1;
+                    self.receive_smp(record, carriage, items);
+                }
                 tlv::EXTRA_KEY => self.receive_extra_key(record, &mut extra_key, items),
-                // Padding, and records that nobody has defined yet.
+                // Padding, records that nobody has defined yet, and more runs than anybody needs at once.
                 _ => {}
             }
         }
@@ -81,9 +85,8 @@ impl Session {
         }
         let peer = private.channel.peer();
         let ssid = private.channel.ssid();
-        let compared = |initiator, secret| {
-            compared_secret(initiator, our_fingerprint, peer, ssid.as_bytes(), secret)
-        };
+        let compared =
+            |initiator, secret| compared_secret(initiator, our_fingerprint, peer, ssid.as_bytes(), secret);
         let records = match action {
             SmpAction::Start { secret, question } => {
                 if question.is_some_and(|question| question.contains(&0)) {
@@ -92,7 +95,9 @@ impl Session {
                 if question.is_some_and(|question| question.len() > MAX_QUESTION) {
                     return Err(PrivateError::TooLong);
                 }
-                private.smp.start(&compared(Initiator::Us, secret), question, carriage.rng)
+                private
+                    .smp
+                    .start(&compared(Initiator::Us, secret), question, carriage.rng)
             }
             SmpAction::Answer { secret } => {
                 let answer = private
@@ -139,18 +144,24 @@ impl Session {
     }
 
     pub(crate) fn smp_event(&self, fingerprint: Fingerprint, event: SmpEvent) -> Item {
-        Item::Event(Event::Smp { session: self.tag, fingerprint, event })
+        Item::Event(Event::Smp {
+            session: self.tag,
+            fingerprint,
+            event,
+        })
     }
 
     fn peer_ended(&mut self, items: &mut Vec<Item>) {
-        if let MessageState::Encrypted(private) =
-            core::mem::replace(&mut self.state, MessageState::Plaintext)
+        if let MessageState::Encrypted(private) = core::mem::replace(&mut self.state, MessageState::Plaintext)
         {
             let peer = private.channel.peer();
             if private.smp.progress() != Progress::Idle {
                 items.push(self.smp_event(peer, SmpEvent::Aborted));
             }
-            self.state = MessageState::Finished { peer, unpublished: private.channel.retire() };
+            self.state = MessageState::Finished {
+                peer,
+                unpublished: private.channel.retire(),
+            };
             items.push(Item::Event(Event::PeerEnded { session: self.tag }));
         }
     }
@@ -171,9 +182,14 @@ impl Session {
                 (Some(SmpEvent::Asked { question }), None)
             }
             Outcome::Reply(reply) => (None, Some(reply)),
-            Outcome::Done { matched, reply } => {
-                (Some(if matched { SmpEvent::Succeeded } else { SmpEvent::Failed }), reply)
-            }
+            Outcome::Done { matched, reply } => (
+                Some(if matched {
+                    SmpEvent::Succeeded
+                } else {
+                    SmpEvent::Failed
+                }),
+                reply,
+            ),
             Outcome::Cheated(abort) => (Some(SmpEvent::Cheated), Some(abort)),
             Outcome::OutOfOrder(abort) => (Some(SmpEvent::Aborted), Some(abort)),
             Outcome::AbortedByPeer => (Some(SmpEvent::Aborted), None),
@@ -228,3 +244,6 @@ fn compared_secret(
 
 /// A longer question is no question any more (S-34).
 const MAX_QUESTION: usize = 512;
+/// Records of the socialist millionaires' protocol in one message: honest programs send one or two, and
+/// each may cost several exponentiations and an answer.
+const MAX_SMP_RECORDS: usize = 4;

@@ -1,57 +1,117 @@
-//! Encoded messages as text: `?OTR:`, base64, `.`
+//! The printable form of an encoded message: `?OTR:`, base64, a full stop ("Encoded messages").
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::wire::DecodeError;
+use super::error::DecodeError;
+use super::search::position_of;
 
-/// The text of a message.
+/// Wraps a binary message for a network that carries text.
 pub fn encode(message: &[u8]) -> Vec<u8> {
-    let mut text = String::with_capacity(MARKER.len() + message.len().div_ceil(3) * 4 + 1);
+    let digits = message.len().div_ceil(3).saturating_mul(4);
+    let mut text = String::with_capacity(digits.saturating_add(MARKER.len() + 1));
     text.push_str(MARKER);
     STANDARD.encode_string(message, &mut text);
     text.push('.');
     text.into_bytes()
 }
 
-/// The message in the base64 text between `?OTR:` and `.`; line breaks that a carrier put in are allowed.
+/// The binary message in `text`, which is what stands between the marker and the full stop. ASCII white space inside is
+/// skipped, since networks fold lines; everything else must be canonical, padded base64.
 ///
 /// # Errors
-/// [`DecodeError::BadBase64`].
+/// [`DecodeError::BadBase64`]; [`DecodeError::BadLength`] above [`MAX_ARMORED`].
 pub fn decode(text: &[u8]) -> Result<Vec<u8>, DecodeError> {
     if text.len() > MAX_ARMORED {
         return Err(DecodeError::BadLength);
     }
-    if text.iter().any(u8::is_ascii_whitespace) {
-        let compact: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-        return STANDARD.decode(compact).map_err(|_| DecodeError::BadBase64);
-    }
-    STANDARD.decode(text).map_err(|_| DecodeError::BadBase64)
+    // Few networks fold lines, and looking for white space first would take as long as decoding.
+    STANDARD.decode(text).or_else(|_| {
+        let digits: Vec<u8> = text
+            .iter()
+            .copied()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .collect();
+        STANDARD.decode(digits).map_err(|_| DecodeError::BadBase64)
+    })
 }
 
-const MARKER: &str = "?OTR:";
-/// The longest text that is decoded.
+/// The base64 text of a message that follows the marker: up to the first full stop. What comes after the full stop is
+/// no part of the message (networks wrap it in markup) and is ignored.
+///
+/// # Errors
+/// [`DecodeError::MissingTerminator`] without a full stop; [`DecodeError::BadLength`] above [`MAX_ARMORED`].
+pub(super) fn body(after_marker: &[u8]) -> Result<&[u8], DecodeError> {
+    let end = position_of(b'.', after_marker).ok_or(DecodeError::MissingTerminator)?;
+    let text = after_marker.get(..end).unwrap_or_default();
+    if text.len() <= MAX_ARMORED {
+        Ok(text)
+    } else {
+        Err(DecodeError::BadLength)
+    }
+}
+
+/// Longest base64 text that is looked at, in bytes: 16 MiB.
 pub const MAX_ARMORED: usize = 16 * 1024 * 1024;
+
+/// What an armoured message starts with.
+pub(super) const MARKER: &str = "?OTR:";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    type Read<'a> = Result<&'a [u8], DecodeError>;
+
     #[test]
-    fn round_trip() {
-        for length in 0..20 {
-            let message: Vec<u8> = (0..length).collect();
-            let text = encode(&message);
-            assert!(text.starts_with(b"?OTR:") && text.ends_with(b"."));
-            assert_eq!(decode(&text[5..text.len() - 1]), Ok(message));
+    fn padding_of_every_length() {
+        let table: [(&[u8], &[u8]); 4] = [
+            (b"", b"?OTR:."),
+            (b"\0", b"?OTR:AA==."),
+            (b"\0\x03", b"?OTR:AAM=."),
+            (b"\0\x03\x02", b"?OTR:AAMC."),
+        ];
+        for (binary, armored) in table {
+            assert_eq!(encode(binary), armored);
+            assert_eq!(body(&armored[5..]).and_then(decode).as_deref(), Ok(binary));
         }
     }
 
     #[test]
-    fn line_breaks_are_allowed_and_nothing_else() {
-        assert_eq!(decode(b"AA\r\nAC"), Ok(vec![0, 0, 2]));
-        for text in [&b"A"[..], b"AA", b"===", b"AA=A", b"AAA-", b"AAAA=", b"A\0AA"] {
-            assert_eq!(decode(text), Err(DecodeError::BadBase64), "{text:?}");
+    fn only_canonical_base64_with_folded_lines() {
+        let table: [(&[u8], Read<'_>); 11] = [
+            (b"AA MC\r\n", Ok(b"\0\x03\x02")),
+            (b" \t\x0c", Ok(b"")),
+            (b"AA=", Err(DecodeError::BadBase64)),
+            (b"AA", Err(DecodeError::BadBase64)),
+            (b"AB==", Err(DecodeError::BadBase64)),
+            (b"AAMC=", Err(DecodeError::BadBase64)),
+            (b"AA==AA==", Err(DecodeError::BadBase64)),
+            (b"AA-_", Err(DecodeError::BadBase64)),
+            (b"AA\0C", Err(DecodeError::BadBase64)),
+            (b"AA \0MC", Err(DecodeError::BadBase64)),
+            (b"AA \x0bMC", Err(DecodeError::BadBase64)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(decode(text).as_deref().map_err(|e| *e), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_first_full_stop_ends_the_text() {
+        assert_eq!(body(b"AAMC.</body>."), Ok(&b"AAMC"[..]));
+        assert_eq!(body(b"."), Ok(&b""[..]));
+        assert_eq!(body(b"AAMC"), Err(DecodeError::MissingTerminator));
+        assert_eq!(body(b""), Err(DecodeError::MissingTerminator));
+    }
+
+    #[test]
+    fn size_is_bounded() {
+        let mut text = vec![b'A'; MAX_ARMORED];
+        assert_eq!(decode(&text).map(|bytes| bytes.len()), Ok(MAX_ARMORED / 4 * 3));
+        text.extend(b"AAAA");
+        assert_eq!(decode(&text), Err(DecodeError::BadLength));
+        text.push(b'.');
+        assert_eq!(body(&text), Err(DecodeError::BadLength));
     }
 }

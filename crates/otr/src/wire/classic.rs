@@ -1,236 +1,379 @@
-//! The messages of versions 2 and 3; the data message of version 1 too, which has no flags.
+//! The messages of versions 2 and 3, and the Data message that version 1 shares with them. Numbers are kept as they
+//! were sent: whether they lie in a group, or a key id is zero, is judged by the floors above.
 
-use crate::wire::header::{Header, TYPE_DATA};
-use crate::wire::{DecodeError, Mpi, Reader, Wire, Writer};
+use super::Wire;
+use super::error::DecodeError;
+use super::header::{Header, TYPE_DATA, Version};
+use super::mpi::Mpi;
+use super::reader::Reader;
+use super::writer::{Writer, announced_length};
 
-/// D-H Commit.
+/// "D-H Commit Message": the first of the key exchange; a hidden choice of `g^x`.
 ///
 /// ```text
-/// encrypted g^x (DATA)   AES-128-CTR under r of the MPI of g^x
-/// hashed g^x    (DATA)   32 bytes: SHA-256 of that MPI
+/// DATA encrypted g^x | DATA hashed g^x (32 bytes)
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DhCommit {
-    /// AES-CTR(r, MPI of g^x).
+    /// The MPI of `g^x`, encrypted under the key that is revealed later.
     pub encrypted_gx: Vec<u8>,
-    /// SHA-256(MPI of g^x).
+    /// SHA-256 of the MPI of `g^x`.
     pub hashed_gx: [u8; 32],
 }
 
-/// D-H Key: `g^y (MPI)`.
+impl Wire for DhCommit {
+    fn encode(&self, w: &mut Writer) {
+        w.data(&self.encrypted_gx);
+        w.data(&self.hashed_gx);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            encrypted_gx: r.data()?.to_vec(),
+            hashed_gx: exact(r.data()?)?,
+        })
+    }
+}
+
+/// "D-H Key Message": the answer to a D-H Commit.
+///
+/// ```text
+/// MPI g^y
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DhKey {
-    /// The answerer's D-H key, unchecked.
+    /// The answerer's Diffie-Hellman value, unchecked.
     pub gy: Mpi,
 }
 
-/// Reveal Signature.
+impl Wire for DhKey {
+    fn encode(&self, w: &mut Writer) {
+        w.mpi(&self.gy);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self { gy: r.mpi()? })
+    }
+}
+
+/// "Reveal Signature Message": opens the commitment and proves who made it.
 ///
 /// ```text
-/// revealed key        (DATA)   16 bytes: r
-/// encrypted signature (DATA)
-/// MAC                 (20 bytes)
+/// DATA revealed key (16 bytes) | DATA encrypted signature | MAC (20 bytes)
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevealSignature {
-    /// The key that opens the commitment.
+    /// The key under which `g^x` was hidden.
     pub revealed_key: [u8; 16],
-    /// The starter's signed identity, encrypted.
+    /// A [`SignedIdentity`], encrypted under `c`.
     pub encrypted_signature: Vec<u8>,
-    /// HMAC-SHA-256-160 over the encrypted signature with its length.
+    /// First 160 bits of HMAC-SHA-256 under `m2` over the encrypted signature with its length.
     pub mac: [u8; 20],
-}
-
-/// Signature: `encrypted signature (DATA) ‖ MAC (20 bytes)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signature {
-    /// The answerer's signed identity, encrypted.
-    pub encrypted_signature: Vec<u8>,
-    /// HMAC-SHA-256-160 over the encrypted signature with its length.
-    pub mac: [u8; 20],
-}
-
-/// Data.
-///
-/// ```text
-/// flags            (BYTE)   not in version 1
-/// sender key id    (INT)
-/// recipient key id (INT)
-/// next D-H key     (MPI)
-/// counter          (8 bytes)
-/// ciphertext       (DATA)   ── everything up to here is authenticated, from the header on
-/// MAC              (20 bytes)
-/// revealed keys    (DATA)
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Data {
-    /// [`IGNORE_UNREADABLE`] or 0.
-    pub flags: u8,
-    /// Serial number of the sender's D-H key in use.
-    pub sender_key_id: u32,
-    /// Serial number of the receiver's D-H key in use.
-    pub recipient_key_id: u32,
-    /// The sender's next D-H key, unchecked.
-    pub next_dh: Mpi,
-    /// Top half of the counter.
-    pub counter: [u8; 8],
-    /// The encrypted plaintext.
-    pub ciphertext: Vec<u8>,
-    /// HMAC-SHA-1.
-    pub mac: [u8; 20],
-    /// Old MAC keys, 20 bytes each, by agreement: the field is not authenticated.
-    pub revealed_mac_keys: Vec<u8>,
-}
-
-/// PUBKEY: `type (SHORT, 0 for DSA) ‖ p ‖ q ‖ g ‖ y (MPI each)`, unchecked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
-    /// Modulus.
-    pub p: Mpi,
-    /// Order of the subgroup.
-    pub q: Mpi,
-    /// Generator.
-    pub g: Mpi,
-    /// Public value.
-    pub y: Mpi,
-}
-
-/// The encrypted block of the key exchange: `PUBKEY ‖ key id (INT) ‖ signature (40 bytes)`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignedIdentity {
-    /// Whose.
-    pub public_key: PublicKey,
-    /// Serial number of the signer's D-H key.
-    pub key_id: u32,
-    /// r and s of 20 bytes each.
-    pub signature: [u8; 40],
-}
-
-impl Wire for DhCommit {
-    fn encode(&self, writer: &mut Writer) {
-        writer.data(&self.encrypted_gx);
-        writer.data(&self.hashed_gx);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let encrypted_gx = reader.data()?.to_vec();
-        let hashed_gx = reader.data()?.try_into().map_err(|_| DecodeError::BadLength)?;
-        Ok(Self { encrypted_gx, hashed_gx })
-    }
-}
-
-impl Wire for DhKey {
-    fn encode(&self, writer: &mut Writer) {
-        writer.mpi(&self.gy);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { gy: reader.mpi()? })
-    }
 }
 
 impl Wire for RevealSignature {
-    fn encode(&self, writer: &mut Writer) {
-        writer.data(&self.revealed_key);
-        writer.data(&self.encrypted_signature);
-        writer.bytes(&self.mac);
+    fn encode(&self, w: &mut Writer) {
+        w.data(&self.revealed_key);
+        w.data(&self.encrypted_signature);
+        w.bytes(&self.mac);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let revealed_key = reader.data()?.try_into().map_err(|_| DecodeError::BadLength)?;
-        let encrypted_signature = reader.data()?.to_vec();
-        Ok(Self { revealed_key, encrypted_signature, mac: reader.array()? })
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            revealed_key: exact(r.data()?)?,
+            encrypted_signature: r.data()?.to_vec(),
+            mac: r.array()?,
+        })
     }
+}
+
+/// "Signature Message": the last of the key exchange.
+///
+/// ```text
+/// DATA encrypted signature | MAC (20 bytes)
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// A [`SignedIdentity`], encrypted under `c'`.
+    pub encrypted_signature: Vec<u8>,
+    /// First 160 bits of HMAC-SHA-256 under `m2'` over the encrypted signature with its length.
+    pub mac: [u8; 20],
 }
 
 impl Wire for Signature {
-    fn encode(&self, writer: &mut Writer) {
-        writer.data(&self.encrypted_signature);
-        writer.bytes(&self.mac);
+    fn encode(&self, w: &mut Writer) {
+        w.data(&self.encrypted_signature);
+        w.bytes(&self.mac);
     }
 
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { encrypted_signature: reader.data()?.to_vec(), mac: reader.array()? })
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            encrypted_signature: r.data()?.to_vec(),
+            mac: r.array()?,
+        })
     }
+}
+
+/// "Data Message": one encrypted text of any version.
+///
+/// ```text
+/// versions 2 and 3: BYTE flags
+/// INT sender key id | INT recipient key id | MPI next g^x | CTR (8 bytes) | DATA ciphertext
+/// MAC (20 bytes) | DATA old MAC keys
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// [`IGNORE_UNREADABLE`] or unknown bits. Zero and not on the wire in version 1.
+    pub flags: u8,
+    /// Serial number of the sender's key that this message uses; legal ones start at 1.
+    pub sender_key_id: u32,
+    /// Serial number of the recipient's key that this message uses; legal ones start at 1.
+    pub recipient_key_id: u32,
+    /// The sender's next public key, `sender_key_id` + 1, unchecked.
+    pub next_dh: Mpi,
+    /// Top half of the initial counter.
+    pub counter: [u8; 8],
+    /// The encrypted [`Plaintext`](super::Plaintext).
+    pub ciphertext: Vec<u8>,
+    /// HMAC-SHA-1 over [`Data::authenticated_prefix`] and the ciphertext.
+    pub mac: [u8; 20],
+    /// MAC keys that will never be used again, 20 bytes each; not covered by the MAC, so any length may come in.
+    pub revealed_mac_keys: Vec<u8>,
 }
 
 impl Data {
-    /// The authenticated bytes before the ciphertext itself: header, fields, and the ciphertext's length.
-    /// Since only minimal numbers decode, these are the very bytes that were received.
-    pub fn authenticated_prefix(&self, header: &Header) -> Vec<u8> {
-        let mut writer = Writer::with_capacity(64 + self.next_dh.as_bytes().len());
-        header.encode(TYPE_DATA, &mut writer);
-        self.encode_prefix(header, &mut writer);
-        writer.into_bytes()
+    /// Appends the message without its header.
+    pub fn encode(&self, version: Version, w: &mut Writer) {
+        self.encode_until_ciphertext(version, w);
+        w.data(&self.ciphertext);
+        w.bytes(&self.mac);
+        w.data(&self.revealed_mac_keys);
     }
 
-    /// Writes the message after its header.
-    pub(crate) fn encode(&self, header: &Header, writer: &mut Writer) {
-        self.encode_prefix(header, writer);
-        writer.bytes(&self.ciphertext);
-        writer.bytes(&self.mac);
-        writer.data(&self.revealed_mac_keys);
-    }
-
-    /// Reads the message after its header.
-    pub(crate) fn decode(header: &Header, reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Takes what follows the header.
+    ///
+    /// # Errors
+    /// Those of [`Reader::mpi`] and [`Reader::data`].
+    pub fn decode(version: Version, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            flags: if header.version.has_flags() { reader.u8()? } else { 0 },
-            sender_key_id: reader.u32()?,
-            recipient_key_id: reader.u32()?,
-            next_dh: reader.mpi()?,
-            counter: reader.array()?,
-            ciphertext: reader.data()?.to_vec(),
-            mac: reader.array()?,
-            revealed_mac_keys: reader.data()?.to_vec(),
+            flags: if has_flags(version) { r.u8()? } else { 0 },
+            sender_key_id: r.u32()?,
+            recipient_key_id: r.u32()?,
+            next_dh: r.mpi()?,
+            counter: r.array()?,
+            ciphertext: r.data()?.to_vec(),
+            mac: r.array()?,
+            revealed_mac_keys: r.data()?.to_vec(),
         })
     }
 
-    fn encode_prefix(&self, header: &Header, writer: &mut Writer) {
-        if header.version.has_flags() {
-            writer.u8(self.flags);
-        }
-        writer.u32(self.sender_key_id);
-        writer.u32(self.recipient_key_id);
-        writer.mpi(&self.next_dh);
-        writer.bytes(&self.counter);
-        writer.length(self.ciphertext.len());
+    /// Every byte from the protocol version to the length of the ciphertext, inclusive. The MAC covers this followed
+    /// by the ciphertext; for a decoded message these are exactly the bytes that were received.
+    pub fn authenticated_prefix(&self, header: &Header) -> Vec<u8> {
+        let mut w = Writer::with_capacity(40 + self.next_dh.as_bytes().len());
+        header.encode(TYPE_DATA, &mut w);
+        self.encode_until_ciphertext(header.version, &mut w);
+        w.u32(announced_length(&self.ciphertext));
+        w.into_bytes()
     }
+
+    /// Bytes on the wire, without the header.
+    pub(super) fn encoded_len(&self) -> usize {
+        let fixed = 1 + 4 + 4 + 4 + 8 + 4 + 20 + 4;
+        fixed + self.next_dh.as_bytes().len() + self.ciphertext.len() + self.revealed_mac_keys.len()
+    }
+
+    fn encode_until_ciphertext(&self, version: Version, w: &mut Writer) {
+        if has_flags(version) {
+            w.u8(self.flags);
+        }
+        w.u32(self.sender_key_id);
+        w.u32(self.recipient_key_id);
+        w.mpi(&self.next_dh);
+        w.bytes(&self.counter);
+    }
+}
+
+/// "OTR public authentication DSA key", unchecked.
+///
+/// ```text
+/// SHORT 0 | MPI p | MPI q | MPI g | MPI y
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey {
+    /// Prime modulus.
+    pub p: Mpi,
+    /// Prime order of the subgroup.
+    pub q: Mpi,
+    /// Generator of the subgroup.
+    pub g: Mpi,
+    /// The public value `g^x`.
+    pub y: Mpi,
 }
 
 impl Wire for PublicKey {
-    fn encode(&self, writer: &mut Writer) {
-        writer.u16(DSA_KEY);
-        for number in [&self.p, &self.q, &self.g, &self.y] {
-            writer.mpi(number);
+    fn encode(&self, w: &mut Writer) {
+        w.u16(KEY_TYPE_DSA);
+        [&self.p, &self.q, &self.g, &self.y]
+            .into_iter()
+            .for_each(|number| w.mpi(number));
+    }
+
+    /// A key of another type is [`DecodeError::UnknownType`] of its low byte (0xff if that does not fit).
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let kind = r.u16()?;
+        if kind != KEY_TYPE_DSA {
+            return Err(DecodeError::UnknownType(u8::try_from(kind).unwrap_or(u8::MAX)));
         }
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u16()? {
-            DSA_KEY => {}
-            other => return Err(DecodeError::UnknownType(other.to_be_bytes()[1])),
-        }
-        Ok(Self { p: reader.mpi()?, q: reader.mpi()?, g: reader.mpi()?, y: reader.mpi()? })
-    }
-}
-
-impl Wire for SignedIdentity {
-    fn encode(&self, writer: &mut Writer) {
-        self.public_key.encode(writer);
-        writer.u32(self.key_id);
-        writer.bytes(&self.signature);
-    }
-
-    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(Self {
-            public_key: PublicKey::decode(reader)?,
-            key_id: reader.u32()?,
-            signature: reader.array()?,
+            p: r.mpi()?,
+            q: r.mpi()?,
+            g: r.mpi()?,
+            y: r.mpi()?,
         })
     }
 }
 
-/// Flag: whoever cannot read the message is to ignore it quietly.
-pub const IGNORE_UNREADABLE: u8 = 0x01;
-const DSA_KEY: u16 = 0;
+/// What hides inside an encrypted signature (`X_A`, `X_B`): a key, and its signature over the exchange.
+///
+/// ```text
+/// PUBKEY | INT key id | SIG (20 bytes r, 20 bytes s)
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIdentity {
+    /// The signer's long-term key, unchecked.
+    pub public_key: PublicKey,
+    /// Serial number of the Diffie-Hellman key of this exchange; legal ones start at 1.
+    pub key_id: u32,
+    /// DSA signature, `r` then `s`.
+    pub signature: [u8; 40],
+}
+
+impl Wire for SignedIdentity {
+    fn encode(&self, w: &mut Writer) {
+        self.public_key.encode(w);
+        w.u32(self.key_id);
+        w.bytes(&self.signature);
+    }
+
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            public_key: PublicKey::decode(r)?,
+            key_id: r.u32()?,
+            signature: r.array()?,
+        })
+    }
+}
+
+const fn has_flags(version: Version) -> bool {
+    !matches!(version, Version::V1)
+}
+
+/// A DATA that has one legal length.
+fn exact<const N: usize>(bytes: &[u8]) -> Result<[u8; N], DecodeError> {
+    bytes.try_into().map_err(|_| DecodeError::BadLength)
+}
+
+/// Flag of a data message that should be dropped in silence if it cannot be read.
+pub const IGNORE_UNREADABLE: u8 = 1;
+
+/// The one type of public key that the specification defines.
+const KEY_TYPE_DSA: u16 = 0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::header::InstanceTag;
+
+    fn data() -> Data {
+        Data {
+            flags: IGNORE_UNREADABLE,
+            sender_key_id: 2,
+            recipient_key_id: 3,
+            next_dh: Mpi::from_be_bytes(&[4, 5]),
+            counter: [0, 0, 0, 0, 0, 0, 0, 6],
+            ciphertext: vec![7, 8, 9],
+            mac: [10; 20],
+            revealed_mac_keys: vec![11; 20],
+        }
+    }
+
+    #[test]
+    fn the_prefix_reaches_to_the_length_of_the_ciphertext() {
+        let tail = [
+            0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 2, 4, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 3,
+        ];
+        let table: [(Version, &[u8]); 3] = [
+            (Version::V1, &[0, 1, 3]),
+            (Version::V2, &[0, 2, 3, 1]),
+            (Version::V3, &[0, 3, 3, 0, 0, 1, 0, 0, 0, 2, 0, 1]),
+        ];
+        for (version, head) in table {
+            let header = Header {
+                version,
+                sender: InstanceTag::from_raw(0x100),
+                receiver: InstanceTag::from_raw(0x200),
+            };
+            assert_eq!(data().authenticated_prefix(&header), [head, &tail].concat());
+        }
+    }
+
+    #[test]
+    fn version_1_has_no_flags() {
+        for version in Version::ALL {
+            let mut w = Writer::new();
+            data().encode(version, &mut w);
+            let expected = Data {
+                flags: if version == Version::V1 {
+                    0
+                } else {
+                    IGNORE_UNREADABLE
+                },
+                ..data()
+            };
+            assert_eq!(
+                Data::decode(version, &mut Reader::new(w.as_slice())),
+                Ok(expected)
+            );
+            assert_eq!(
+                w.as_slice().len() + usize::from(version == Version::V1),
+                data().encoded_len()
+            );
+        }
+    }
+
+    #[test]
+    fn fields_with_one_legal_length() {
+        for length in [0, 1, 15, 17, 31, 33, 64] {
+            let mut w = Writer::new();
+            w.data(&[1]);
+            w.data(&vec![0; length]);
+            assert_eq!(DhCommit::from_bytes(w.as_slice()), Err(DecodeError::BadLength));
+            let mut w = Writer::new();
+            w.data(&vec![0; length]);
+            w.data(&[1]);
+            w.bytes(&[0; 20]);
+            assert_eq!(
+                RevealSignature::from_bytes(w.as_slice()),
+                Err(DecodeError::BadLength)
+            );
+        }
+    }
+
+    #[test]
+    fn only_dsa_keys_are_read() {
+        let one = Mpi::from_be_bytes(&[1]);
+        let key = PublicKey {
+            p: one.clone(),
+            q: one.clone(),
+            g: one.clone(),
+            y: one,
+        };
+        let mut bytes = key.to_bytes();
+        assert_eq!(PublicKey::from_bytes(&bytes), Ok(key));
+        bytes[1] = 1;
+        assert_eq!(PublicKey::from_bytes(&bytes), Err(DecodeError::UnknownType(1)));
+        bytes[0] = 1;
+        assert_eq!(PublicKey::from_bytes(&bytes), Err(DecodeError::UnknownType(0xff)));
+    }
+}

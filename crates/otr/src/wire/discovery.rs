@@ -1,23 +1,47 @@
-//! How OTR is offered: query messages and white-space tags (version 3, "Requesting an OTR conversation").
+//! Offers to speak OTR: query messages ("OTR Query Messages") and white-space tags ("Tagged plaintext messages").
 
 use std::borrow::Cow;
 
-use crate::wire::header::{Version, Versions};
+use super::header::{Version, Versions};
 
-/// A query message: the marker, and words for people whose client does not know it.
+/// The versions offered by a message that starts with a query; `None` if it starts with none.
+///
+/// ```text
+/// ?OTR?        version 1
+/// ?OTRv23?     one letter or digit a version, any order
+/// ?OTR?v23?    version 1 and those
+/// ```
+///
+/// Letters and digits without a meaning here, repeated ones and an empty list are legal. A list that its final
+/// question mark does not end offers nothing; after `?OTR?` it is words of the person's.
+pub fn parse_query(message: &[u8]) -> Option<Versions> {
+    let rest = message.strip_prefix(b"?OTR")?;
+    match rest.strip_prefix(b"?") {
+        Some(rest) => Some(Versions::V1 | version_list(rest).unwrap_or_default()),
+        None => version_list(rest),
+    }
+}
+
+/// A query message that offers `versions`, with `words` for people whose program does not understand it. An empty set
+/// gives `?OTRv?`.
 pub fn query(versions: Versions, words: &[u8]) -> Vec<u8> {
     let mut message = b"?OTR".to_vec();
     if versions.contains(Version::V1) {
         message.push(b'?');
     }
-    if versions.contains(Version::V2) || versions.contains(Version::V3) || !versions.contains(Version::V1) {
+    if versions.without(Version::V1).is_empty() {
+        if !versions.contains(Version::V1) {
+            message.extend_from_slice(b"v?");
+        }
+    } else {
         message.push(b'v');
-        if versions.contains(Version::V2) {
-            message.push(b'2');
-        }
-        if versions.contains(Version::V3) {
-            message.push(b'3');
-        }
+        let named = [(Version::V2, b'2'), (Version::V3, b'3')];
+        message.extend(
+            named
+                .iter()
+                .filter(|(version, _)| versions.contains(*version))
+                .map(|(_, digit)| digit),
+        );
         message.push(b'?');
     }
     if !words.is_empty() {
@@ -27,118 +51,203 @@ pub fn query(versions: Versions, words: &[u8]) -> Vec<u8> {
     message
 }
 
-/// Reads what follows `?OTR`: `?`, `v…?` or `?v…?`. `None` if it is none of them, and so no query.
-///
-/// A version string names each version by one byte; what we do not know is remembered as unknown. It ends
-/// at the question mark, and nothing but letters and digits can stand in it.
-pub(crate) fn parse_query(after_marker: &[u8]) -> Option<Versions> {
-    let (mut versions, rest) = match after_marker {
-        [b'?', rest @ ..] => (Versions::NONE.with(Version::V1), rest),
-        rest => (Versions::NONE, rest),
-    };
-    let asked_v1 = versions.contains(Version::V1);
-    let [b'v', names @ ..] = rest else {
-        return asked_v1.then_some(versions);
-    };
-    let end = names.iter().take(MAX_VERSION_STRING).position(|byte| !byte.is_ascii_alphanumeric());
-    let end = end.filter(|end| names.get(*end) == Some(&b'?'));
-    let Some(names) = end.and_then(|end| names.get(..end)) else {
-        // `?OTR?v…` without an end is a version-1 query followed by words.
-        return asked_v1.then_some(versions);
-    };
-    for name in names {
-        versions = match name {
-            b'2' => versions.with(Version::V2),
-            b'3' => versions.with(Version::V3),
-            _ => versions.with_unknown(),
-        };
-    }
-    Some(versions)
-}
-
-/// The white-space tag for these versions.
+/// The white space that offers `versions` when it is put anywhere into a text, version 1 first as the text demands;
+/// empty for no version.
 pub fn tag(versions: Versions) -> Vec<u8> {
-    let mut tag = TAG_BASE.to_vec();
-    for (version, group) in TAG_VERSIONS {
-        if versions.contains(version) {
-            tag.extend_from_slice(group);
-        }
+    if versions.is_empty() {
+        return Vec::new();
     }
-    tag
+    let named = [(Version::V1, TAG_V1), (Version::V2, b'2'), (Version::V3, b'3')];
+    let groups = named
+        .into_iter()
+        .filter(|(version, _)| versions.contains(*version))
+        .map(|(_, id)| id);
+    BASE.into_iter().chain(groups).flat_map(blanks).collect()
 }
 
-/// Removes every white-space tag from a text. `None` beside the text if there was no tag; a tag may name
-/// no version that we know.
-pub(crate) fn strip_tags(text: &[u8]) -> (Cow<'_, [u8]>, Option<Versions>) {
-    let Some(mut start) = find_base(text) else {
+/// Takes every tag out of a text and says which versions they offer together; `None` if there is none. A tag without
+/// a known version, even without any version, is taken out too. The result holds no tag, not even one that only forms
+/// when another is taken out of its middle.
+pub fn strip_tags(text: &[u8]) -> (Cow<'_, [u8]>, Option<Versions>) {
+    let mut window = Window::default();
+    let Some(first) = text.iter().position(|&byte| window.slide(byte)) else {
         return (Cow::Borrowed(text), None);
     };
+    let (head, mut rest) = text.split_at_checked(first + 1).unwrap_or((text, &[]));
+    let mut kept = Vec::with_capacity(text.len());
+    kept.extend_from_slice(head);
     let mut versions = Versions::NONE;
-    let mut stripped = Vec::with_capacity(text.len() - TAG_BASE.len());
-    let mut rest = text;
     loop {
-        stripped.extend_from_slice(rest.get(..start).unwrap_or_default());
-        rest = rest.get(start + TAG_BASE.len()..).unwrap_or_default();
-        while let Some((group, behind)) = rest.split_first_chunk::<8>() {
-            if !group.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
-                break;
-            }
-            match TAG_VERSIONS.iter().find(|(_, known)| *known == group) {
-                Some((version, _)) => versions = versions.with(*version),
-                None if group == TAG_BASE.first_chunk::<8>().unwrap_or(&[0; 8]) => break,
-                None => versions = versions.with_unknown(),
-            }
-            rest = behind;
+        // `kept` ends in a base.
+        kept.truncate(kept.len().saturating_sub(BASE_LENGTH));
+        rest = take_groups(rest, &mut versions);
+        let tail = kept.len().saturating_sub(BASE_LENGTH - 1);
+        window = Window::default();
+        for &byte in kept.get(tail..).unwrap_or_default() {
+            window.slide(byte);
         }
-        match find_base(rest) {
-            Some(next) => start = next,
-            None => break,
+        let length = rest
+            .iter()
+            .position(|&byte| window.slide(byte))
+            .map_or(rest.len(), |end| end + 1);
+        let (plain, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        kept.extend_from_slice(plain);
+        rest = after;
+        if !window.holds_base() {
+            return (Cow::Owned(kept), Some(versions));
         }
     }
-    stripped.extend_from_slice(rest);
-    (Cow::Owned(stripped), Some(versions))
 }
 
-fn find_base(text: &[u8]) -> Option<usize> {
-    text.windows(TAG_BASE.len()).position(|window| window == TAG_BASE)
+/// `v`, letters and digits, `?`.
+fn version_list(text: &[u8]) -> Option<Versions> {
+    let text = text.strip_prefix(b"v")?;
+    let end = text.iter().position(|byte| !byte.is_ascii_alphanumeric())?;
+    let (list, rest) = text.split_at_checked(end)?;
+    rest.starts_with(b"?")
+        .then(|| list.iter().fold(Versions::NONE, |set, &id| set | identified(id)))
 }
 
-/// A version string longer than this is no version string.
-const MAX_VERSION_STRING: usize = 64;
-const TAG_BASE: &[u8; 16] = b" \t  \t\t\t\t \t \t \t  ";
-/// In the order in which they are written: version 1 has to come first.
-const TAG_VERSIONS: [(Version, &[u8; 8]); 3] = [
-    (Version::V1, b" \t \t  \t "),
-    (Version::V2, b"  \t\t  \t "),
-    (Version::V3, b"  \t\t  \t\t"),
-];
+/// Takes the version groups, and any further base, that `text` starts with.
+fn take_groups<'a>(text: &'a [u8], versions: &mut Versions) -> &'a [u8] {
+    let mut text = text;
+    while let Some((group, rest)) = text.split_first_chunk::<8>() {
+        let Some(id) = letter(group) else { break };
+        let second = rest.first_chunk::<8>().and_then(letter);
+        if id == BASE[0] && second == Some(BASE[1]) {
+            text = rest.get(8..).unwrap_or_default();
+            continue;
+        }
+        // Groups spell their version in ASCII; any other run of blanks is the person's own.
+        if !id.is_ascii_alphanumeric() {
+            break;
+        }
+        *versions = *versions
+            | if id == TAG_V1 {
+                Versions::V1
+            } else {
+                identified(id)
+            };
+        text = rest;
+    }
+    text
+}
+
+fn identified(id: u8) -> Versions {
+    match id {
+        b'2' => Versions::V2,
+        b'3' => Versions::V3,
+        _ => Versions::OTHER,
+    }
+}
+
+/// A byte in white space: eight blanks, the highest bit first, a tab for 1 and a space for 0.
+fn blanks(byte: u8) -> [u8; 8] {
+    std::array::from_fn(|place| if (byte << place) & 0x80 == 0 { b' ' } else { b'\t' })
+}
+
+/// The byte that eight blanks spell.
+fn letter(group: &[u8; 8]) -> Option<u8> {
+    group
+        .iter()
+        .try_fold(0_u8, |byte, &blank| Some((byte << 1) | bit(blank)?))
+}
+
+const fn bit(blank: u8) -> Option<u8> {
+    match blank {
+        b' ' => Some(0),
+        b'\t' => Some(1),
+        _ => None,
+    }
+}
+
+/// The last sixteen bytes of a text, as far as they are blanks: finds bases in one pass, whatever the text.
+#[derive(Default)]
+struct Window {
+    bits: u16,
+    length: usize,
+}
+
+impl Window {
+    /// Goes one byte on and says whether a base ends there.
+    fn slide(&mut self, byte: u8) -> bool {
+        match bit(byte) {
+            Some(bit) => {
+                self.bits = (self.bits << 1) | u16::from(bit);
+                self.length += 1;
+            }
+            None => self.length = 0,
+        }
+        self.holds_base()
+    }
+
+    const fn holds_base(&self) -> bool {
+        self.length >= BASE_LENGTH && self.bits == u16::from_be_bytes(BASE)
+    }
+}
+
+/// What the first sixteen blanks of every tag spell; with version 1 behind it is the name of the protocol.
+const BASE: [u8; 2] = *b"OT";
+/// Blanks in a base.
+const BASE_LENGTH: usize = 16;
+/// The group of version 1, which is not a digit.
+const TAG_V1: u8 = b'R';
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn set(numbers: &[u16]) -> Versions {
-        let all = [Version::V1, Version::V2, Version::V3];
-        all.into_iter().filter(|v| numbers.contains(&v.number())).fold(Versions::NONE, Versions::with)
+    #[test]
+    fn tags_are_those_of_the_text() {
+        let base = b"\x20\x09\x20\x20\x09\x09\x09\x09\x20\x09\x20\x09\x20\x09\x20\x20";
+        let table: [(u8, &[[u8; 8]]); 4] = [
+            (1, &[*b"\x20\x09\x20\x09\x20\x20\x09\x20"]),
+            (2, &[*b"\x20\x20\x09\x09\x20\x20\x09\x20"]),
+            (4, &[*b"\x20\x20\x09\x09\x20\x20\x09\x09"]),
+            (
+                5,
+                &[
+                    *b"\x20\x09\x20\x09\x20\x20\x09\x20",
+                    *b"\x20\x20\x09\x09\x20\x20\x09\x09",
+                ],
+            ),
+        ];
+        for (bits, groups) in table {
+            let versions = Versions::from_bits(bits);
+            assert_eq!(tag(versions), [&base[..], &groups.concat()].concat());
+            assert_eq!(
+                strip_tags(&tag(versions)),
+                (Cow::Owned(Vec::new()), Some(versions))
+            );
+        }
+        assert!(tag(Versions::OTHER).is_empty());
     }
 
     #[test]
-    fn queries_of_every_set_are_read_back() {
-        for numbers in [&[1][..], &[2], &[3], &[1, 2], &[2, 3], &[1, 2, 3], &[]] {
-            let message = query(set(numbers), b"words");
-            assert_eq!(parse_query(&message[4..]), Some(set(numbers)), "{:?}", String::from_utf8(message));
+    fn queries_written() {
+        let forms: [&[u8]; 8] = [
+            b"?OTRv?",
+            b"?OTR?",
+            b"?OTRv2?",
+            b"?OTR?v2?",
+            b"?OTRv3?",
+            b"?OTR?v3?",
+            b"?OTRv23?",
+            b"?OTR?v23?",
+        ];
+        for (bits, form) in (0..8).zip(forms) {
+            let versions = Versions::from_bits(bits);
+            assert_eq!(query(versions, b""), form);
+            assert_eq!(query(versions, b"hello"), [form, b" hello"].concat());
+            assert_eq!(parse_query(&query(versions, b"v2? x")), Some(versions));
         }
-        assert_eq!(query(set(&[1, 2]), b""), b"?OTR?v2?");
     }
 
     #[test]
-    fn tags_of_every_set_are_found_and_removed() {
-        for numbers in [&[1][..], &[2], &[3], &[1, 2], &[2, 3], &[1, 2, 3], &[]] {
-            let mut message = b"hello".to_vec();
-            message.extend(tag(set(numbers)));
-            message.extend(b"world");
-            let (text, versions) = strip_tags(&message);
-            assert_eq!((text.as_ref(), versions), (&b"helloworld"[..], Some(set(numbers))));
-        }
+    fn a_text_without_a_tag_is_not_copied() {
+        assert!(matches!(
+            strip_tags(b"  plain \t words"),
+            (Cow::Borrowed(_), None)
+        ));
     }
 }

@@ -1,50 +1,76 @@
-//! Why bytes are not what they claim to be.
+//! Why bytes are not a message.
 
-use core::fmt;
+use std::fmt;
 
-/// The bytes do not decode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The first thing that was wrong with some bytes. Nothing of the rejected bytes is kept in it except a version or
+/// type number, so it may be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// A field reaches beyond the end.
+    /// A field reaches past the end of the message.
     UnexpectedEnd,
-    /// There are bytes after the last field.
+    /// The message goes on after its last field.
     TrailingBytes,
-    /// A number has a leading zero byte.
+    /// A multi-precision integer starts with a zero byte.
     NonMinimalInteger,
-    /// A number is longer than any the protocol has.
+    /// A multi-precision integer is longer than [`MAX_MPI`](super::reader::MAX_MPI).
     IntegerTooLong,
-    /// A field of fixed length has another length.
+    /// A field that has one legal length has another, or a message exceeds the size limit.
     BadLength,
-    /// A protocol version we do not know.
+    /// A protocol version this crate does not speak.
     UnknownVersion(u16),
-    /// A message or key type we do not know.
+    /// A type byte that the version does not define.
     UnknownType(u8),
-    /// Not base64.
+    /// The armour holds something other than padded, canonical base64 and white space.
     BadBase64,
-    /// The end marker of a message is missing.
+    /// The armour does not end in a full stop.
     MissingTerminator,
-    /// A piece whose header makes no sense.
+    /// A piece of a cut message whose frame is not legal.
     BadPiece,
-    /// An instance tag below 0x100.
+    /// An instance tag in the reserved range below 0x100.
     BadInstanceTag,
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnexpectedEnd => f.write_str("a field reaches beyond the end"),
-            Self::TrailingBytes => f.write_str("there are bytes after the last field"),
-            Self::NonMinimalInteger => f.write_str("a number has a leading zero byte"),
-            Self::IntegerTooLong => f.write_str("a number is too long"),
-            Self::BadLength => f.write_str("a field has a wrong length"),
-            Self::UnknownVersion(version) => write!(f, "protocol version {version} is not known"),
-            Self::UnknownType(kind) => write!(f, "type {kind:#04x} is not known"),
-            Self::BadBase64 => f.write_str("the text is not base64"),
-            Self::MissingTerminator => f.write_str("the end marker is missing"),
-            Self::BadPiece => f.write_str("the header of a piece makes no sense"),
-            Self::BadInstanceTag => f.write_str("an instance tag is below 0x100"),
+            Self::UnexpectedEnd => f.write_str("message ends inside a field"),
+            Self::TrailingBytes => f.write_str("bytes left over after the last field"),
+            Self::NonMinimalInteger => f.write_str("integer with a leading zero byte"),
+            Self::IntegerTooLong => f.write_str("integer too long"),
+            Self::BadLength => f.write_str("field or message of an illegal length"),
+            Self::UnknownVersion(version) => write!(f, "unknown protocol version {version}"),
+            Self::UnknownType(kind) => write!(f, "unknown type 0x{kind:02x}"),
+            Self::BadBase64 => f.write_str("armour is not base64"),
+            Self::MissingTerminator => f.write_str("armour without its final full stop"),
+            Self::BadPiece => f.write_str("malformed piece of a cut message"),
+            Self::BadInstanceTag => f.write_str("instance tag in the reserved range"),
         }
     }
 }
 
-impl core::error::Error for DecodeError {}
+impl std::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_text_is_different() {
+        let all = [
+            DecodeError::UnexpectedEnd,
+            DecodeError::TrailingBytes,
+            DecodeError::NonMinimalInteger,
+            DecodeError::IntegerTooLong,
+            DecodeError::BadLength,
+            DecodeError::UnknownVersion(4),
+            DecodeError::UnknownType(4),
+            DecodeError::BadBase64,
+            DecodeError::MissingTerminator,
+            DecodeError::BadPiece,
+            DecodeError::BadInstanceTag,
+        ];
+        let texts: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), all.len());
+    }
+}

@@ -1,157 +1,236 @@
-//! Pieces of messages: cutting, and reading one (versions 2 and 3, "Fragmentation").
-//!
-//! ```text
-//! ?OTR|sender|receiver,index,total,piece,     version 3, tags in hexadecimal
-//! ?OTR,index,total,piece,                     versions 1 and 2
-//! ```
+//! Pieces of a message too long for the network ("Fragmentation"): cutting, and reading one piece. Putting pieces
+//! together needs memory and is done above.
 
-use crate::wire::DecodeError;
-use crate::wire::header::InstanceTag;
+use std::fmt;
 
-/// One piece of a message.
+use super::error::DecodeError;
+use super::header::InstanceTag;
+use super::markup;
+use super::search::position_of;
+
+/// One piece of a cut message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// Sender's and receiver's device, as written; `None` in the form without tags.
+    /// Sender and receiver in the form of version 3; nothing in that of versions 1 and 2.
     pub tags: Option<(InstanceTag, InstanceTag)>,
-    /// 1 to `total`.
+    /// Which piece this is, from 1 to `total`.
     pub index: u16,
-    /// How many pieces there are.
+    /// How many pieces there are, at least 1.
     pub total: u16,
-    /// The piece itself, not empty.
+    /// The piece itself. It may hold commas: libotr cuts the words of its query as well. Behind the first piece it may
+    /// be empty: the Go package otr3 ends a message so when the last cut falls on its end.
     pub body: &'a [u8],
 }
 
-/// A message cannot be cut.
+/// Reads a message that starts with `?OTR|` or `?OTR,`:
+///
+/// ```text
+/// ?OTR|sender|receiver,index,total,body,        hexadecimal tags, decimal numbers
+/// ?OTR,index,total,body,
+/// ```
+///
+/// Stricter than the `printf` patterns of the text: numbers are digits only (leading zeros are legal), they must fit,
+/// and nothing but white space and markup may follow the last comma.
+///
+/// # Errors
+/// [`DecodeError::BadPiece`]; [`DecodeError::BadInstanceTag`] for tags that no message may carry.
+pub fn parse(message: &[u8]) -> Result<Piece<'_>, DecodeError> {
+    parse_frame(message)
+        .ok_or(DecodeError::BadPiece)
+        .and_then(|piece| {
+            if let Some((sender, receiver)) = piece.tags {
+                InstanceTag::check_pair(sender, receiver)?;
+            }
+            Ok(piece)
+        })
+}
+
+/// Cuts a message so that no part is longer than `limit` bytes, frame included. A message that fits stays whole, as it
+/// is. With `tags` (sender, receiver) the parts have the form of version 3.
+///
+/// # Errors
+/// [`CutError`].
+pub fn cut(
+    armored: &[u8],
+    limit: usize,
+    tags: Option<(InstanceTag, InstanceTag)>,
+) -> Result<Vec<Vec<u8>>, CutError> {
+    if armored.len() <= limit {
+        return Ok(vec![armored.to_vec()]);
+    }
+    let frame = if tags.is_some() { FRAME_WITH_TAGS } else { FRAME };
+    let room = limit
+        .checked_sub(frame)
+        .filter(|&room| room > 0)
+        .ok_or(CutError::LimitTooSmall)?;
+    let total = u16::try_from(armored.len().div_ceil(room)).map_err(|_| CutError::TooManyPieces)?;
+    let pieces = armored.chunks(room).zip(1..=total);
+    Ok(pieces
+        .map(|(body, index)| {
+            write(&Piece {
+                tags,
+                index,
+                total,
+                body,
+            })
+        })
+        .collect())
+}
+
+/// Why a message cannot be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CutError {
-    /// Not one byte fits beside the header of a piece.
+    /// The frame alone is as long as the limit: [`FRAME`] or [`FRAME_WITH_TAGS`] bytes.
     LimitTooSmall,
     /// More than 65535 pieces would be needed.
     TooManyPieces,
 }
 
-impl<'a> Piece<'a> {
-    /// Reads a piece that begins with `?OTR|` or `?OTR,`.
-    ///
-    /// # Errors
-    /// [`DecodeError::BadPiece`]: decimal digits only, 1 ≤ index ≤ total ≤ 65535, a body that is not empty
-    /// and has no comma.
-    pub fn parse(message: &'a [u8]) -> Result<Self, DecodeError> {
-        let bad = DecodeError::BadPiece;
-        let (tags, rest) = if let Some(rest) = message.strip_prefix(MARKER_TAGGED) {
-            let (sender, rest) = split_at_byte(rest, b'|').ok_or(bad)?;
-            let (receiver, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-            let tag = |digits| number(digits, 16, u64::from(u32::MAX)).and_then(|tag| u32::try_from(tag).ok());
-            let sender = tag(sender).map(InstanceTag::from_raw).ok_or(bad)?;
-            let receiver = tag(receiver).map(InstanceTag::from_raw).ok_or(bad)?;
-            (Some((sender, receiver)), rest)
-        } else {
-            (None, message.strip_prefix(MARKER_PLAIN).ok_or(bad)?)
-        };
-        let (index, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-        let (total, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-        let (body, rest) = split_at_byte(rest, b',').ok_or(bad)?;
-        let count = |digits| number(digits, 10, u64::from(u16::MAX)).and_then(|n| u16::try_from(n).ok());
-        let (index, total) = (count(index).ok_or(bad)?, count(total).ok_or(bad)?);
-        // Some carriers append white space to a message.
-        let nothing_behind = rest.iter().all(u8::is_ascii_whitespace);
-        if index == 0 || index > total || body.is_empty() || !nothing_behind {
-            return Err(bad);
-        }
-        Ok(Self { tags, index, total, body })
+impl fmt::Display for CutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LimitTooSmall => "the size limit leaves no room for a piece of the message",
+            Self::TooManyPieces => "the size limit would need more than 65535 pieces",
+        })
     }
 }
 
-/// Cuts a message so that no part is longer than `limit` bytes; one that fits stays whole.
-///
-/// # Errors
-/// If the limit is too small for it.
-pub fn cut(
-    message: &[u8],
-    limit: usize,
-    tags: Option<(InstanceTag, InstanceTag)>,
-) -> Result<Vec<Vec<u8>>, CutError> {
-    if message.len() <= limit {
-        return Ok(vec![message.to_vec()]);
-    }
-    let header = |index: usize, total: usize| match tags {
+impl std::error::Error for CutError {}
+
+/// Bytes around the body of a piece in the form of versions 1 and 2.
+pub const FRAME: usize = "?OTR,00001,00001,,".len();
+/// Bytes around the body of a piece in the form of version 3.
+pub const FRAME_WITH_TAGS: usize = "?OTR|00000100|00000100,00001,00001,,".len();
+
+/// Writes a piece with a frame of fixed width, as most programs do.
+fn write(piece: &Piece<'_>) -> Vec<u8> {
+    let Piece {
+        tags,
+        index,
+        total,
+        body,
+    } = *piece;
+    let mut text = match tags {
         Some((sender, receiver)) => {
-            format!("?OTR|{:08x}|{:08x},{index:05},{total:05},", sender.raw(), receiver.raw())
+            format!(
+                "?OTR|{:08x}|{:08x},{index:05},{total:05},",
+                sender.raw(),
+                receiver.raw()
+            )
         }
         None => format!("?OTR,{index:05},{total:05},"),
-    };
-    let room = limit.checked_sub(header(0, 0).len() + 1).filter(|room| *room > 0);
-    let bodies = message.chunks(room.ok_or(CutError::LimitTooSmall)?);
-    let total = bodies.len();
-    if total > usize::from(u16::MAX) {
-        return Err(CutError::TooManyPieces);
     }
-    let piece = |(position, body): (usize, &[u8])| {
-        let mut piece = header(position + 1, total).into_bytes();
-        piece.extend_from_slice(body);
-        piece.push(b',');
-        piece
+    .into_bytes();
+    text.reserve_exact(body.len() + 1);
+    text.extend_from_slice(body);
+    text.push(b',');
+    text
+}
+
+fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
+    let rest = message.strip_prefix(b"?OTR")?;
+    let (tags, rest) = match rest.split_first()? {
+        (b'|', rest) => {
+            let (sender, rest) = field(rest, b'|')?;
+            let (receiver, rest) = field(rest, b',')?;
+            (Some((hexadecimal(sender)?, hexadecimal(receiver)?)), rest)
+        }
+        (b',', rest) => (None, rest),
+        _ => return None,
     };
-    Ok(bodies.enumerate().map(piece).collect())
+    let (index, rest) = field(rest, b',')?;
+    let (total, rest) = field(rest, b',')?;
+    // The last comma ends the body; what comes before it may hold commas itself.
+    let end = rest.iter().rposition(|&byte| byte == b',')?;
+    let (body, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
+    let (index, total) = (decimal(index)?, decimal(total)?);
+    // The texts forbid to send an empty piece, and do not say to refuse one.
+    let filled = !body.is_empty() || index > 1;
+    let legal = 1 <= index && index <= total && filled && markup::is_only_markup(rest);
+    legal.then_some(Piece {
+        tags,
+        index,
+        total,
+        body,
+    })
 }
 
-fn split_at_byte(bytes: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let position = bytes.iter().position(|byte| *byte == separator)?;
-    Some((bytes.get(..position)?, bytes.get(position + 1..)?))
+/// What stands before and after the first `end`.
+fn field(text: &[u8], end: u8) -> Option<(&[u8], &[u8])> {
+    let length = position_of(end, text)?;
+    Some((text.get(..length)?, text.get(length + 1..)?))
 }
 
-/// Digits of the radix only: no sign, no blank, no prefix; leading zeros are fine (S-41).
-fn number(digits: &[u8], radix: u32, maximum: u64) -> Option<u64> {
-    if digits.is_empty() || digits.len() > MAX_DIGITS {
+/// A number without a sign; 0, which no piece may carry, for no digits at all.
+fn decimal(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0_u16, |number, &digit| {
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    })
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<InstanceTag> {
+    if digits.is_empty() {
         return None;
     }
-    let mut value: u64 = 0;
-    for digit in digits {
-        let digit = char::from(*digit).to_digit(radix)?;
-        value = value.checked_mul(u64::from(radix))?.checked_add(u64::from(digit))?;
-        if value > maximum {
-            return None;
-        }
-    }
-    Some(value)
+    let number = digits.iter().try_fold(0_u32, |number, &digit| {
+        let digit = char::from(digit).to_digit(16)?;
+        number.checked_mul(16)?.checked_add(digit)
+    })?;
+    Some(InstanceTag::from_raw(number))
 }
-
-const MARKER_TAGGED: &[u8] = b"?OTR|";
-const MARKER_PLAIN: &[u8] = b"?OTR,";
-/// Far more than any value needs, leading zeros included.
-const MAX_DIGITS: usize = 64;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const TAGS: (InstanceTag, InstanceTag) = (
+        InstanceTag::from_raw(0x5a73_a599),
+        InstanceTag::from_raw(0x27e3_1597),
+    );
+
     #[test]
-    fn every_piece_fits_the_limit_and_is_read_back() {
-        let message: Vec<u8> = b"?OTR:".iter().copied().chain((0..500).map(|n| b'a' + n as u8 % 26)).collect();
-        let tagged = Some((InstanceTag::from_raw(0x5a73a599), InstanceTag::from_raw(0x27e31597)));
-        for tags in [None, tagged] {
-            for limit in [37, 64, 100, 400, 504, 505, 600] {
-                let pieces = cut(&message, limit, tags).unwrap();
-                assert!(pieces.iter().all(|piece| piece.len() <= limit));
-                if pieces.len() == 1 {
-                    assert_eq!(pieces[0], message);
-                    continue;
-                }
-                let mut whole = Vec::new();
-                for (position, piece) in pieces.iter().enumerate() {
-                    let piece = Piece::parse(piece).unwrap();
-                    assert_eq!(usize::from(piece.index), position + 1);
-                    assert_eq!((piece.tags, usize::from(piece.total)), (tags, pieces.len()));
-                    whole.extend_from_slice(piece.body);
-                }
-                assert_eq!(whole, message);
-            }
-        }
+    fn the_frame_has_a_fixed_width() {
+        let piece = Piece {
+            tags: Some(TAGS),
+            index: 1,
+            total: 3,
+            body: b"?OTR:AAMD",
+        };
+        assert_eq!(write(&piece), b"?OTR|5a73a599|27e31597,00001,00003,?OTR:AAMD,");
+        assert_eq!(parse(&write(&piece)), Ok(piece));
+        let piece = Piece {
+            tags: None,
+            index: 65535,
+            total: 65535,
+            body: b"x",
+        };
+        assert_eq!(write(&piece), b"?OTR,65535,65535,x,");
+        assert_eq!(parse(&write(&piece)), Ok(piece));
+        assert_eq!(write(&piece).len(), FRAME + 1);
     }
 
     #[test]
-    fn a_limit_that_holds_nothing_is_refused() {
-        assert_eq!(cut(&[b'x'; 100], 17, None), Err(CutError::LimitTooSmall));
-        assert_eq!(cut(&vec![b'x'; 70_000], 18, None), Err(CutError::TooManyPieces));
+    fn cutting_at_the_edges_of_the_limit() {
+        let message = b"?OTR:AAMDAAAAAAAA.";
+        for (tags, frame) in [(None, FRAME), (Some(TAGS), FRAME_WITH_TAGS)] {
+            let long = [&message[..], &[b'A'; 100]].concat();
+            assert_eq!(cut(message, message.len(), tags), Ok(vec![message.to_vec()]));
+            assert_eq!(cut(&long, 0, tags), Err(CutError::LimitTooSmall));
+            assert_eq!(cut(&long, frame, tags), Err(CutError::LimitTooSmall));
+            let parts = cut(&long, frame + 1, tags).unwrap();
+            assert_eq!(parts.len(), long.len());
+            assert!(parts.iter().all(|part| part.len() == frame + 1));
+            assert_eq!(cut(&long, long.len() - 1, tags).unwrap().len(), 2);
+        }
+        assert_eq!(cut(b"", 0, None), Ok(vec![vec![]]));
+        assert_eq!(
+            cut(&vec![b'A'; 65535], FRAME + 1, None).map(|parts| parts.len()),
+            Ok(65535)
+        );
+        assert_eq!(
+            cut(&vec![b'A'; 65536], FRAME + 1, None),
+            Err(CutError::TooManyPieces)
+        );
     }
 }

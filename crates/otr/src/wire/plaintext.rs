@@ -1,74 +1,132 @@
-//! What is inside a data message: text, and behind a NUL the records.
+//! What a data message says once it is open: words for people, then records for programs.
 
-use crate::wire::tlv::Tlv;
-use crate::wire::{DecodeError, Reader, Writer};
+use std::fmt;
 
-/// A decrypted message, or one to be encrypted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+use super::Wire;
+use super::reader::Reader;
+use super::search::position_of;
+use super::tlv::Tlv;
+use super::writer::Writer;
+
+/// The content of a data message:
+///
+/// ```text
+/// words | NUL | TLV | TLV | …
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Plaintext {
-    /// Text for the person: UTF-8 by agreement, without NUL.
+    /// Words for people, in whatever encoding the network uses. Free of NUL after decoding.
     pub text: Vec<u8>,
-    /// The records.
+    /// Records for programs.
     pub tlvs: Vec<Tlv>,
 }
 
 impl Plaintext {
-    /// `text`, and if there are records a NUL and `type (SHORT) ‖ length (SHORT) ‖ value` for each.
+    /// The bytes to be encrypted. The NUL is always written. Text after a NUL of its own is left out: the other side
+    /// would read it as records, which must not come from words that somebody typed or pasted.
     pub fn encode(&self) -> Vec<u8> {
-        let records: usize = self.tlvs.iter().map(|record| 4 + record.value().len()).sum();
-        let mut writer = Writer::with_capacity(self.text.len() + 1 + records);
-        writer.bytes(&self.text);
-        if !self.tlvs.is_empty() {
-            writer.u8(0);
-        }
-        for record in &self.tlvs {
-            writer.u16(record.kind());
-            writer.u16(u16::try_from(record.value().len()).unwrap_or(u16::MAX));
-            writer.bytes(record.value());
-        }
-        writer.into_bytes()
+        encode(&self.text, &self.tlvs)
     }
 
-    /// Takes apart any bytes: they are authenticated already. A record that is cut off is dropped, as is
-    /// everything behind it.
-    pub fn decode(mut bytes: Vec<u8>) -> Self {
-        let Some(end) = bytes.iter().position(|byte| *byte == 0) else {
-            return Self { text: bytes, tlvs: Vec::new() };
-        };
-        let mut reader = Reader::new(bytes.get(end + 1..).unwrap_or_default());
+    /// Reads what was decrypted. Never fails: the bytes are authentic, so the words before the first NUL are shown
+    /// whatever follows, and the records are those that are whole; the first broken one and all after it are dropped.
+    pub fn decode(bytes: Vec<u8>) -> Self {
+        let mut text = bytes;
         let mut tlvs = Vec::new();
-        while let Ok(record) = record(&mut reader) {
-            tlvs.push(record);
+        if let Some(end) = position_of(0, &text) {
+            let mut reader = Reader::new(text.get(end + 1..).unwrap_or_default());
+            while let Ok(tlv) = Tlv::decode(&mut reader) {
+                tlvs.push(tlv);
+            }
+            zeroize::Zeroize::zeroize(text.get_mut(end..).unwrap_or_default());
+            text.truncate(end);
         }
-        bytes.truncate(end);
-        Self { text: bytes, tlvs }
+        Self { text, tlvs }
     }
 }
 
-fn record(reader: &mut Reader<'_>) -> Result<Tlv, DecodeError> {
-    let kind = reader.u16()?;
-    let length = reader.u16()?;
-    let value = reader.bytes(usize::from(length))?.to_vec();
-    Tlv::new(kind, value).ok_or(DecodeError::BadLength)
+/// [`Plaintext::encode`] of borrowed parts: a long text is copied once, to the place where it will be encrypted.
+pub fn encode(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
+    let words = position_of(0, text)
+        .and_then(|end| text.get(..end))
+        .unwrap_or(text);
+    let records: usize = tlvs.iter().map(Tlv::encoded_len).sum();
+    let mut w = Writer::with_capacity(words.len().saturating_add(records).saturating_add(1));
+    w.bytes(words);
+    w.u8(0);
+    tlvs.iter().for_each(|tlv| tlv.encode(&mut w));
+    w.into_bytes()
+}
+
+/// Shows sizes only: this is what the encryption is for.
+impl fmt::Debug for Plaintext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Plaintext({} bytes, {:?})", self.text.len(), self.tlvs)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::tlv::{DISCONNECTED, PADDING};
 
-    #[test]
-    fn the_examples_of_the_text() {
-        let decoded = Plaintext::decode(b"hi\0\x00\x01\x00\x00\x00\x00\x00\x05\x68\x65\x6c\x6c\x6f".to_vec());
-        let records = [Tlv::new(1, Vec::new()).unwrap(), Tlv::new(0, b"hello".to_vec()).unwrap()];
-        assert_eq!(decoded, Plaintext { text: b"hi".to_vec(), tlvs: records.to_vec() });
-        assert_eq!(Plaintext::decode(decoded.encode()), decoded);
+    fn tlv(kind: u16, value: &[u8]) -> Tlv {
+        Tlv::new(kind, value.to_vec()).unwrap()
     }
 
     #[test]
-    fn a_record_that_is_cut_off_is_dropped() {
-        for cut in [&b"x\0"[..], b"x\0\x00", b"x\0\x00\x01\x00", b"x\0\x00\x01\x00\x02a"] {
-            let decoded = Plaintext::decode(cut.to_vec());
-            assert_eq!((decoded.text.as_slice(), decoded.tlvs.len()), (&b"x"[..], 0), "{cut:?}");
+    fn words_end_at_the_first_nul() {
+        let table: [(&[u8], &[u8], Vec<Tlv>); 9] = [
+            (b"", b"", vec![]),
+            (b"hi", b"hi", vec![]),
+            (b"hi\0", b"hi", vec![]),
+            (b"\0\0\x01\0\0", b"", vec![tlv(DISCONNECTED, b"")]),
+            (
+                b"hi\0\0\0\0\x02ab\0\x01\0\0",
+                b"hi",
+                vec![tlv(PADDING, b"ab"), tlv(DISCONNECTED, b"")],
+            ),
+            (b"hi\0\0\x01\0\0\0\0\0\x02a", b"hi", vec![tlv(DISCONNECTED, b"")]),
+            (b"hi\0\0\x01\0", b"hi", vec![]),
+            (b"hi\0\xff\xff\xff\xff", b"hi", vec![]),
+            (
+                b"hi\0\0\0\0\0\0\0\0\0",
+                b"hi",
+                vec![tlv(PADDING, b""), tlv(PADDING, b"")],
+            ),
+        ];
+        for (bytes, text, tlvs) in table {
+            assert_eq!(
+                Plaintext::decode(bytes.to_vec()),
+                Plaintext {
+                    text: text.to_vec(),
+                    tlvs
+                },
+                "{bytes:?}"
+            );
         }
+    }
+
+    #[test]
+    fn typed_words_never_become_records() {
+        let pasted = Plaintext {
+            text: b"hi\0\0\x01\0\0".to_vec(),
+            tlvs: vec![tlv(PADDING, b"")],
+        };
+        assert_eq!(pasted.encode(), b"hi\0\0\0\0\0");
+        let plain = Plaintext {
+            text: b"hi".to_vec(),
+            tlvs: vec![],
+        };
+        assert_eq!(plain.encode(), b"hi\0");
+    }
+
+    #[test]
+    fn debug_hides_the_words() {
+        let secret = Plaintext {
+            text: b"attack".to_vec(),
+            tlvs: vec![tlv(PADDING, b"dawn")],
+        };
+        assert_eq!(format!("{secret:?}"), "Plaintext(6 bytes, [Tlv(0, 4 bytes)])");
     }
 }

@@ -1,6 +1,13 @@
 //! A simulated world: people with seeded randomness, one clock, and a link that can lose, keep, copy,
 //! reorder or alter what passes.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 pub mod forge;
 
@@ -45,7 +52,9 @@ pub struct Person {
 /// Versions from their numbers.
 pub fn versions(numbers: &[u16]) -> Versions {
     let all = [Version::V1, Version::V2, Version::V3];
-    let chosen = all.into_iter().filter(|version| numbers.contains(&version.number()));
+    let chosen = all
+        .into_iter()
+        .filter(|version| numbers.contains(&version.number()));
     chosen.fold(Versions::NONE, Versions::with)
 }
 
@@ -85,7 +94,11 @@ impl Person {
 
     /// Runs one call of the core and files its outputs.
     pub fn act(&mut self, call: impl FnOnce(&mut Conversation, &mut Env<'_>) -> Vec<Output>) -> &mut Self {
-        let mut env = Env { account: &self.account, rng: &mut self.rng, now: self.now };
+        let mut env = Env {
+            account: &self.account,
+            rng: &mut self.rng,
+            now: self.now,
+        };
         let outputs = call(&mut self.conversation, &mut env);
         for output in outputs {
             match output {
@@ -106,7 +119,11 @@ impl Person {
     }
 
     pub fn try_send(&mut self, to: Recipient, text: &[u8]) -> Result<(), SendError> {
-        let mut env = Env { account: &self.account, rng: &mut self.rng, now: self.now };
+        let mut env = Env {
+            account: &self.account,
+            rng: &mut self.rng,
+            now: self.now,
+        };
         let outputs = self.conversation.send(&mut env, to, text, &[])?;
         for output in outputs {
             match output {
@@ -118,7 +135,8 @@ impl Person {
     }
 
     pub fn say(&mut self, text: &str) -> &mut Self {
-        self.try_say(text).unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        self.try_say(text)
+            .unwrap_or_else(|error| panic!("{}: {error}", self.name));
         self
     }
 
@@ -150,7 +168,13 @@ impl Person {
     /// The one message that waits to be carried.
     pub fn only_message(&mut self) -> Vec<u8> {
         let mut messages = self.take_outgoing();
-        assert_eq!(messages.len(), 1, "{} has {} messages to send", self.name, messages.len());
+        assert_eq!(
+            messages.len(),
+            1,
+            "{} has {} messages to send",
+            self.name,
+            messages.len()
+        );
         messages.remove(0)
     }
 
@@ -187,7 +211,12 @@ pub fn private_pair(numbers: &[u16]) -> (Person, Person) {
     let (mut alice, mut bob) = (Person::alice(numbers), Person::bob(numbers));
     alice.start();
     deliver(&mut alice, &mut bob);
-    assert!(alice.is_private() && bob.is_private(), "{:?} / {:?}", alice.events, bob.events);
+    assert!(
+        alice.is_private() && bob.is_private(),
+        "{:?} / {:?}",
+        alice.events,
+        bob.events
+    );
     alice.take_events();
     bob.take_events();
     (alice, bob)

@@ -3,8 +3,8 @@
 use super::power::power_secret;
 use super::public::PublicKey;
 use super::scalar::{ORDER_BITS, Order};
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams, FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{BoxedUint, CheckedAdd, NonZero, Odd, U192, U256, U1024};
+use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+use crypto_bigint::{CheckedAdd, NonZero, Odd, U192, U256, U1024};
 use crypto_primes::{Flavor, is_prime, random_prime};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
@@ -21,12 +21,10 @@ pub(super) fn generate(rng: &mut dyn CryptoRng) -> (PublicKey, Box<Zeroizing<U19
 fn attempt(rng: &mut dyn CryptoRng) -> Option<(PublicKey, Box<Zeroizing<U192>>)> {
     let q = Odd::new(random_prime::<U192, _>(rng, Flavor::Any, ORDER_BITS)).into_option()?;
     let p = modulus(&q, rng)?;
-    let g = generator(&p, &q);
+    let generator = generator(&p, &q);
     let secret = secret(&q, rng)?;
-    let (p, g) = (Odd::<BoxedUint>::from(&p), BoxedUint::from(&g));
-    let base = BoxedMontyForm::new(g.clone(), &BoxedMontyParams::new_vartime(p.clone()));
-    let y = power_secret(&base, &secret);
-    Some((PublicKey::assemble(p, Order::new(q), g, y), secret))
+    let value = power_secret(&generator, &secret);
+    Some((PublicKey::assemble(Order::new(q), generator, value), secret))
 }
 
 /// The first prime 1 + i·2q above a random place between 2^1023 and 2^1024. `None` in the rare case
@@ -74,8 +72,9 @@ impl Sieve {
     fn advance(&mut self) -> bool {
         let mut divisible = false;
         for ((remainder, step), prime) in self.remainders.iter_mut().zip(&self.steps).zip(&self.primes) {
-            let sum = *remainder + step;
-            *remainder = if sum < *prime { sum } else { sum - prime };
+            // Two remainders below 2^16: no overflow, and without a check for it this is vector code.
+            let sum = remainder.wrapping_add(*step);
+            *remainder = sum.min(sum.wrapping_sub(*prime));
             divisible |= *remainder == 0;
         }
         divisible
@@ -132,7 +131,7 @@ fn passes_fermat(candidate: &Odd<U1024>) -> bool {
 }
 
 /// h^((p-1)/q) for the first h that does not give 1: an element of order q.
-fn generator(p: &Odd<U1024>, q: &Odd<U192>) -> U1024 {
+fn generator(p: &Odd<U1024>, q: &Odd<U192>) -> FixedMontyForm<{ U1024::LIMBS }> {
     let params = FixedMontyParams::new_vartime(*p);
     let exponent = p.as_ref().wrapping_div_vartime(q.as_nz_ref());
     let one = FixedMontyForm::one(&params);
@@ -140,7 +139,7 @@ fn generator(p: &Odd<U1024>, q: &Odd<U192>) -> U1024 {
     loop {
         let power = base.pow_vartime(&exponent);
         if power != one {
-            return power.retrieve();
+            return power;
         }
         base += one;
     }

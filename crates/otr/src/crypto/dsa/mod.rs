@@ -8,10 +8,12 @@
 //! private.rs   PrivateKey: signing
 //! generate.rs  new parameters and a new key
 //! nonce.rs     the per-signature secret k (RFC 6979 with added randomness)
-//! power.rs     powers modulo p           scalar.rs  integers modulo q
+//! group.rs     p, g and y               power.rs   powers modulo p
+//! scalar.rs    integers modulo q
 //! ```
 
 mod generate;
+mod group;
 mod nonce;
 mod power;
 mod private;

@@ -1,57 +1,52 @@
 //! Powers modulo p with 160-bit exponents: one way for secret exponents, one for public ones.
 
 use super::scalar::ORDER_BITS;
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, MontyForm, MontyMultiplier, U192};
-use zeroize::Zeroizing;
+use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+use crypto_bigint::{MontyForm, MontyMultiplier, U192};
 
-/// `base`^`exponent` for a secret exponent below 2^160: the time depends on the modulus only.
-///
-/// The result is meant to become public; the powers of the base that pass through memory on the
-/// way are freed without being wiped.
-pub(super) fn power_secret(base: &BoxedMontyForm, exponent: &U192) -> BoxedUint {
-    let exponent = Zeroizing::new(BoxedUint::from(exponent));
-    base.pow_bounded_exp(&exponent, ORDER_BITS).retrieve()
+/// `base`^`exponent` for a secret exponent below 2^160: the time depends on neither of them.
+pub(super) fn power_secret<const L: usize>(base: &FixedMontyForm<L>, exponent: &U192) -> FixedMontyForm<L> {
+    base.pow_bounded_exp(exponent, ORDER_BITS)
 }
 
-/// The product of all base^exponent, for public bases and public exponents below 2^160.
-///
-/// One chain of squarings serves every base. All bases belong to `modulus`.
-pub(super) fn product_of_powers<const N: usize>(
-    modulus: &BoxedMontyParams,
-    terms: [(&BoxedMontyForm, &U192); N],
-) -> BoxedMontyForm {
+/// The product of all base^exponent, for public bases modulo `modulus` and public exponents below
+/// 2^160. One chain of squarings serves every base.
+pub(super) fn product_of_powers<const L: usize, const N: usize>(
+    modulus: &FixedMontyParams<L>,
+    terms: [(&FixedMontyForm<L>, &U192); N],
+) -> FixedMontyForm<L> {
     let mut multiplier = Multiplier::from(modulus);
+    let mut product = FixedMontyForm::one(modulus);
+    let mut started = false;
     let terms = terms.map(|(base, exponent)| (odd_powers(&mut multiplier, base), windows(exponent)));
-    let mut product: Option<BoxedMontyForm> = None;
     for position in (0..POSITIONS).rev() {
-        if let Some(product) = &mut product {
-            multiplier.square_assign(product);
+        if started {
+            multiplier.square_assign(&mut product);
         }
         for (powers, windows) in &terms {
-            let Some(power) = windows[position].and_then(|index| powers.get(index)) else {
-                continue;
-            };
-            match &mut product {
-                Some(product) => multiplier.mul_assign(product, power),
-                None => product = Some(power.clone()),
+            if let Some(power) = windows[position].and_then(|index| powers.get(index)) {
+                multiplier.mul_assign(&mut product, power);
+                started = true;
             }
         }
     }
-    product.unwrap_or_else(|| BoxedMontyForm::one(modulus))
+    product
 }
 
-type Multiplier<'a> = <BoxedMontyForm as MontyForm>::Multiplier<'a>;
+type Multiplier<'a, const L: usize> = <FixedMontyForm<L> as MontyForm>::Multiplier<'a>;
 
 /// base^1, base^3, base^5, … up to base^(2^WINDOW - 1).
-fn odd_powers(multiplier: &mut Multiplier<'_>, base: &BoxedMontyForm) -> Vec<BoxedMontyForm> {
-    let mut square = base.clone();
+fn odd_powers<const L: usize>(
+    multiplier: &mut Multiplier<'_, L>,
+    base: &FixedMontyForm<L>,
+) -> [FixedMontyForm<L>; 1 << (WINDOW - 1)] {
+    let mut square = *base;
     multiplier.square_assign(&mut square);
-    let mut power = base.clone();
-    let mut powers = vec![base.clone()];
-    for _ in 1..1 << (WINDOW - 1) {
+    let mut powers = [*base; 1 << (WINDOW - 1)];
+    let mut power = *base;
+    for place in powers.iter_mut().skip(1) {
         multiplier.mul_assign(&mut power, &square);
-        powers.push(power.clone());
+        *place = power;
     }
     powers
 }
@@ -82,7 +77,7 @@ const POSITIONS: usize = ORDER_BITS as usize;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crypto_bigint::Odd;
+    use crypto_bigint::{Odd, U512};
     use num_bigint::BigUint;
 
     const P: [u8; 64] = {
@@ -91,20 +86,20 @@ mod tests {
         p
     };
 
-    fn modulus() -> BoxedMontyParams {
-        BoxedMontyParams::new_vartime(Odd::new(BoxedUint::from_be_slice(&P, 512).unwrap()).unwrap())
+    fn modulus() -> FixedMontyParams<{ U512::LIMBS }> {
+        FixedMontyParams::new_vartime(Odd::new(U512::from_be_slice(&P)).unwrap())
     }
 
-    fn element(modulus: &BoxedMontyParams, fill: u8) -> (BoxedMontyForm, BigUint) {
-        let number = BoxedUint::from_be_slice(&[fill; 64], 512).unwrap();
+    fn element(fill: u8) -> (FixedMontyForm<{ U512::LIMBS }>, BigUint) {
+        let bytes = [fill; 64];
         (
-            BoxedMontyForm::new(number, modulus),
-            BigUint::from_bytes_be(&[fill; 64]),
+            FixedMontyForm::new(&U512::from_be_slice(&bytes), &modulus()),
+            BigUint::from_bytes_be(&bytes),
         )
     }
 
-    fn big(number: &BoxedUint) -> BigUint {
-        BigUint::from_bytes_be(&number.to_be_bytes())
+    fn big(number: &FixedMontyForm<{ U512::LIMBS }>) -> BigUint {
+        BigUint::from_bytes_be(number.retrieve().to_be_bytes().as_slice())
     }
 
     fn exponents() -> Vec<U192> {
@@ -126,20 +121,16 @@ mod tests {
     fn both_ways_agree_with_plain_arithmetic() {
         let modulus = modulus();
         let p = BigUint::from_bytes_be(&P);
-        let ((a, a_plain), (b, b_plain)) = (element(&modulus, 0x3c), element(&modulus, 0x91));
+        let ((a, a_plain), (b, b_plain)) = (element(0x3c), element(0x91));
         for e in exponents() {
             let e_plain = BigUint::from_bytes_be(e.to_be_bytes().as_slice());
             let expected = a_plain.modpow(&e_plain, &p);
             assert_eq!(big(&power_secret(&a, &e)), expected, "{e}");
-            assert_eq!(
-                big(&product_of_powers(&modulus, [(&a, &e)]).retrieve()),
-                expected,
-                "{e}"
-            );
+            assert_eq!(big(&product_of_powers(&modulus, [(&a, &e)])), expected, "{e}");
             for f in exponents() {
                 let f_plain = BigUint::from_bytes_be(f.to_be_bytes().as_slice());
                 let expected = &expected * b_plain.modpow(&f_plain, &p) % &p;
-                let ours = product_of_powers(&modulus, [(&a, &e), (&b, &f)]).retrieve();
+                let ours = product_of_powers(&modulus, [(&a, &e), (&b, &f)]);
                 assert_eq!(big(&ours), expected, "{e} {f}");
             }
         }

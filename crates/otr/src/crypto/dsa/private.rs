@@ -3,7 +3,6 @@
 use super::SIGNATURE_LEN;
 use super::generate::generate;
 use super::nonce::Nonces;
-use super::power::power_secret;
 use super::public::{BadPublicKey, PublicKey, minimal};
 use super::scalar::{ORDER_LEN, Scalar, narrow};
 use crypto_bigint::U192;
@@ -53,7 +52,7 @@ impl PrivateKey {
             .copy_from_slice(x);
         let secret = public.order.checked(&padded).map(|x| Box::new(Zeroizing::new(x)));
         let secret = secret.ok_or(BadPrivateKey::Secret)?;
-        if minimal(&power_secret(&public.generator, &secret).to_be_bytes()) != public.parts()[3] {
+        if !public.group.belongs_to(&secret) {
             return Err(BadPrivateKey::Mismatch);
         }
         Ok(Self { public, secret })
@@ -98,8 +97,7 @@ impl PrivateKey {
     /// The equations of DSA: r = (g^k mod p) mod q, s = (h + x·r) / k mod q.
     fn sign_once(&self, hash: &Scalar, nonce: &U192) -> Option<[u8; SIGNATURE_LEN]> {
         let order = &self.public.order;
-        // g^k can be computed from the signature by anybody: from here on it is public.
-        let r = power_secret(&self.public.generator, nonce).rem_vartime(order.as_nonzero());
+        let r = self.public.group.generator_power(nonce, order);
         let inverse = Zeroizing::new(order.scalar(nonce).invert().into_option()?);
         let secret = Zeroizing::new(order.scalar(&self.secret));
         let sum = Zeroizing::new(*hash + *secret * order.scalar(&r));
@@ -189,8 +187,8 @@ mod tests {
         assert!(key.sign_once(&hash, &U192::ZERO).is_none());
         // With h = -x·r the sum is zero and so is s.
         let k = U192::from(5_u8);
-        let r = power_secret(&key.public.generator, &k).rem_vartime(key.public.order.as_nonzero());
         let order = &key.public.order;
+        let r = key.public.group.generator_power(&k, order);
         let hash = -(order.scalar(&key.secret) * order.scalar(&r));
         assert!(key.sign_once(&hash, &k).is_none());
     }

@@ -1,19 +1,17 @@
 //! The public key: its checks, and verification.
 
 use super::SIGNATURE_LEN;
-use super::power::product_of_powers;
+use super::group::{Elements, Group};
 use super::scalar::{ORDER_LEN, Order};
-use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
-use crypto_bigint::{BoxedUint, Odd, U192};
+use crypto_bigint::U1024;
+use crypto_bigint::modular::FixedMontyForm;
 use std::fmt;
 
 /// A DSA public key with its group parameters.
 #[derive(Clone)]
 pub struct PublicKey {
-    pub(super) modulus: BoxedMontyParams,
+    pub(super) group: Group,
     pub(super) order: Order,
-    pub(super) generator: BoxedMontyForm,
-    value: BoxedMontyForm,
     /// p, q, g, y; minimal big-endian.
     parts: [Vec<u8>; 4],
 }
@@ -35,35 +33,28 @@ impl PublicKey {
     /// [`BadPublicKey`] names the first number that is wrong.
     pub fn from_parts(p: &[u8], q: &[u8], g: &[u8], y: &[u8]) -> Result<Self, BadPublicKey> {
         let [p, q, g, y] = [p, q, g, y].map(minimal);
-        let modulus = modulus(p).ok_or(BadPublicKey::Modulus)?;
-        let order = Order::from_be_bytes(q)
-            .filter(|q| modulus.as_ref().rem_vartime(q.as_nonzero()) == U192::ONE)
-            .ok_or(BadPublicKey::Order)?;
-        let generator = element(g, &modulus).ok_or(BadPublicKey::Generator)?;
-        let value = element(y, &modulus).ok_or(BadPublicKey::Value)?;
-        let key = Self::assemble(modulus, order, generator, value);
-        if !key.in_subgroup(&key.generator) {
-            return Err(BadPublicKey::Generator);
-        }
-        if !key.in_subgroup(&key.value) {
-            return Err(BadPublicKey::Value);
-        }
-        Ok(key)
+        let (group, order) = Group::checked(p, q, g, y)?;
+        Ok(Self {
+            group,
+            order,
+            parts: [p, q, g, y].map(<[u8]>::to_vec),
+        })
     }
 
-    /// Puts numbers together that are known to be right. All but `order` have the same precision.
-    pub(super) fn assemble(p: Odd<BoxedUint>, order: Order, g: BoxedUint, y: BoxedUint) -> Self {
-        let bytes = |number: &BoxedUint| minimal(&number.to_be_bytes()).to_vec();
-        let q = minimal(order.as_uint().to_be_bytes().as_slice()).to_vec();
-        let parts = [bytes(p.as_ref()), q, bytes(&g), bytes(&y)];
-        let modulus = BoxedMontyParams::new_vartime(p);
-        let generator = BoxedMontyForm::new(g, &modulus);
-        let value = BoxedMontyForm::new(y, &modulus);
+    /// Puts numbers together that are known to be right.
+    pub(super) fn assemble(
+        order: Order,
+        generator: FixedMontyForm<{ U1024::LIMBS }>,
+        value: FixedMontyForm<{ U1024::LIMBS }>,
+    ) -> Self {
+        let p = generator.params().modulus().to_be_bytes();
+        let [g, y] = [generator, value].map(|element| element.retrieve().to_be_bytes());
+        let q = order.as_uint().to_be_bytes();
+        let parts = [p.as_slice(), q.as_slice(), g.as_slice(), y.as_slice()];
+        let parts = parts.map(|part| minimal(part).to_vec());
         Self {
-            modulus,
+            group: Group::Usual(Box::new(Elements::new(generator, value))),
             order,
-            generator,
-            value,
             parts,
         }
     }
@@ -95,20 +86,8 @@ impl PublicKey {
             .ok_or(BadSignature)?;
         let for_generator = (inverse * self.order.reduce(message)).retrieve();
         let for_value = (inverse * self.order.scalar(&r)).retrieve();
-        let product = product_of_powers(
-            &self.modulus,
-            [(&self.generator, &for_generator), (&self.value, &for_value)],
-        );
-        if product.retrieve().rem_vartime(self.order.as_nonzero()) == r {
-            Ok(())
-        } else {
-            Err(BadSignature)
-        }
-    }
-
-    fn in_subgroup(&self, element: &BoxedMontyForm) -> bool {
-        product_of_powers(&self.modulus, [(element, self.order.as_uint())])
-            == BoxedMontyForm::one(&self.modulus)
+        let product = self.group.product(&for_generator, &for_value, &self.order);
+        if product == r { Ok(()) } else { Err(BadSignature) }
     }
 }
 
@@ -122,7 +101,7 @@ impl Eq for PublicKey {}
 
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PublicKey({} bits)", self.modulus.modulus().bits_vartime())
+        write!(f, "PublicKey({} bytes)", self.parts[0].len())
     }
 }
 
@@ -169,21 +148,3 @@ pub(super) fn minimal(bytes: &[u8]) -> &[u8] {
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     &bytes[zeros..]
 }
-
-/// An odd p of a supported size.
-fn modulus(bytes: &[u8]) -> Option<Odd<BoxedUint>> {
-    // The length first: a number without bound is not worth copying.
-    (bytes.len() <= MAX_MODULUS_LEN).then_some(())?;
-    let p = BoxedUint::from_be_slice_vartime(bytes);
-    (p.bits_vartime() >= MIN_MODULUS_BITS).then_some(())?;
-    Odd::new(p).into_option()
-}
-
-/// An integer in 2..p, as wide as p.
-fn element(bytes: &[u8], p: &Odd<BoxedUint>) -> Option<BoxedUint> {
-    let number = BoxedUint::from_be_slice(bytes, p.bits_precision()).ok()?;
-    (number.bits_vartime() > 1 && number < *p.as_ref()).then_some(number)
-}
-
-const MIN_MODULUS_BITS: u32 = 512;
-const MAX_MODULUS_LEN: usize = 3072 / 8;

@@ -45,6 +45,8 @@ pub(super) fn is_square(value: &U1536) -> bool {
 ///
 /// Multiplying by two is an addition, so the usual table of powers is not needed, nor its products.
 pub(super) fn power_of_two<const LIMBS: usize>(exponent: &Uint<LIMBS>, bits: u32) -> Zeroizing<U1536> {
+    #[cfg(feature = "hazmat")]
+    super::tally::count(|powers| powers.of_two += 1);
     let mut power = Zeroizing::new(ModP::ONE);
     for bit in (0..bits).rev() {
         *power = power.square();
@@ -56,11 +58,15 @@ pub(super) fn power_of_two<const LIMBS: usize>(exponent: &Uint<LIMBS>, bits: u32
 
 /// `base` to the `exponent`, of which the `bits` lowest bits are looked at.
 pub(super) fn power<const LIMBS: usize>(base: &U1536, exponent: &Uint<LIMBS>, bits: u32) -> Zeroizing<U1536> {
+    #[cfg(feature = "hazmat")]
+    super::tally::count(|powers| powers.of_any += 1);
     Zeroizing::new(ModP::new(base).pow_bounded_exp(exponent, bits).retrieve())
 }
 
 /// The product of two powers, for little more than the price of one: the squarings are shared.
 pub(super) fn power_product(factors: &[(&U1536, &U1536); 2], bits: u32) -> Zeroizing<U1536> {
+    #[cfg(feature = "hazmat")]
+    super::tally::count(|powers| powers.products += 1);
     let factors = Zeroizing::new(factors.map(|(base, exponent)| (ModP::new(base), *exponent)));
     Zeroizing::new(ModP::multi_exponentiate_bounded_exp(&*factors, bits).retrieve())
 }

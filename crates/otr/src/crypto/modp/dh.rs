@@ -64,6 +64,13 @@ impl DhSecret {
         Self(Secret::fill_with(|place| place.copy_from_slice(self.0.expose())))
     }
 
+    /// The exponent, big-endian.
+    #[cfg(feature = "hazmat")]
+    #[must_use]
+    pub fn expose(&self) -> &[u8; EXPONENT_SIZE] {
+        self.0.expose()
+    }
+
     fn exponent(&self) -> Zeroizing<U320> {
         Zeroizing::new(U320::from_be_slice(self.0.expose()))
     }
@@ -125,7 +132,9 @@ impl DhShared {
     /// A second copy, spelled out.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self { secbytes: self.secbytes.clone() }
+        Self {
+            secbytes: self.secbytes.clone(),
+        }
     }
 
     /// s as every key derivation hashes it: four bytes of length, then the shortest big-endian form.

@@ -1,0 +1,140 @@
+//! The rows: what is measured, in the same amounts as `bench/libotr/bench_libotr.c` does it.
+
+use getrandom::SysRng;
+use otr::{PrivateKey, Version};
+use rand_core::UnwrapErr;
+
+use crate::Failure;
+use crate::people::{ALICE, BOB, Pair, World};
+use crate::sample::{repeat, report, resident_kib, timed};
+
+/// The names of all rows, as the command line knows them.
+pub const ROWS: [&str; 10] = [
+    "keygen",
+    "ake",
+    "ake-first",
+    "pingpong",
+    "burst",
+    "burst-padded",
+    "bulk",
+    "smp",
+    "frag",
+    "mem",
+];
+
+/// Measures one row and prints it; `keys` is the number of keys to generate.
+pub fn measure(row: &str, version: Version, keys: u32) -> Result<(), Failure> {
+    match row {
+        "keygen" => report("dsa1024-keygen", "us", keygen(keys)?),
+        "ake" => report("ake", "us", key_exchange(version, |_| Ok(()))?),
+        "ake-first" => report("ake+first-messages", "us", key_exchange(version, first_messages)?),
+        "pingpong" => report("pingpong/msg", "us", pingpong(version)?),
+        "burst" => report("burst100/msg", "us", burst(&World::new(version))?),
+        "burst-padded" => report(
+            "burst100-padded/msg",
+            "us",
+            burst(&World::new(version).padded(256))?,
+        ),
+        "bulk" => report("bulk64k", "MB/s", bulk(version)?),
+        "smp" => report("smp", "us", smp(version)?),
+        "frag" => report("frag64k/400", "us", fragments(version)?),
+        "mem" => memory(version)?,
+        _ => return Err(format!("no such row: {row}; there are {}", ROWS.join(", ")).into()),
+    }
+    Ok(())
+}
+
+fn keygen(keys: u32) -> Result<Vec<f64>, Failure> {
+    let generate = || {
+        std::hint::black_box(PrivateKey::generate(&mut UnwrapErr(SysRng)));
+        Ok(())
+    };
+    (0..keys).map(|_| timed(1, generate)).collect()
+}
+
+/// Key exchanges and what `then` does, between people who never met before.
+fn key_exchange(
+    version: Version,
+    then: impl Fn(&mut Pair<'_>) -> Result<(), Failure>,
+) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    repeat(|| {
+        let mut total = 0.0;
+        for _ in 0..20 {
+            let mut pair = world.strangers();
+            total += timed(1, || pair.meet().and_then(|()| then(&mut pair)))?;
+        }
+        Ok(total / 20.0)
+    })
+}
+
+fn first_messages(pair: &mut Pair<'_>) -> Result<(), Failure> {
+    pair.say(ALICE, &text(100))?;
+    pair.say(BOB, &text(100))
+}
+
+fn pingpong(version: Version) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let (mut pair, text) = (world.private()?, text(100));
+    repeat(|| timed(100, || (0..100).try_for_each(|turn| pair.say(turn & 1, &text))))
+}
+
+fn burst(world: &World) -> Result<Vec<f64>, Failure> {
+    let (mut pair, text) = (world.private()?, text(100));
+    repeat(|| timed(1000, || (0..1000).try_for_each(|_| pair.say(ALICE, &text))))
+}
+
+fn bulk(version: Version) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let (mut pair, text) = (world.private()?, text(LARGE));
+    let times = repeat(|| timed(40, || (0..40).try_for_each(|_| pair.say(ALICE, &text))))?;
+    Ok(times.into_iter().map(|micros| LARGE as f64 / micros).collect())
+}
+
+fn smp(version: Version) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let mut pair = world.private()?;
+    repeat(|| {
+        timed(2, || {
+            (0..2).try_for_each(|_| pair.compare_secrets(b"the shared secret of both"))
+        })
+    })
+}
+
+fn fragments(version: Version) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let (mut pair, text) = (world.private()?, text(LARGE));
+    pair.limit(400)?;
+    let samples = repeat(|| timed(5, || (0..5).try_for_each(|_| pair.say(ALICE, &text))))?;
+    println!("  fragments per message {}", pair.pieces(&text)?);
+    Ok(samples)
+}
+
+/// Memory that the process holds more for each end, after the key exchange and after 8 messages.
+fn memory(version: Version) -> Result<(), Failure> {
+    let world = World::new(version);
+    drop(world.private()?);
+    let start = resident_kib()?;
+    let mut pairs = (0..PAIRS)
+        .map(|_| world.private())
+        .collect::<Result<Vec<_>, _>>()?;
+    let met = resident_kib()?;
+    for pair in &mut pairs {
+        (0..8).try_for_each(|turn| pair.say(turn & 1, &text(100)))?;
+    }
+    let spoken = resident_kib()?;
+    let ends = 2.0 * f64::from(PAIRS);
+    report("mem/end-after-ake", "KiB", vec![(met - start) / ends]);
+    report("mem/end-after-8-msgs", "KiB", vec![(spoken - start) / ends]);
+    Ok(())
+}
+
+/// Letters only, the same text for the same length.
+fn text(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|i| b"abcdefghijklmnopqrstuvwxyz"[(i * 7 + i / 26) % 26])
+        .collect()
+}
+
+const LARGE: usize = 65536;
+const PAIRS: u32 = 1000;

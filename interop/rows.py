@@ -1,0 +1,71 @@
+"""The jobs of a run: one plot with one peer, version and starter each, in a process group of its own."""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import plots
+from harness import DriverError, Peer
+from talk import OURS, key_file
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VERSIONS = {'libotr': '123', 'go-otr3': '23', 'otrjs': '23', 'potr': '2', 'otrr': '3'}
+# Seconds for one job; many times what the slowest peer needs.
+LIMIT, LIMIT_PER_TEXT = 120, 2
+WEIGHTS = {'otrjs': 10, 'otrr': 3, 'potr': 2}
+
+
+class Job:
+    def __init__(self, peer, version, starter, plot, texts):
+        self.peer, self.version, self.starter, self.plot, self.texts = peer, version, starter, plot, texts
+        self.weight = WEIGHTS.get(peer, 1) * (texts if plot == 'whole' else 10)
+
+    @staticmethod
+    def probe(peer):
+        """Why a driver does not work, or nothing. Makes the keys that the jobs share."""
+        for kind in (peer, OURS):
+            for me, you in (('alice', 'bob'), ('bob', 'alice')):
+                try:
+                    driver = Peer(kind, me, you, keyfile=key_file(kind, me))
+                    driver.caps()
+                    driver.close()
+                except (OSError, DriverError, StopIteration) as why:
+                    return f'{kind}: {type(why).__name__}: {why}'
+        return ''
+
+    def run(self):
+        """The rows of this job. Whatever hangs or dies is a failed row."""
+        process = subprocess.Popen(
+            [sys.executable, f'{HERE}/conversation', self.peer, self.version, self.starter, self.plot, str(self.texts)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        limit = LIMIT + LIMIT_PER_TEXT * self.texts
+        why = ''
+        try:
+            out, err = process.communicate(timeout=limit)
+            if process.returncode:
+                why = f'ended with {process.returncode}: {err.decode(errors="replace")[-300:]}'
+        except subprocess.TimeoutExpired:
+            why = f'not done within {limit} s'
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+        return self.rows(out.decode(errors='replace'), why)
+
+    def rows(self, lines, why):
+        begun, rows = None, []
+        for line in lines.splitlines():
+            told = json.loads(line)
+            if 'begun' in told:
+                begun = told['begun']
+            else:
+                begun = None
+                rows.append(told)
+        if why or not rows:
+            rows.append(dict(feature=begun or f'{self.plot}: the end', verdict='failed', detail=why or 'no answer',
+                             seconds=0))
+        return [dict(peer=self.peer, version=self.version, starter=self.starter, plot=self.plot, **row) for row in rows]
+
+
+def jobs_for(peer, texts):
+    return [Job(peer, version, starter, plot, texts)
+            for version in VERSIONS[peer] for starter in (OURS, 'peer') for plot in plots.PLOTS]
