@@ -2,7 +2,8 @@
 
 use im::irc::Nick;
 use otr::{
-    Fingerprint, InstanceTag, PrivateError, Recipient, Session, SessionState, SmpAction, StartError, Timestamp,
+    Fingerprint, InstanceTag, PrivateError, Recipient, Session, SessionState, SmpAction, StartError,
+    Timestamp,
 };
 
 use crate::engine::correspondent::Run;
@@ -64,7 +65,8 @@ impl Engine {
     pub fn accept(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
             let proved = |session: &Session| session.fingerprint().filter(|key| !person.keys.admits(*key));
-            if let Some(key) = person.private_sessions().find_map(proved) {
+            let changed = person.private_sessions().find_map(proved);
+            if let Some(key) = changed {
                 if person.shown != Some(key) {
                     person.shown = Some(key);
                     return person.mistake(

@@ -244,7 +244,10 @@ impl Correspondent {
         } else {
             words.text.to_vec()
         };
-        let held = self.outbox.hold(text, &self.keys_to_wait_for(&why), self.policy.minimum_version).is_ok();
+        let held = self
+            .outbox
+            .hold(text, &self.keys_to_wait_for(&why), self.policy.minimum_version)
+            .is_ok();
         let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
         let ask = held && why == Obstacle::AwaitingPrivacy && !recently;
         self.show(What::NotSent { words, why, held }, effects);
@@ -256,7 +259,10 @@ impl Correspondent {
     /// To whom a text may go later: the holder of the key it was meant for.
     fn keys_to_wait_for(&self, why: &Obstacle) -> Vec<Fingerprint> {
         let ended = match why {
-            Obstacle::PeerEnded => self.conversation.session(Recipient::Best).and_then(Session::fingerprint),
+            Obstacle::PeerEnded => self
+                .conversation
+                .session(Recipient::Best)
+                .and_then(Session::fingerprint),
             _ => None,
         };
         match ended {
