@@ -7,7 +7,7 @@ use chacha20::ChaCha20Rng;
 use chatham::engine::notice::{How, Notice, Obstacle, What, Words};
 use chatham::engine::{Effect, Engine, Memory};
 use im::irc::{CaseMapping, Kind, Nick, Person, Said};
-use otr::{Account, Policy, Timestamp};
+use otr::{Account, Policy, Timestamp, Version};
 use rand_core::SeedableRng;
 
 /// Somebody with an engine; what it wants sent waits in a queue.
@@ -264,6 +264,13 @@ fn a_verified_person_is_never_written_to_in_the_clear_without_a_word() {
     let (mut alice, mut bob) = private_pair();
     verify(&mut alice, &mut bob);
     let memories = alice.memories.clone();
+    assert!(
+        memories.contains(&Memory::Version {
+            nick: nick("bob"),
+            version: Version::V3
+        }),
+        "no way back to 2"
+    );
     // Alice's program starts anew, with what it has stored.
     let mut alice = Someone::new("alice", 1);
     for memory in memories {

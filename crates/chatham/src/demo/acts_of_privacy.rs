@@ -3,7 +3,7 @@
 //! The private texts are made of words of at most three letters. So each piece of four bytes holds a byte that
 //! ciphertext does not use, and a find in the capture is never chance.
 
-use crate::demo::stage::{Failure, Identity, Stage, Who};
+use crate::demo::stage::{Failure, Stage, Who};
 use crate::demo::story::{Scene, Story};
 use crate::demo::tap::{Seen, find_piece, hides_offer};
 use crate::engine::notice::{How, What, Words};
@@ -11,11 +11,11 @@ use crate::engine::notice::{How, What, Words};
 impl Story<'_> {
     /// Two people with new keys join the relay.
     pub(super) async fn prepare(&mut self) -> Result<(), Failure> {
-        let keys = [Who::Alice, Who::Bob].map(|who| (who, tokio::task::spawn_blocking(Identity::generate)));
+        self.make_keys();
         let stage = Stage::open().await?;
         self.open(stage);
-        for (who, key) in keys {
-            let identity = key.await.map_err(|_| Failure("no key could be made".into()))?;
+        for who in [Who::Alice, Who::Bob] {
+            let identity = self.identity(who).await?;
             let engine = identity.engine()?;
             self.stage()?.enter(who, engine).await?;
             if who == Who::Bob {

@@ -1,7 +1,7 @@
 //! The later acts: devices, losses, the end, a stranger.
 
 use crate::demo::acts_of_privacy::IRC_LINE;
-use crate::demo::stage::{Failure, Identity, Who};
+use crate::demo::stage::{Failure, Who};
 use crate::demo::story::Story;
 use crate::demo::tap::Seen;
 use crate::engine::notice::{How, Obstacle, What, Words};
@@ -10,8 +10,7 @@ impl Story<'_> {
     /// Bob's telephone joins under the same name, with a key of its own.
     pub(super) async fn two_devices(&mut self) -> Result<(), Failure> {
         self.begin("Bob's telephone joins under the same name");
-        let key = tokio::task::spawn_blocking(Identity::generate);
-        let phone = key.await.map_err(|_| Failure("no key could be made".into()))?;
+        let phone = self.identity(Who::Phone).await?;
         self.stage()?.enter(Who::Phone, phone.engine()?).await?;
         self.stage()?
             .act(Who::Phone, Who::Alice, |engine, alice, now| {
@@ -219,8 +218,7 @@ impl Story<'_> {
     /// Somebody nobody knows asks for a private conversation.
     pub(super) async fn stranger(&mut self) -> Result<(), Failure> {
         self.begin("A stranger asks, and gets silence");
-        let key = tokio::task::spawn_blocking(Identity::generate);
-        let mallory = key.await.map_err(|_| Failure("no key could be made".into()))?;
+        let mallory = self.identity(Who::Mallory).await?;
         self.stage()?.enter(Who::Mallory, mallory.engine()?).await?;
         self.stage()?
             .act(Who::Mallory, Who::Alice, |engine, alice, now| {

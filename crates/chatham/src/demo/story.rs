@@ -1,8 +1,10 @@
 //! The thread of the story: what was said, what was seen, what was promised.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use im::relay::ConnectionId;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::demo::screen;
 use crate::demo::stage::{Failure, Identity, Stage, Who};
@@ -15,6 +17,8 @@ pub struct Story<'a> {
     teller: Teller<'a>,
     pub(super) stage: Option<Stage>,
     pub(super) bob: Option<Identity>,
+    /// Keys in the making, beside the story.
+    keys: BTreeMap<Who, JoinHandle<Identity>>,
     /// Everything that nobody but the two may read: private texts and compared secrets.
     secrets: Vec<Vec<u8>>,
     /// Since when all is private.
@@ -73,6 +77,7 @@ impl<'a> Story<'a> {
             teller,
             stage: None,
             bob: None,
+            keys: BTreeMap::new(),
             secrets: Vec::new(),
             private_from: 0,
             told: 0,
@@ -123,12 +128,29 @@ impl<'a> Story<'a> {
             self.teller.give_up(&format!("{reason} ({})", self.act));
         }
         self.teller.close(self.kept, self.broken + usize::from(!complete));
+        self.teller.flush();
         self.teller.finish()?;
         Ok(complete && self.broken == 0)
     }
 
+    /// Begins to make a key for each of the people, beside the story.
+    pub(super) fn make_keys(&mut self) {
+        let made = EVERYBODY.map(|who| (who, spawn_blocking(Identity::generate)));
+        self.keys = made.into_iter().collect();
+    }
+
+    /// Somebody's key, when it is made.
+    pub(super) async fn identity(&mut self, who: Who) -> Result<Identity, Failure> {
+        let key = self
+            .keys
+            .remove(&who)
+            .ok_or_else(|| Failure("a key is missing".into()))?;
+        key.await.map_err(|_| Failure("no key could be made".into()))
+    }
+
     /// A new act.
     pub(super) fn begin(&mut self, title: &'static str) {
+        self.teller.flush();
         self.act = title;
         self.number += 1;
         self.teller.act(self.number, title);
@@ -183,15 +205,14 @@ impl<'a> Story<'a> {
     /// Tells what has happened since the last time.
     pub(super) fn tell(&mut self) -> Result<Scene, Failure> {
         let told = self.told;
-        let everybody = [Who::Alice, Who::Bob, Who::Phone, Who::Mallory];
         let stage = self.stage()?;
-        let screens: Vec<_> = everybody
+        let screens: Vec<_> = EVERYBODY
             .map(|who| (who, stage.screen(who)))
             .into_iter()
             .collect();
         let wires = stage.tap.messages(told);
         let mark = stage.tap.mark();
-        let names: Vec<_> = everybody
+        let names: Vec<_> = EVERYBODY
             .map(|who| (stage.connection(who), who))
             .into_iter()
             .collect();
@@ -253,6 +274,7 @@ impl<'a> Story<'a> {
     }
 }
 
+const EVERYBODY: [Who; 4] = [Who::Alice, Who::Bob, Who::Phone, Who::Mallory];
 /// Pieces of a text this long or longer may not be seen.
 const PIECE: usize = 4;
 /// The same inside ciphertext, where any four bytes may meet by chance once in a while.

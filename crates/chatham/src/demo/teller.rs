@@ -94,6 +94,13 @@ impl<'a> Teller<'a> {
         }
     }
 
+    /// Lets everybody read what was told so far.
+    pub fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.out.flush().err();
+        }
+    }
+
     /// A promise, and whether it was kept.
     pub fn check(&mut self, name: &str, ok: bool, detail: &str) {
         if self.form == Form::Json {

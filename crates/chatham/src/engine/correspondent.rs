@@ -236,12 +236,8 @@ impl Correspondent {
             fingerprint,
             trust,
         }));
-        if trust.is_verified() && self.policy.minimum_version < Some(version) {
-            self.policy.minimum_version = Some(version);
-            effects.push(Effect::Remember(Memory::Version {
-                nick: self.nick.clone(),
-                version,
-            }));
+        if trust.is_verified() {
+            self.remember_version(version, effects);
         }
         self.tighten();
         let devices = self.private_sessions().count();
@@ -300,12 +296,31 @@ impl Correspondent {
     pub(super) fn set_trust(&mut self, fingerprint: Fingerprint, trust: Trust, effects: &mut Vec<Effect>) {
         self.keys.learn(fingerprint, trust);
         self.conversation.set_trusted(fingerprint, trust.is_verified());
-        self.tighten();
         effects.push(Effect::Remember(Memory::Key {
             nick: self.nick.clone(),
             fingerprint,
             trust,
         }));
+        let spoken = |session: &Session| match session.state() {
+            SessionState::Encrypted(version) if session.fingerprint() == Some(fingerprint) => Some(version),
+            _ => None,
+        };
+        let version = self.conversation.sessions().filter_map(spoken).max();
+        if let Some(version) = version.filter(|_| trust.is_verified()) {
+            self.remember_version(version, effects);
+        }
+        self.tighten();
+    }
+
+    /// No lower version from now on: what a verified person has spoken once is not talked down (S-11).
+    fn remember_version(&mut self, version: Version, effects: &mut Vec<Effect>) {
+        if self.policy.minimum_version < Some(version) {
+            self.policy.minimum_version = Some(version);
+            effects.push(Effect::Remember(Memory::Version {
+                nick: self.nick.clone(),
+                version,
+            }));
+        }
     }
 
     /// How a text of this device came, and how one to it would go.
