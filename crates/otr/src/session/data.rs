@@ -1,6 +1,7 @@
 //! Data messages: reading what comes, sealing what goes.
 
 use rand_core::CryptoRng;
+use zeroize::Zeroize;
 
 use crate::classic::pair_keys::ExtraKey;
 use crate::event::Event;
@@ -129,11 +130,13 @@ fn padded(text: &[u8], mut tlvs: Vec<Tlv>, bucket: u16) -> Vec<u8> {
         let padding = length.next_multiple_of(bucket) - length;
         tlvs.extend(Tlv::new(tlv::PADDING, vec![0; padding]));
     }
-    Plaintext {
+    let mut plaintext = Plaintext {
         text: text.to_vec(),
         tlvs,
-    }
-    .encode()
+    };
+    let encoded = plaintext.encode();
+    plaintext.text.zeroize();
+    encoded
 }
 
 #[cfg(test)]
