@@ -235,17 +235,27 @@ fn a_changed_key_of_somebody_verified_blocks_until_it_is_accepted() {
     alice.say("bob", "secret");
     assert!(alice.outgoing.is_empty());
     assert!(alice.shows(|what| matches!(what, What::NotSent { held: true, .. })));
-    // Ending acknowledges that the verified device is gone. What is left is the new key, still blocked.
-    new_bob.heard();
-    let new_key = new_bob.fingerprint();
-    alice.act("bob", |engine, bob, now| {
-        engine.set_trust(bob, Some(new_key), true, now)
-    });
-    alice.say("bob", "for the new key");
+    assert_eq!(new_bob.heard(), []);
+    // The person's word opens the way, and what was held back for that reason alone goes out.
+    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    assert!(
+        alice.shows(|what| matches!(what, What::KeyAccepted(_))),
+        "{:?}",
+        alice.shown
+    );
     carry(&mut alice, &mut new_bob);
-    assert_eq!(
-        new_bob.heard().last(),
-        Some(&("for the new key".to_owned(), How::Unverified))
+    assert_eq!(new_bob.heard(), [("secret".to_owned(), How::Unverified)]);
+    alice.shown.clear();
+    alice.say("bob", "more");
+    assert!(
+        alice.shows(|what| matches!(
+            what,
+            What::Sent {
+                how: How::Unverified,
+                ..
+            }
+        )),
+        "accepted, not verified"
     );
 }
 
@@ -397,6 +407,25 @@ fn required_privacy_holds_the_text_and_asks() {
     carry(&mut alice, &mut bob);
     let texts: Vec<_> = bob.heard().into_iter().map(|(text, _)| text).collect();
     assert_eq!(texts, ["one", "two"]);
+}
+
+#[test]
+fn a_burst_of_errors_is_one_line() {
+    let (mut alice, _) = private_pair();
+    for _ in 0..50 {
+        alice.receive(&nick("bob"), b"?OTR Error: what?", Kind::Person);
+        alice.receive(&nick("bob"), b"?OTR:AAMD", Kind::Person);
+    }
+    let remarks = alice
+        .shown
+        .iter()
+        .filter(|what| matches!(what, What::PeerReports(_) | What::Unreadable(_)));
+    assert_eq!(remarks.count(), 2);
+    assert!(
+        alice.outgoing.len() < 40,
+        "{} answers to 100 lines",
+        alice.outgoing.len()
+    );
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub enum Input {
     Trust(Option<Fingerprint>),
     /// Take that back.
     Distrust(Option<Fingerprint>),
+    /// Drop the texts that wait.
+    Drop,
     /// Our fingerprint and theirs.
     Fingerprints,
     /// Devices, keys, waiting texts.
@@ -80,6 +82,7 @@ pub fn read(line: &[u8]) -> Input {
         (b"abort", b"") => Input::Abort,
         (b"trust", key) => fingerprint(key, "/trust").map_or_else(Input::Mistake, Input::Trust),
         (b"distrust", key) => fingerprint(key, "/distrust").map_or_else(Input::Mistake, Input::Distrust),
+        (b"drop", b"") => Input::Drop,
         (b"fingerprints", b"") => Input::Fingerprints,
         (b"devices" | b"status", b"") => Input::Status,
         (b"help", _) => Input::Help,
@@ -98,7 +101,7 @@ pub fn read(line: &[u8]) -> Input {
 }
 
 /// The list of commands, a line each.
-pub const HELP: [&str; 14] = [
+pub const HELP: [&str; 15] = [
     "TEXT                       say it, as private as it can be",
     "/me WHAT                   say what you do",
     "/to NICK                   talk to somebody else",
@@ -111,6 +114,7 @@ pub const HELP: [&str; 14] = [
     "/fingerprints              yours and theirs",
     "/devices                   their devices",
     "/status                    how the next text would go, and what waits",
+    "/drop                      drop the texts that wait",
     "//TEXT                     a text that begins with a slash",
     "/quit                      end all private conversations and leave",
 ];

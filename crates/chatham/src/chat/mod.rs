@@ -204,6 +204,7 @@ impl Client<'_> {
             Input::Accept => engine.accept(peer, now),
             Input::Verify { secret, question } => engine.verify(peer, &secret, question.as_deref(), now),
             Input::Answer(secret) => engine.answer(peer, &secret, now),
+            Input::Drop => engine.drop_held(peer, now),
             Input::Abort => engine.abort(peer, now),
             Input::Trust(key) => engine.set_trust(peer, key, true, now),
             Input::Distrust(key) => engine.set_trust(peer, key, false, now),

@@ -88,7 +88,10 @@ impl Chat {
 /// `HOST`, `HOST:PORT`, `[V6]` or `[V6]:PORT`.
 fn server(text: &str) -> Result<(String, u16), String> {
     let (host, port) = match text.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
-        Some((host, rest)) => (host, rest.strip_prefix(':').or(rest.is_empty().then_some(""))),
+        Some((host, rest)) => (
+            host,
+            rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("")),
+        ),
         None => match text.rsplit_once(':') {
             Some((host, port)) if !host.contains(':') => (host, Some(port)),
             Some(_) => (text, Some("")),

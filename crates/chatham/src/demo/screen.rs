@@ -80,7 +80,7 @@ pub fn wire(from: &str, sighting: &Sighting) -> Cell {
     };
     let shown = abbreviated(sighting);
     let lines = if sighting.lines > 1 {
-        format!(" in {} lines", sighting.lines)
+        format!(" ({} lines)", sighting.lines)
     } else {
         String::new()
     };
@@ -88,7 +88,7 @@ pub fn wire(from: &str, sighting: &Sighting) -> Cell {
         Seen::Words | Seen::WordsAndOffer | Seen::Query | Seen::Error => {
             format!("{from}→{to} {kind}: {shown}")
         }
-        _ => format!("{from}→{to} {kind}, {} B{lines}: {shown}", sighting.bytes),
+        _ => format!("{from}→{to} {kind} {shown}{lines}"),
     };
     let value = json!({
         "event": "wire", "from": from, "to": to, "kind": kind, "lines": sighting.lines,
@@ -105,7 +105,12 @@ fn abbreviated(sighting: &Sighting) -> String {
         Seen::WordsAndOffer => format!("{}␠␉␠…", shown.trim_end()),
         _ if sighting.lines > 1 => {
             let body = shown.split(',').nth(3).unwrap_or(&shown);
-            format!("{}…", body.chars().take(CIPHERTEXT).collect::<String>())
+            format!(
+                "{}…",
+                body.chars()
+                    .take(CIPHERTEXT - " (2 lines)".len())
+                    .collect::<String>()
+            )
         }
         _ => format!("{}…", shown.chars().take(CIPHERTEXT).collect::<String>()),
     }
@@ -260,6 +265,6 @@ fn tone(how: How) -> Tone {
 }
 
 /// So many characters of a ciphertext say enough.
-const CIPHERTEXT: usize = 16;
+const CIPHERTEXT: usize = 22;
 /// Texts longer than this are cut on the screen.
 const LONG: usize = 120;

@@ -48,15 +48,14 @@ impl<'a> Teller<'a> {
 
     /// The first words.
     pub fn open(&mut self, address: &str) {
-        let words =
-            format!("chatham demo: a relay on {address}, people on real sockets, every promise checked");
+        let words = format!("chatham demo on {address}: real sockets, and every promise checked");
         match self.form {
             Form::Json => self.json(&json!({ "event": "begin", "relay": address })),
             Form::Plain => self.line(&words),
             Form::Columns(width) => {
                 self.line(&words);
-                let heads = HEADS.map(|head| vec![self.paint(BOLD, head)]);
-                self.rows(width, &heads, &[1, 1, 1]);
+                let heads = HEADS.map(|head| self.paint(BOLD, head));
+                self.row(&column_widths(width), heads, HEADS.map(display_width));
             }
         }
     }
@@ -186,12 +185,6 @@ impl<'a> Teller<'a> {
             let size = |position: usize| shown[position].get(row).copied().unwrap_or(0);
             self.row(&widths, [cell(0), cell(1), cell(2)], [size(0), size(1), size(2)]);
         }
-    }
-
-    fn rows(&mut self, width: usize, heads: &[Vec<String>; 3], _rows: &[usize; 3]) {
-        let widths = column_widths(width);
-        let cells = [0, 1, 2].map(|position: usize| heads[position].first().cloned().unwrap_or_default());
-        self.row(&widths, cells, HEADS.map(display_width));
     }
 
     fn row(&mut self, widths: &[usize; 3], cells: [String; 3], sizes: [usize; 3]) {

@@ -1,12 +1,13 @@
 //! One correspondent: the conversation, the texts that wait, the keys.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use im::irc::{Nick, ctcp};
 use otr::outbox::Outbox;
 use otr::{
     Conversation, Env, Event, Fingerprint, InstanceTag, Output, Policy, Recipient, Session, SessionState,
-    SmpEvent, Version, error_message,
+    SmpEvent, Timestamp, Version, error_message,
 };
 
 use crate::engine::notice::{Device, How, Notice, What, Words};
@@ -27,6 +28,13 @@ pub(super) struct Correspondent {
     pub(super) clear_agreed: bool,
     /// Comparisons of secrets that are under way, by device.
     pub(super) runs: BTreeMap<InstanceTag, Run>,
+    /// When we asked for a private conversation last, while there was none.
+    pub(super) asked: Option<Timestamp>,
+    /// Whether the person has been told that this stranger knocks.
+    knocked: bool,
+    /// When the person was told last that something cannot be read, was refused, or that they report an error: one
+    /// line a burst (user need N4).
+    told: [Option<Timestamp>; 3],
     /// The key that the person was shown last, which is the one that a decision is about (S-33).
     pub(super) shown: Option<Fingerprint>,
     #[cfg(feature = "deliberate-leak")]
@@ -53,6 +61,9 @@ impl Correspondent {
             room: None,
             clear_agreed: false,
             runs: BTreeMap::new(),
+            asked: None,
+            knocked: false,
+            told: [None; 3],
             shown: None,
             #[cfg(feature = "deliberate-leak")]
             leak: false,
@@ -187,14 +198,19 @@ impl Correspondent {
             Event::Heartbeat { session } => return self.heard(session),
             Event::Missed { messages, .. } => What::Missed(messages),
             Event::PeerReportsError { words } => {
-                self.show(What::PeerReports(words), effects);
+                if self.begins_burst(2, env.now) {
+                    self.show(What::PeerReports(words), effects);
+                }
                 match self.outbox.possibly_lost(env.now) {
                     0 => return,
                     lost => What::PossiblyLost(lost),
                 }
             }
+            Event::Unreadable { .. } if !self.begins_burst(0, env.now) => return,
             Event::Unreadable { reason } => What::Unreadable(reason),
+            Event::Refused { .. } if !self.begins_burst(1, env.now) => return,
             Event::Refused { reason } => What::Refused(reason),
+            Event::Knock { .. } if std::mem::replace(&mut self.knocked, true) => return,
             Event::Knock { .. } => What::Knock,
             Event::Reflected | Event::ForOtherDevice => What::NotForUs,
         };
@@ -213,6 +229,7 @@ impl Correspondent {
     ) -> What {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
+        (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
         self.shown = Some(fingerprint);
         effects.push(Effect::Remember(Memory::Key {
             nick: self.nick.clone(),
@@ -349,4 +366,19 @@ impl Correspondent {
             self.outbox.heard(key);
         }
     }
+
+    /// Whether the last remark of this kind is long enough ago to make another.
+    fn begins_burst(&mut self, kind: usize, now: Timestamp) -> bool {
+        let Some(told) = self.told.get_mut(kind) else {
+            return true;
+        };
+        let begins = told.is_none_or(|told| now.since(told) >= BURST);
+        if begins {
+            *told = Some(now);
+        }
+        begins
+    }
 }
+
+/// Remarks of one kind within this time are one burst.
+const BURST: Duration = Duration::from_secs(5);

@@ -3,6 +3,7 @@
 //! Bytes from the network and words of the person go in; a list of [`Effect`]s comes back: lines to send, things to
 //! show, facts to store. There are no sockets, no files and no clock inside.
 
+mod commands;
 mod correspondent;
 pub mod notice;
 mod speak;
@@ -12,13 +13,10 @@ use std::collections::BTreeMap;
 
 use im::irc::services::is_service;
 use im::irc::{CaseMapping, Kind, Nick, Said, Source, ctcp};
-use otr::{
-    Account, Env, Fingerprint, InstanceTag, Policy, PrivateError, Recipient, SmpAction, StartError,
-    Timestamp, Version,
-};
+use otr::{Account, Env, Fingerprint, InstanceTag, Policy, Timestamp, Version};
 use rand_core::CryptoRng;
 
-use crate::engine::correspondent::{Correspondent, Run};
+use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{How, Notice, What, Words};
 use crate::engine::trust::Trust;
 
@@ -167,205 +165,6 @@ impl Engine {
             Kind::Own => Vec::new(),
             Kind::Channel | Kind::Ctcp | Kind::Service | Kind::Server => vec![aside(said)],
         }
-    }
-
-    /// Says something to somebody, or to a channel or service, which nothing is ever encrypted to or hidden in.
-    pub fn say(&mut self, nick: &Nick, words: Words, now: Timestamp) -> Vec<Effect> {
-        #[cfg(feature = "deliberate-leak")]
-        if self.leak
-            && self
-                .people
-                .get(nick)
-                .is_some_and(|person| person.conversation.is_private())
-        {
-            self.leak = false;
-            self.person(nick).leak = true;
-        }
-        self.with(nick, now, |person, env, effects| person.say(env, words, effects))
-    }
-
-    /// Asks somebody for a private conversation, or for new keys if there is one.
-    pub fn start(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| person.ask(env, effects))
-    }
-
-    /// Ends the private conversation with all devices of somebody. From then on text to them is clear: this is
-    /// the person's word for it.
-    pub fn end(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| {
-            let ended = person
-                .devices()
-                .iter()
-                .filter(|device| device.state != PLAIN)
-                .count();
-            let outputs = person.conversation.end_all(env);
-            person.runs.clear();
-            person.clear_agreed = true;
-            person.tighten();
-            person.carry_out(env, outputs, effects);
-            person.show(What::Ended(ended), effects);
-        })
-    }
-
-    /// Ends all private conversations, as before the program ends.
-    pub fn end_all(&mut self, now: Timestamp) -> Vec<Effect> {
-        let private = self
-            .people
-            .iter()
-            .filter(|(_, person)| person.conversation.is_private());
-        let nicks: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
-        nicks.iter().flat_map(|nick| self.end(nick, now)).collect()
-    }
-
-    /// The person's yes: to a stranger who asked for a private conversation, and to a key that is not the one
-    /// they had verified. The key is only accepted, not verified.
-    pub fn accept(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| {
-            let best = person
-                .conversation
-                .session(Recipient::Best)
-                .filter(|best| best.is_private());
-            let key = best.and_then(|best| best.fingerprint());
-            if let Some(key) = key.filter(|key| !person.keys.admits(*key)) {
-                if person.shown != Some(key) {
-                    person.shown = Some(key);
-                    return person.mistake(
-                        format!("the key has changed again, to {key}: look again"),
-                        effects,
-                    );
-                }
-                person.keys.accept(key);
-                person.show(What::KeyAccepted(key), effects);
-                return person.send_held(env, effects);
-            }
-            match person.conversation.accept(env) {
-                Ok(outputs) => person.carry_out(env, outputs, effects),
-                Err(StartError::NothingToAccept) => person.mistake("there is nothing to accept", effects),
-                Err(error) => person.mistake(error, effects),
-            }
-        })
-    }
-
-    /// Wants to compare a secret with somebody, exactly as it was written; a question makes it one-sided.
-    pub fn verify(
-        &mut self,
-        nick: &Nick,
-        secret: &[u8],
-        question: Option<&[u8]>,
-        now: Timestamp,
-    ) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| {
-            let device = person
-                .conversation
-                .session(Recipient::Best)
-                .map(|session| session.tag());
-            let whom = device.map_or(Recipient::Best, Recipient::Tag);
-            match person
-                .conversation
-                .smp(env, whom, SmpAction::Start { secret, question })
-            {
-                Ok(outputs) => {
-                    person.runs.extend(device.map(|device| (device, Run::Ours)));
-                    person.show(What::Comparing, effects);
-                    person.carry_out(env, outputs, effects);
-                }
-                Err(error) => person.mistake(error, effects),
-            }
-        })
-    }
-
-    /// Answers somebody's wish to compare a secret.
-    pub fn answer(&mut self, nick: &Nick, secret: &[u8], now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| {
-            let asked = person
-                .runs
-                .iter()
-                .find(|(_, run)| matches!(run, Run::Theirs { .. }));
-            let Some(device) = asked.map(|(device, _)| *device) else {
-                return person.mistake(PrivateError::NotAsked, effects);
-            };
-            match person
-                .conversation
-                .smp(env, Recipient::Tag(device), SmpAction::Answer { secret })
-            {
-                Ok(outputs) => person.carry_out(env, outputs, effects),
-                Err(error) => person.mistake(error, effects),
-            }
-        })
-    }
-
-    /// Gives up comparing secrets.
-    pub fn abort(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| {
-            let devices: Vec<InstanceTag> = person.runs.keys().copied().collect();
-            if devices.is_empty() {
-                return person.mistake("no secret is being compared", effects);
-            }
-            for device in devices {
-                person.runs.remove(&device);
-                match person
-                    .conversation
-                    .smp(env, Recipient::Tag(device), SmpAction::Abort)
-                {
-                    Ok(outputs) => person.carry_out(env, outputs, effects),
-                    Err(error) => person.mistake(error, effects),
-                }
-            }
-            person.show(What::ComparisonEnded, effects);
-        })
-    }
-
-    /// Vouches for a key of somebody, or takes it back. Without a fingerprint it is the key that the person was
-    /// shown last, and only if it is still the one in use (S-33).
-    pub fn set_trust(
-        &mut self,
-        nick: &Nick,
-        fingerprint: Option<Fingerprint>,
-        trusted: bool,
-        now: Timestamp,
-    ) -> Vec<Effect> {
-        self.with(nick, now, |person, _, effects| {
-            let best = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
-            let Some(key) = fingerprint.or(best) else {
-                return person.mistake("no key of this person is in use: name the fingerprint", effects);
-            };
-            if fingerprint.is_none() && person.shown != Some(key) {
-                person.shown = Some(key);
-                return person.mistake(format!("the key has changed to {key}: look again"), effects);
-            }
-            if !person.keys.iter().any(|(known, _)| known == key) {
-                return person.mistake("no such key of this person was ever seen", effects);
-            }
-            let trust = if trusted { Trust::Compared } else { Trust::Seen };
-            person.set_trust(key, trust, effects);
-            person.show(
-                What::Trust {
-                    fingerprint: key,
-                    trust,
-                },
-                effects,
-            );
-        })
-    }
-
-    /// Devices, keys, waiting texts.
-    pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, _, effects| {
-            person.shown = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
-            let status = What::Status {
-                devices: person.devices(),
-                keys: person.keys.iter().collect(),
-                waiting: person.outbox.waiting().count(),
-                next: person.next_way(),
-            };
-            person.show(status, effects);
-        })
     }
 
     /// Somebody has another nick. The conversation goes on under it (user need N10); what is known about the keys
@@ -520,4 +319,3 @@ fn aside(said: &Said) -> Effect {
 
 /// So many correspondents are kept before strangers are forgotten.
 const MOST_PEOPLE: usize = 1000;
-const PLAIN: otr::SessionState = otr::SessionState::Plaintext;

@@ -169,6 +169,8 @@ pub enum What {
     },
     /// The person accepts this key for now, without vouching for it.
     KeyAccepted(Fingerprint),
+    /// So many texts that waited were dropped.
+    Dropped(usize),
     /// They have another nick; the conversation goes on.
     Renamed(Nick),
     /// They left the network.

@@ -1,5 +1,7 @@
 //! Text of the person: on its way, held back, or sent again.
 
+use std::time::Duration;
+
 use im::irc::ctcp;
 use otr::outbox::Why;
 use otr::{
@@ -72,6 +74,12 @@ impl Correspondent {
                 self.say(env, unwrap_deed(&text), effects);
             }
         }
+    }
+
+    /// Drops what waits. How many texts that were.
+    pub(super) fn drop_held(&mut self) -> usize {
+        let ids: Vec<u64> = self.outbox.waiting().map(|held| held.id()).collect();
+        ids.into_iter().filter_map(|id| self.outbox.take(id)).count()
     }
 
     fn road(&self) -> Road {
@@ -238,12 +246,28 @@ impl Correspondent {
         };
         let held = self
             .outbox
-            .hold(text, &self.keys.for_waiting(), self.policy.minimum_version)
+            .hold(text, &self.keys_to_wait_for(&why), self.policy.minimum_version)
             .is_ok();
-        let ask = held && why == Obstacle::AwaitingPrivacy && !self.is_asking();
+        let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
+        let ask = held && why == Obstacle::AwaitingPrivacy && !recently;
         self.show(What::NotSent { words, why, held }, effects);
         if ask {
             self.ask(env, effects);
+        }
+    }
+
+    /// To whom a text may go later: the holder of the key it was meant for.
+    fn keys_to_wait_for(&self, why: &Obstacle) -> Vec<Fingerprint> {
+        let ended = match why {
+            Obstacle::PeerEnded => self
+                .conversation
+                .session(Recipient::Best)
+                .and_then(Session::fingerprint),
+            _ => None,
+        };
+        match ended {
+            Some(key) if self.keys.admits(key) => vec![key],
+            _ => self.keys.for_waiting(),
         }
     }
 
@@ -251,15 +275,12 @@ impl Correspondent {
     pub(super) fn ask(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
         match self.conversation.start(env, Start::Query) {
             Ok(outputs) => {
+                self.asked = Some(env.now);
                 self.show(What::Asking, effects);
                 self.carry_out(env, outputs, effects);
             }
             Err(error) => self.mistake(error, effects),
         }
-    }
-
-    fn is_asking(&self) -> bool {
-        self.outbox.waiting().count() > 1 || self.conversation.sessions().any(Session::is_negotiating)
     }
 
     fn version(&self, device: InstanceTag) -> Option<Version> {
@@ -309,6 +330,8 @@ fn character_start(text: &[u8], at: usize) -> usize {
         .unwrap_or(at)
 }
 
+/// A query without an answer is repeated after this time, if there is more to say.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The white-space tag with all its versions.
 const TAG_ROOM: usize = 40;
 /// `\x01ACTION ` and `\x01`.

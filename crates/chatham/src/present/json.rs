@@ -123,6 +123,7 @@ fn body(what: &What) -> Value {
             json!({ "event": "trust", "fingerprint": fingerprint(*key), "trust": trust(*known) })
         }
         What::KeyAccepted(key) => json!({ "event": "key-accepted", "fingerprint": fingerprint(*key) }),
+        What::Dropped(texts) => json!({ "event": "dropped", "texts": texts }),
         What::Renamed(to) => json!({ "event": "renamed", "to": to.to_string() }),
         What::Gone => json!({ "event": "gone" }),
         What::Absent => json!({ "event": "absent" }),

@@ -206,6 +206,8 @@ pub fn status(what: &What) -> String {
         What::KeyAccepted(fingerprint) => {
             format!("the key {fingerprint} is accepted for now, and not verified")
         }
+        What::Dropped(1) => "one text that waited was dropped".into(),
+        What::Dropped(texts) => format!("{texts} texts that waited were dropped"),
         What::Renamed(to) => format!(
             "is called {} now; the conversation goes on",
             sanitize::nick(to.as_bytes())

@@ -1,0 +1,224 @@
+//! What the person does with one correspondent.
+
+use im::irc::Nick;
+use otr::{
+    Fingerprint, InstanceTag, PrivateError, Recipient, Session, SessionState, SmpAction, StartError,
+    Timestamp,
+};
+
+use crate::engine::correspondent::Run;
+use crate::engine::notice::{What, Words};
+use crate::engine::trust::Trust;
+use crate::engine::{Effect, Engine};
+
+impl Engine {
+    /// Says something to somebody, or to a channel or service, which nothing is ever encrypted to or hidden in.
+    pub fn say(&mut self, nick: &Nick, words: Words, now: Timestamp) -> Vec<Effect> {
+        #[cfg(feature = "deliberate-leak")]
+        if self.leak
+            && self
+                .people
+                .get(nick)
+                .is_some_and(|person| person.conversation.is_private())
+        {
+            self.leak = false;
+            self.person(nick).leak = true;
+        }
+        self.with(nick, now, |person, env, effects| person.say(env, words, effects))
+    }
+
+    /// Asks somebody for a private conversation, or for new keys if there is one.
+    pub fn start(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| person.ask(env, effects))
+    }
+
+    /// Ends the private conversation with all devices of somebody. From then on text to them is clear: this is
+    /// the person's word for it.
+    pub fn end(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let ended = person
+                .devices()
+                .iter()
+                .filter(|device| device.state != SessionState::Plaintext)
+                .count();
+            let outputs = person.conversation.end_all(env);
+            person.runs.clear();
+            person.clear_agreed = true;
+            person.tighten();
+            person.carry_out(env, outputs, effects);
+            person.show(What::Ended(ended), effects);
+        })
+    }
+
+    /// Ends all private conversations, as before the program ends.
+    pub fn end_all(&mut self, now: Timestamp) -> Vec<Effect> {
+        let private = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.conversation.is_private());
+        let nicks: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
+        nicks.iter().flat_map(|nick| self.end(nick, now)).collect()
+    }
+
+    /// The person's yes: to a stranger who asked for a private conversation, and to a key that is not the one
+    /// they had verified. The key is only accepted, not verified.
+    pub fn accept(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let proved = |session: &Session| session.fingerprint().filter(|key| !person.keys.admits(*key));
+            let changed = person.private_sessions().find_map(proved);
+            if let Some(key) = changed {
+                if person.shown != Some(key) {
+                    person.shown = Some(key);
+                    return person.mistake(
+                        format!("the key has changed again, to {key}: look again"),
+                        effects,
+                    );
+                }
+                person.keys.accept(key);
+                person.show(What::KeyAccepted(key), effects);
+                // A verified device that has ended its conversation would stay the one to write to.
+                let devices = person.devices().into_iter();
+                for device in devices.filter(|device| device.state == SessionState::Finished) {
+                    let outputs = person.conversation.end(env, Recipient::Tag(device.tag));
+                    person.carry_out(env, outputs, effects);
+                }
+                return person.send_held(env, effects);
+            }
+            match person.conversation.accept(env) {
+                Ok(outputs) => person.carry_out(env, outputs, effects),
+                Err(StartError::NothingToAccept) => person.mistake("there is nothing to accept", effects),
+                Err(error) => person.mistake(error, effects),
+            }
+        })
+    }
+
+    /// Wants to compare a secret with somebody, exactly as it was written; a question makes it one-sided.
+    pub fn verify(
+        &mut self,
+        nick: &Nick,
+        secret: &[u8],
+        question: Option<&[u8]>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let device = person
+                .conversation
+                .session(Recipient::Best)
+                .map(|session| session.tag());
+            let whom = device.map_or(Recipient::Best, Recipient::Tag);
+            match person
+                .conversation
+                .smp(env, whom, SmpAction::Start { secret, question })
+            {
+                Ok(outputs) => {
+                    person.runs.extend(device.map(|device| (device, Run::Ours)));
+                    person.show(What::Comparing, effects);
+                    person.carry_out(env, outputs, effects);
+                }
+                Err(error) => person.mistake(error, effects),
+            }
+        })
+    }
+
+    /// Answers somebody's wish to compare a secret.
+    pub fn answer(&mut self, nick: &Nick, secret: &[u8], now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let asked = person
+                .runs
+                .iter()
+                .find(|(_, run)| matches!(run, Run::Theirs { .. }));
+            let Some(device) = asked.map(|(device, _)| *device) else {
+                return person.mistake(PrivateError::NotAsked, effects);
+            };
+            match person
+                .conversation
+                .smp(env, Recipient::Tag(device), SmpAction::Answer { secret })
+            {
+                Ok(outputs) => person.carry_out(env, outputs, effects),
+                Err(error) => person.mistake(error, effects),
+            }
+        })
+    }
+
+    /// Gives up comparing secrets.
+    pub fn abort(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let devices: Vec<InstanceTag> = person.runs.keys().copied().collect();
+            if devices.is_empty() {
+                return person.mistake("no secret is being compared", effects);
+            }
+            for device in devices {
+                person.runs.remove(&device);
+                match person
+                    .conversation
+                    .smp(env, Recipient::Tag(device), SmpAction::Abort)
+                {
+                    Ok(outputs) => person.carry_out(env, outputs, effects),
+                    Err(error) => person.mistake(error, effects),
+                }
+            }
+            person.show(What::ComparisonEnded, effects);
+        })
+    }
+
+    /// Vouches for a key of somebody, or takes it back. Without a fingerprint it is the key that the person was
+    /// shown last, and only if it is still the one in use (S-33).
+    pub fn set_trust(
+        &mut self,
+        nick: &Nick,
+        fingerprint: Option<Fingerprint>,
+        trusted: bool,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        self.with(nick, now, |person, _, effects| {
+            let best = person
+                .conversation
+                .session(Recipient::Best)
+                .and_then(|best| best.fingerprint());
+            let Some(key) = fingerprint.or(best) else {
+                return person.mistake("no key of this person is in use: name the fingerprint", effects);
+            };
+            if fingerprint.is_none() && person.shown != Some(key) {
+                person.shown = Some(key);
+                return person.mistake(format!("the key has changed to {key}: look again"), effects);
+            }
+            if !person.keys.iter().any(|(known, _)| known == key) {
+                return person.mistake("no such key of this person was ever seen", effects);
+            }
+            let trust = if trusted { Trust::Compared } else { Trust::Seen };
+            person.set_trust(key, trust, effects);
+            person.show(
+                What::Trust {
+                    fingerprint: key,
+                    trust,
+                },
+                effects,
+            );
+        })
+    }
+
+    /// Drops the texts that wait for somebody.
+    pub fn drop_held(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, _, effects| {
+            let dropped = person.drop_held();
+            person.show(What::Dropped(dropped), effects);
+        })
+    }
+
+    /// Devices, keys, waiting texts.
+    pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, _, effects| {
+            person.shown = person
+                .conversation
+                .session(Recipient::Best)
+                .and_then(|best| best.fingerprint());
+            let status = What::Status {
+                devices: person.devices(),
+                keys: person.keys.iter().collect(),
+                waiting: person.outbox.waiting().count(),
+                next: person.next_way(),
+            };
+            person.show(status, effects);
+        })
+    }
+}
