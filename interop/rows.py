@@ -11,6 +11,9 @@ from talk import OURS, key_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = {'libotr': '123', 'go-otr3': '23', 'otrjs': '23', 'potr': '2', 'otrr': '3'}
+CLIENT = 'irssi'
+# It waits more than it computes: early, beside the others.
+CHAT_WEIGHT = 10000
 # Seconds for one job; many times what the slowest peer needs.
 LIMIT, LIMIT_PER_TEXT = 120, 2
 WEIGHTS = {'otrjs': 10, 'otrr': 3, 'potr': 2}
@@ -34,11 +37,14 @@ class Job:
                     return f'{kind}: {type(why).__name__}: {why}'
         return ''
 
+    def command(self):
+        return ['conversation', self.peer, self.version, self.starter, self.plot, str(self.texts)]
+
     def run(self):
         """The rows of this job. Whatever hangs or dies is a failed row."""
-        process = subprocess.Popen(
-            [sys.executable, f'{HERE}/conversation', self.peer, self.version, self.starter, self.plot, str(self.texts)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        program, *arguments = self.command()
+        process = subprocess.Popen([sys.executable, f'{HERE}/{program}', *arguments], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True)
         limit = LIMIT + LIMIT_PER_TEXT * self.texts
         why = ''
         try:
@@ -64,6 +70,17 @@ class Job:
             rows.append(dict(feature=begun or f'{self.plot}: the end', verdict='failed', detail=why or 'no answer',
                              seconds=0))
         return [dict(peer=self.peer, version=self.version, starter=self.starter, plot=self.plot, **row) for row in rows]
+
+
+class Chat(Job):
+    """The whole client: our program and irssi on a server."""
+
+    def __init__(self, program):
+        super().__init__(CLIENT, '3', OURS, 'chat', 0)
+        self.program, self.weight = program, CHAT_WEIGHT
+
+    def command(self):
+        return ['irssi-chat', self.program]
 
 
 def jobs_for(peer, texts):

@@ -78,3 +78,19 @@ def excerpt(data, hits):
 
 # Stands between two messages; no private text holds it.
 SEAM = b'\0'
+
+
+def prove():
+    """The check finds a text that leaks, however it is wrapped, and nothing where nothing is."""
+    end, text = Sender('test'), words.numbered(7).encode()
+    under = b'?OTR:' + base64.b64encode(b'\0\3\3' + text + b'behind') + b'.'
+    cut = [b'?OTR,1,2,' + under[:20] + b',', b'?OTR,2,2,' + under[20:] + b',']
+    still = b'?OTR:' + base64.b64encode(bytes(range(256)) * 40) + b'.'
+    for carried, leaking in (([b'hi ' + text[3:9]], True), ([under], True), (cut, True), ([still, b'hi'], False)):
+        if bool(leaks([(end, message) for message in carried], [text])) != leaking:
+            raise AssertionError(f'the check of what was carried is wrong about {carried}')
+
+
+class Sender:
+    def __init__(self, kind):
+        self.kind = kind

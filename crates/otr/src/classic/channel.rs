@@ -131,13 +131,12 @@ impl Channel {
         Some(data)
     }
 
-    /// Verifies and decrypts one message: derive on the side, check, and only then commit.
+    /// Verifies and decrypts one message: everything is checked before anything is changed.
     ///
     /// # Errors
     /// The first check that failed; the channel is as it was.
     pub fn open(&mut self, header: &Header, data: Data) -> Result<Opened, Reject> {
-        let candidate = self.keys.candidate(data.sender_key_id, data.recipient_key_id)?;
-        let pair = self.keys.keys(&candidate);
+        let pair = self.keys.opening(data.sender_key_id, data.recipient_key_id)?;
         let prefix = data.authenticated_prefix(header);
         if !pair.receiving.verifies(&[&prefix, &data.ciphertext], &data.mac) {
             return Err(Reject::BadAuthenticator);
@@ -147,7 +146,6 @@ impl Channel {
             DhPublic::from_be_bytes(data.next_dh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
 
         let mut plaintext = data.ciphertext;
-        let pair = self.keys.accept(candidate);
         pair.receiving.decrypt(data.counter, &mut plaintext);
         let extra_key = pair.extra_key();
         self.keys
@@ -174,4 +172,52 @@ impl Channel {
 
 fn concatenated(keys: &[RevealedMacKey]) -> Vec<u8> {
     keys.iter().flat_map(|key| *key.as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::Half;
+    use crate::wire::header::InstanceTag;
+    use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+
+    fn pair(rng: &mut ChaCha20Rng) -> [Channel; 2] {
+        let (left, right) = (DhSecret::generate(rng), DhSecret::generate(rng));
+        [(&left, &right), (&right, &left)].map(|(ours, theirs)| {
+            let established = Established {
+                our_key_id: 1,
+                our_secret: ours.duplicate(),
+                our_public: ours.public(),
+                their_key_id: 1,
+                their_public: theirs.public(),
+                shared: ours.agree(&theirs.public()),
+                peer: Fingerprint::from_bytes([0; 20]),
+                ssid: Ssid::short([0; 8], Half::First),
+            };
+            Channel::start(Version::V2, established, Vec::new())
+        })
+    }
+
+    #[test]
+    fn forged_messages_cost_one_exponentiation_a_pair_and_not_one_each() {
+        let mut rng = ChaCha20Rng::from_seed([5; 32]);
+        let [mut left, mut right] = pair(&mut rng);
+        let header = Header {
+            version: Version::V2,
+            sender: InstanceTag::ZERO,
+            receiver: InstanceTag::ZERO,
+        };
+        left.seal(&header, vec![0], 0, &mut rng).unwrap();
+        let (mut forged, _) = right.seal(&header, vec![0], 0, &mut rng).unwrap();
+        forged.recipient_key_id = 2;
+        let mut derived = Vec::new();
+        for _ in 0..3 {
+            derived.push(left.keys.pairs_derived());
+            assert_eq!(
+                left.open(&header, forged.clone()).err(),
+                Some(Reject::BadAuthenticator)
+            );
+        }
+        assert_eq!(derived, [1, 2, 2]);
+    }
 }

@@ -30,14 +30,6 @@ struct KeyPair {
     public: DhPublic,
 }
 
-/// The keys for a message to be opened: known ones, or ones derived on the side for it.
-pub enum Candidate {
-    /// Already in use.
-    Known(usize),
-    /// Derived for this message, kept only if it proves true.
-    Fresh(Box<PairKeys>),
-}
-
 impl KeyRotation {
     /// The keys that the key exchange leaves behind; `reveal` are MAC keys that an earlier channel of the
     /// same conversation still had to publish.
@@ -91,11 +83,13 @@ impl KeyRotation {
         (&mut self.pairs[position], next)
     }
 
-    /// The keys a message names, without changing anything.
+    /// The keys that a message to be opened names. They are derived once for each pair and kept even if the
+    /// message proves false: they follow from keys that are here anyhow, and forged messages would otherwise
+    /// cost an exponentiation each.
     ///
     /// # Errors
     /// [`Reject::UnknownKey`] unless both ids name a current or previous key.
-    pub fn candidate(&self, sender_key_id: u32, recipient_key_id: u32) -> Result<Candidate, Reject> {
+    pub fn opening(&mut self, sender_key_id: u32, recipient_key_id: u32) -> Result<&mut PairKeys, Reject> {
         if sender_key_id == 0 || recipient_key_id == 0 {
             return Err(Reject::UnknownKey);
         }
@@ -113,32 +107,16 @@ impl KeyRotation {
         } else {
             return Err(Reject::UnknownKey);
         };
-        if let Some(position) = self.position(recipient_key_id, sender_key_id) {
-            return Ok(Candidate::Known(position));
-        }
-        let shared = ours.secret.agree(theirs);
-        let pair = PairKeys::derive(recipient_key_id, &ours.public, sender_key_id, theirs, &shared);
-        Ok(Candidate::Fresh(Box::new(pair)))
-    }
-
-    /// The keys of a candidate.
-    pub fn keys<'a>(&'a self, candidate: &'a Candidate) -> &'a PairKeys {
-        match candidate {
-            Candidate::Known(position) => &self.pairs[*position],
-            Candidate::Fresh(pair) => pair,
-        }
-    }
-
-    /// Takes over the candidate of a message that has proved true.
-    pub fn accept(&mut self, candidate: Candidate) -> &mut PairKeys {
-        let position = match candidate {
-            Candidate::Known(position) => position,
-            Candidate::Fresh(pair) => {
-                self.pairs.push(*pair);
+        let position = match self.position(recipient_key_id, sender_key_id) {
+            Some(position) => position,
+            None => {
+                let shared = ours.secret.agree(theirs);
+                let pair = PairKeys::derive(recipient_key_id, &ours.public, sender_key_id, theirs, &shared);
+                self.pairs.push(pair);
                 self.pairs.len() - 1
             }
         };
-        &mut self.pairs[position]
+        Ok(&mut self.pairs[position])
     }
 
     /// Moves on after an accepted message: the other side has seen our next key, or announces its next one.
@@ -190,9 +168,14 @@ impl KeyRotation {
         if let Some(previous) = &self.their_previous {
             field(bytes, &previous.to_be_bytes());
         }
-        for pair in &self.pairs {
+        for pair in self.pairs.iter().filter(|pair| pair.is_in_use()) {
             pair.absorb(bytes);
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pairs_derived(&self) -> usize {
+        self.pairs.len()
     }
 
     fn retire(&mut self, belongs: impl Fn(&PairKeys) -> bool) {

@@ -62,6 +62,13 @@ impl PairKeys {
         }
     }
 
+    /// Whether any message went or came under these keys; before that they say nothing that the D-H keys
+    /// do not say.
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.sending.counter > 0 || self.receiving.counter > 0
+    }
+
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;

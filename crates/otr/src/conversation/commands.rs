@@ -63,7 +63,7 @@ impl Conversation {
         let moment = self.advance(env.now);
         self.acquainted = true;
         let mut items = Vec::new();
-        self.answer_offer(env, versions, moment, &mut items);
+        self.begin_in_best(env, versions, moment, &mut items);
         Ok(self.deliver(items))
     }
 

@@ -82,19 +82,28 @@ impl Conversation {
         }
     }
 
-    /// A query or a tag: begin the key exchange in the best version both sides speak.
-    pub(crate) fn answer_offer(
+    /// A query or a tag from the carrier: answered, unless by a stranger or too often.
+    fn answer_offer(&mut self, env: &mut Env<'_>, offered: Versions, moment: Moment, items: &mut Vec<Item>) {
+        if self.is_stranger() {
+            self.knocked = Some(offered);
+            items.push(Item::Event(Event::Knock { versions: offered }));
+            return;
+        }
+        if !self.may_handshake() {
+            items.push(refused(Reject::LimitReached));
+            return;
+        }
+        self.begin_in_best(env, offered, moment, items);
+    }
+
+    /// Begins the key exchange in the best version both sides speak.
+    pub(crate) fn begin_in_best(
         &mut self,
         env: &mut Env<'_>,
         offered: Versions,
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        if self.is_stranger() {
-            self.knocked = Some(offered);
-            items.push(Item::Event(Event::Knock { versions: offered }));
-            return;
-        }
         let common = offered.intersect(self.policy.negotiable());
         match common
             .best()
@@ -118,7 +127,7 @@ impl Conversation {
             Version::V3 => None,
             Version::V1 | Version::V2 => self.session_for(InstanceTag::ZERO),
         };
-        if (position.is_none() && version != Version::V3) || !self.may_handshake() {
+        if position.is_none() && version != Version::V3 {
             items.push(refused(Reject::LimitReached));
             return;
         }

@@ -82,6 +82,21 @@ fn s26_handshakes_are_rationed() {
 }
 
 #[test]
+fn a_flood_does_not_keep_the_person_from_starting() {
+    let mut alice = Person::alice(&[3]);
+    for _ in 0..100 {
+        alice.receive(b"?OTRv3?");
+    }
+    alice.take_outgoing();
+    alice.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V3)).unwrap());
+    assert_eq!(
+        alice.take_outgoing().len(),
+        1,
+        "the person's own word is not rationed"
+    );
+}
+
+#[test]
 fn no_secret_in_debug() {
     let account = &Person::alice(&[3]).account;
     let shown = format!("{account:?}");
