@@ -31,8 +31,7 @@ def both_private(t, event='encrypted'):
     need(two['theirs'] in ('-', one['ours']), 'the peer sees another fingerprint than ours')
     t.started += 1
     tells = 'half' not in t.cannot and not ('half-again' in t.cannot and t.started > 1)
-    # In version 1 both ends may show the same half: the texts leave it to the larger key.
-    if tells and t.version != '1':
+    if tells:
         need({one['half'], two['half']} == {'first', 'second'}, 'halves', one['half'], two['half'])
     t.calm()
     t.forget()
