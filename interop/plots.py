@@ -8,6 +8,7 @@ from talk import OURS, Broken, Cannot, Talk, need
 from wirecheck import leaks
 
 LIMITS = (64, 200, 400)
+MANY = 100
 AT_MOST_AT_ONCE, AT_LEAST_AT_ONCE = 12, 2
 # Steps that are tried although the peer is known to break them: by the word that its driver gives the fault.
 KNOWN = {'end by the other': 'start-again', 'texts in a row': 'burst-then-turn', 'texts that cross': 'burst-then-turn',
@@ -41,6 +42,8 @@ class Scene:
     def talk(self):
         talk = Talk(self.kind, self.version, self.starter, **self.options)
         talk.texts = self.texts
+        # A short run lets the one ask who began: the other one begins in another job.
+        talk.askers = (talk.x,) if self.texts < MANY else (talk.x, talk.y)
         self.talks.append(talk)
         return talk
 

@@ -53,9 +53,19 @@ class Job:
                 why = f'ended with {process.returncode}: {err.decode(errors="replace")[-300:]}'
         except subprocess.TimeoutExpired:
             why = f'not done within {limit} s'
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
+            out = self.stop(process)
         return self.rows(out.decode(errors='replace'), why)
+
+    @staticmethod
+    def stop(process):
+        """Ends the whole group; what it had told. It may tidy up first."""
+        for word, patience in ((signal.SIGTERM, 15), (signal.SIGKILL, None)):
+            os.killpg(process.pid, word)
+            try:
+                return process.communicate(timeout=patience)[0]
+            except subprocess.TimeoutExpired:
+                continue
+        return b''
 
     def rows(self, lines, why):
         begun, rows = None, []

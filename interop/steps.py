@@ -31,8 +31,7 @@ def both_private(t, event='encrypted'):
     need(two['theirs'] in ('-', one['ours']), 'the peer sees another fingerprint than ours')
     t.started += 1
     tells = 'half' not in t.cannot and not ('half-again' in t.cannot and t.started > 1)
-    # In version 1 both ends may show the same half: the texts leave it to the larger key.
-    if tells and t.version != '1':
+    if tells:
         need({one['half'], two['half']} == {'first', 'second'}, 'halves', one['half'], two['half'])
     t.calm()
     t.forget()
@@ -139,7 +138,7 @@ def compare(t, asker, secrets, question=None):
 
 
 def smp_equal(t, question=None):
-    for asker in (t.x, t.y):
+    for asker in t.askers:
         smp_once(t, asker, question)
 
 
@@ -157,7 +156,7 @@ def smp_question(t):
 
 
 def smp_unequal(t):
-    for asker in (t.x, t.y):
+    for asker in t.askers:
         for events in compare(t, asker, (SECRET, ALMOST)):
             need(events and events <= {'smp-failure', 'smp-aborted'}, asker.kind, 'asks, the ends tell', events)
     t.calm()
@@ -166,7 +165,7 @@ def smp_unequal(t):
 def smp_aborted_by(t, aborter):
     if aborter is t.p:
         t.must('abort')
-    for asker in (t.x, t.y):
+    for asker in t.askers:
         if asker is aborter is t.o and 'smp-waits' in t.cannot:
             continue
         ask(t, asker, SECRET)
@@ -204,8 +203,9 @@ def extra_key(t):
 
 
 def heartbeat(t):
-    t.must('heartbeat')
     for end in (t.x, t.y):
+        if end is t.p and 'heartbeat' not in t.caps:
+            continue
         reader = t.other(end)
         t.turn(end)
         t.forget()
@@ -216,7 +216,11 @@ def heartbeat(t):
         need(not reader.texts, reader.kind, 'shows it as text')
         if reader is t.o or 'heartbeat-seen' not in t.cannot:
             need('heartbeat' in reader.events, reader.kind, 'has not seen it')
+        t.turn(reader)
+        t.say(reader, words.numbered(3))
     t.calm()
+    if 'heartbeat' not in t.caps:
+        raise Cannot(f'{t.cannot.get("heartbeat", "it sends none")} (it takes ours)')
 
 
 def heartbeat_after_silence(t):
