@@ -172,6 +172,13 @@ impl Driver {
             "recv" => return self.receive(&arg(1)),
             "state" => return say(&self.state_line()),
             "tick" => return,
+            "to" => {
+                // `best` is the instance that became private last, as without the command.
+                if let Some(chosen) = words.get(1).and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
+                    self.tag = chosen;
+                }
+                return;
+            }
             "end" => self.session().end(tag).map(|_| ()),
             "smp" | "abort" | "answer" if self.status() != ProtocolStatus::Encrypted => {
                 return say("refused not-private");
@@ -270,7 +277,7 @@ fn main() {
 }
 
 const CAPS: &str =
-    "caps v3 query tag simultaneous smp question abort fragment end refresh-ask refresh-answer state-ssid
+    "caps v3 query tag simultaneous smp question abort fragment end refresh-ask refresh-answer to state-ssid
 cannot v1 the crate knows versions 3 and 4
 cannot v2 the crate knows versions 3 and 4
 cannot extrakey the key is neither derived nor told
@@ -285,5 +292,4 @@ cannot smp-waits while it waits for a secret it reads nothing: an abort is seen 
 cannot newer-commit it answers a second D-H Commit, but goes on with the first
 cannot smp-abort-seen an abort of the correspondent is reported as a failure
 cannot burst-then-turn one receiving counter for all keys: two messages in a row, an answer, and the next is refused
-cannot short-texts it panics when a ciphertext is all zero: one text of one byte in 256, and the empty text always
-cannot to the driver speaks to the last instance that became private";
+cannot short-texts it panics when a ciphertext is all zero: one text of one byte in 256, and the empty text always";
