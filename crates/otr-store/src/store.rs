@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use otr::Timestamp;
 use otr::crypto::dsa::PrivateKey;
 use zeroize::Zeroizing;
 
@@ -256,7 +257,42 @@ impl Store {
         )
     }
 
-    /// Replaces what is remembered about a correspondent; [`Peer::default`] forgets it.
+    /// Notes that a comparison with a correspondent failed (a wrong secret, words that differ), so that
+    /// guesses can be counted over restarts. Only the latest [`peers::MAX_FAILURES`] are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Peer`], [`StoreError::File`].
+    pub fn record_failed_comparison(
+        &mut self,
+        correspondent: &Correspondent,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut changed = self.peers.value.clone();
+        changed.add_failure(correspondent, at)?;
+        self.peers.replace(&self.directory, PEERS, changed, Peers::write)
+    }
+
+    /// When comparisons with a correspondent failed, in the order of time.
+    pub fn failed_comparisons(&self, correspondent: &Correspondent) -> &[Timestamp] {
+        self.peers.value.failures(correspondent)
+    }
+
+    /// Forgets the failed comparisons with a correspondent.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::File`].
+    pub fn forget_failed_comparisons(&mut self, correspondent: &Correspondent) -> Result<(), StoreError> {
+        let mut changed = self.peers.value.clone();
+        if changed.clear_failures(correspondent) {
+            self.peers
+                .replace(&self.directory, PEERS, changed, Peers::write)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces version and policy of a correspondent; [`Peer::default`] forgets them.
     ///
     /// # Errors
     ///
