@@ -19,7 +19,7 @@ use crate::chat::screen::Screen;
 use crate::engine::Engine;
 use crate::randomness;
 use crate::seat::{Network, News, Seat, now};
-use crate::vault::Vault;
+use crate::vault::{DEFAULT_PROFILE, Identity, Vault};
 
 /// What the client is to do.
 #[derive(Clone, Debug)]
@@ -64,13 +64,17 @@ struct Client<'a> {
 /// What keeps the client from starting, or `out` from being written.
 pub async fn run(options: Options, input: mpsc::Receiver<Vec<u8>>, out: &mut dyn Write) -> io::Result<bool> {
     let mut screen = Screen::new(out, options.json);
-    let mut vault = Vault::open(&options.data, &options.nick).map_err(io::Error::other)?;
+    let mut vault = Vault::open(&options.data, DEFAULT_PROFILE, &options.nick).map_err(io::Error::other)?;
     for notice in vault.store().notices() {
         screen.remark("store", &notice.to_string(), json!({}))?;
     }
-    if !vault.has_key() {
-        let words = format!("making a key for {}; this happens once", options.nick);
-        screen.remark("making-key", &words, json!({}))?;
+    let word = match vault.identity() {
+        Identity::Profile => None,
+        Identity::Nick { .. } => Some("earlier-key"),
+        Identity::New { .. } => Some("making-key"),
+    };
+    if let Some(word) = word {
+        screen.remark(word, &vault.identity().to_string(), json!({}))?;
     }
     let account = vault.account(&mut *randomness()).map_err(io::Error::other)?;
     let mut engine = Engine::new(account, Policy::opportunistic(), randomness());
