@@ -24,10 +24,12 @@
 //!
 //! * [`libotr`]: the three formats as bytes in and bytes out, for importers and the C interface.
 //! * [`atomic_file`] and [`lock`]: private files, replaced whole or not at all, by one at a time.
+//! * [`foreign`]: other programs' keys and trust, in and out.
 //! * [`peers`]: our own file of what else is remembered.
 
 pub mod atomic_file;
 mod file_error;
+pub mod foreign;
 pub mod libotr;
 pub mod lock;
 mod names;

@@ -68,6 +68,11 @@ impl Store {
         self.directory.path()
     }
 
+    /// The user number that the store's files belong to.
+    pub(crate) const fn owner(&self) -> u32 {
+        self.directory.owner()
+    }
+
     /// What was odd about the files when they were read.
     pub fn notices(&self) -> Vec<Notice> {
         let of = |name: &str, lines: &[LineNotice]| {
@@ -410,12 +415,13 @@ fn read_peers(directory: &Directory, file: &[u8]) -> Result<Peers, StoreError> {
 
 fn write_keys<'a>(accounts: impl Iterator<Item = &'a Account>) -> Zeroizing<Vec<u8>> {
     let all: Vec<_> = accounts
-        .map(|account| (&account.id, parts_of(&account.key)))
+        .map(|account| (&account.id, key_parts(&account.key)))
         .collect();
     private_keys::write(all.iter().map(|(id, parts)| (*id, parts)))
 }
 
-fn parts_of(key: &PrivateKey) -> PrivateKeyParts {
+/// The numbers of a key, for the files.
+pub(crate) fn key_parts(key: &PrivateKey) -> PrivateKeyParts {
     let [p, q, g, y] = key.public().parts().map(<[u8]>::to_vec);
     let x = key.x();
     let zeros = x.iter().take_while(|byte| **byte == 0).count();
