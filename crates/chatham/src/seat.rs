@@ -168,7 +168,17 @@ impl Seat {
             Event::Numeric { code, .. } => return vec![News::Network(Network::Numeric(code))],
             Event::ServerError(words) => return vec![News::Network(Network::ServerError(words))],
             Event::Disconnected { reason } => return vec![News::Network(Network::Disconnected(reason))],
-            Event::Joined { .. } | Event::Left { .. } | Event::Unknown(_) | Event::BadLine(_) => Vec::new(),
+            Event::LoggedIn { .. }
+            | Event::LoggedOut
+            | Event::SaslFailed(_)
+            | Event::Killed { .. }
+            | Event::Account { .. }
+            | Event::StandardReply { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Kicked { .. }
+            | Event::Unknown(_)
+            | Event::BadLine(_) => Vec::new(),
         };
         self.carry_out(effects)
     }

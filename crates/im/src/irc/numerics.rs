@@ -28,6 +28,11 @@ impl Client {
                 self.receive_nick_refused(code, message, out);
                 return;
             }
+            900 => out.push(Output::Event(Event::LoggedIn {
+                account: message.param(2).to_vec(),
+            })),
+            901 => out.push(Output::Event(Event::LoggedOut)),
+            902..=907 => self.receive_verdict(code, message, out),
             _ => {}
         }
         let params = message
@@ -43,6 +48,11 @@ impl Client {
         if self.registered {
             return;
         }
+        if let Err(fault) = self.negotiation.welcomed() {
+            self.give_up(fault, out);
+            return;
+        }
+        self.history.begin(message);
         self.registered = true;
         self.server = message
             .source
