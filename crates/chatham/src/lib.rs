@@ -10,6 +10,7 @@
 
 pub mod chat;
 pub mod commands;
+pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod keys;
