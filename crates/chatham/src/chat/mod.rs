@@ -277,7 +277,33 @@ impl Client<'_> {
                     json!({}),
                 )
             }
-            Network::Numeric(_) => Ok(()),
+            Network::SaslFailed(fault) => {
+                let words = format!("the network does not know us by our account: {fault}");
+                self.screen.remark("sasl-failed", &words, json!({}))
+            }
+            Network::Kicked { channel, by, .. } => {
+                let words = format!("{by} threw you out of {}", String::from_utf8_lossy(&channel));
+                self.screen
+                    .remark("kicked", &words, json!({ "by": by.to_string() }))
+            }
+            Network::Killed { by, .. } => {
+                let words = format!("{by} threw you off the network");
+                self.screen
+                    .remark("killed", &words, json!({ "by": by.to_string() }))
+            }
+            Network::Unreachable(fault) => self.screen.remark("unreachable", &fault, json!({})),
+            Network::Reconnecting { after } => {
+                let words = format!("trying to connect again in {} s", after.as_secs());
+                let fields = json!({ "milliseconds": u64::try_from(after.as_millis()).unwrap_or(u64::MAX) });
+                self.screen.remark("reconnecting", &words, fields)
+            }
+            Network::Reconnected { nick } => {
+                let words = format!("connected again; you are {nick}");
+                let fields = json!({ "nick": nick.to_string() });
+                self.nick = Some(nick);
+                self.screen.remark("reconnected", &words, fields)
+            }
+            Network::LoggedIn(_) | Network::Numeric(_) => Ok(()),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Bytes from the network and words of the person go in; a list of [`Effect`]s comes back: lines to send, things to
 //! show, facts to store. There are no sockets, no files and no clock inside.
 
+mod carrier;
 mod commands;
 mod correspondent;
 pub mod notice;
@@ -72,6 +73,8 @@ pub struct Engine {
     policy: Policy,
     people: BTreeMap<Nick, Correspondent>,
     mapping: CaseMapping,
+    /// Messages that a broken connection gave back.
+    unsent: Vec<(Nick, Vec<u8>)>,
     #[cfg(feature = "deliberate-leak")]
     leak: bool,
 }
@@ -85,6 +88,7 @@ impl Engine {
             policy,
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
+            unsent: Vec::new(),
             #[cfg(feature = "deliberate-leak")]
             leak: false,
         }
@@ -132,6 +136,10 @@ impl Engine {
     /// it is (user need N11).
     pub fn receive(&mut self, said: &Said, now: Timestamp) -> Vec<Effect> {
         let nick = &said.from.nick;
+        // Old words are shown and never answered: whoever said them has gone on, and so have the keys.
+        if said.history && matches!(said.kind, Kind::Person | Kind::Action) {
+            return vec![aside(said)];
+        }
         match said.kind {
             Kind::Person => self.with(nick, now, |person, env, effects| {
                 let outputs = person.conversation.receive(env, &said.text);

@@ -57,7 +57,7 @@ pub enum DialError {
     OnionWithoutProxy(String),
     /// The proxy itself is not to be had.
     #[error("the proxy is not to be had: {0}; no other way was tried")]
-    ProxyUnreached(Box<DialError>),
+    ProxyUnreached(Box<Self>),
     /// The proxy is there, and does not do it.
     #[error("the proxy {proxy} does not connect to {target}: {fault}; no other way was tried")]
     ProxyRefused {
