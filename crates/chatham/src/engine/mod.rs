@@ -71,6 +71,8 @@ pub struct Engine {
     account: Account,
     rng: Box<dyn CryptoRng + Send>,
     policy: Policy,
+    /// What holds with single people instead, whoever has the nick at the moment.
+    exceptions: BTreeMap<Nick, Policy>,
     people: BTreeMap<Nick, Correspondent>,
     mapping: CaseMapping,
     /// Messages that a broken connection gave back.
@@ -86,6 +88,7 @@ impl Engine {
             account,
             rng,
             policy,
+            exceptions: BTreeMap::new(),
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
             unsent: Vec::new(),
@@ -113,6 +116,30 @@ impl Engine {
     /// What the store knows about a key of somebody.
     pub fn learn(&mut self, nick: &Nick, fingerprint: Fingerprint, trust: Trust) {
         self.person(nick).learn(fingerprint, trust);
+    }
+
+    /// Another policy for one nick, whoever has it. A version that was remembered stays the lowest.
+    pub fn set_policy(&mut self, nick: &Nick, policy: Policy) {
+        self.exceptions.insert(nick.clone(), policy.clone());
+        if let Some(person) = self.people.get_mut(nick)
+            && is_person(nick)
+        {
+            let lowest = person.policy.minimum_version.max(policy.minimum_version);
+            person.policy = Policy {
+                minimum_version: lowest,
+                ..policy
+            };
+            person.conversation.set_policy(person.policy.clone());
+            person.tighten();
+        }
+    }
+
+    /// The policy for this nick.
+    pub fn policy(&self, nick: &Nick) -> &Policy {
+        let known = self.people.get(nick).map(|person| &person.policy);
+        known
+            .or_else(|| self.exceptions.get(nick))
+            .unwrap_or(&self.policy)
     }
 
     /// What the store knows about the versions that somebody spoke.
@@ -215,6 +242,10 @@ impl Engine {
     /// The network folds names in another way from now on.
     pub fn set_case_mapping(&mut self, mapping: CaseMapping) {
         self.mapping = mapping;
+        self.exceptions = std::mem::take(&mut self.exceptions)
+            .into_iter()
+            .map(|(nick, policy)| (nick.refold(mapping), policy))
+            .collect();
         for (nick, mut person) in std::mem::take(&mut self.people) {
             let nick = nick.refold(mapping);
             person.nick = nick.clone();
@@ -274,7 +305,7 @@ impl Engine {
             self.forget_strangers();
         }
         let policy = if is_person(nick) {
-            self.policy.clone()
+            self.exceptions.get(nick).unwrap_or(&self.policy).clone()
         } else {
             Policy::never()
         };
