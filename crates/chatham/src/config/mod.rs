@@ -9,6 +9,7 @@
 //! The command line wins over the profile, the profile over what holds for everybody, and that over the defaults.
 //! Everything is looked at before the first byte goes out, and every fault is told at once.
 
+pub mod check;
 pub mod complaint;
 pub mod place;
 pub mod profile;

@@ -88,6 +88,13 @@ fn to(host: &Setting<String>, profile: &Profile, complaints: &mut Vec<Complaint>
             None
         }
     };
+    if proxy.is_none() && before == complaints.len() && is_onion(&host.value) {
+        let what = format!("{} can be reached through Tor only", host.value);
+        let complaint = Complaint::new(host.origin.clone(), what);
+        complaints.push(
+            complaint.remedy("name Tor's proxy: --proxy socks5://127.0.0.1:9050, or [profile.NAME.proxy]"),
+        );
+    }
     let direct = Dial {
         host: host.value.clone(),
         port: 0,
@@ -253,6 +260,12 @@ pub fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
         _ => Err(format!("{port:?} is no port")),
     });
     Ok((host.to_owned(), port.transpose()?))
+}
+
+fn is_onion(host: &str) -> bool {
+    host.trim_end_matches('.')
+        .to_ascii_lowercase()
+        .ends_with(".onion")
 }
 
 /// The port of [`Place::Local`] where none is named.

@@ -47,6 +47,16 @@ impl Rules {
             .fold(Policy::opportunistic(), |policy, rules| rules.apply(policy))
     }
 
+    /// Other flags on a policy, as by this mode.
+    pub fn with_mode(policy: Policy, mode: Mode) -> Policy {
+        let origin = crate::config::Origin::Default;
+        let rules = Self {
+            mode: Some(Setting { value: mode, origin }),
+            ..Self::default()
+        };
+        rules.apply(policy)
+    }
+
     pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
         let rules = Self {
             mode: table.choice("mode", &MODES, reader),
@@ -123,7 +133,16 @@ impl Mode {
             .map_or("", |(word, _)| word)
     }
 
-    fn preset(self) -> Policy {
+    /// The mode of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        MODES
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, mode)| *mode)
+    }
+
+    /// The policy's preset of this name.
+    pub fn preset(self) -> Policy {
         match self {
             Self::Never => Policy::never(),
             Self::Manual => Policy::manual(),

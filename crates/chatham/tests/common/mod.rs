@@ -14,11 +14,17 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+/// A configuration that is not there.
+const NOWHERE: &str = "/nonexistent/chatham.toml";
+
 /// Runs the program to its end.
 pub fn chatham(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chatham"))
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("CHATHAM_DATA")
+        // Nobody's own configuration has a say in a test.
+        .env("CHATHAM_CONFIG", NOWHERE)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -50,6 +56,7 @@ impl Talker {
             ])
             .arg(data)
             .args(more)
+            .env("CHATHAM_CONFIG", NOWHERE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
