@@ -208,6 +208,25 @@ impl Store {
             .replace(&self.directory, FINGERPRINTS, changed, Fingerprints::write)
     }
 
+    /// Notes many keys at once, each with its trust: all of them, or none if there is an error. A key that is
+    /// known already gets the trust that it comes with.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Name`], [`StoreError::File`].
+    pub fn adopt(&mut self, known: &[KnownKey]) -> Result<(), StoreError> {
+        if known.is_empty() {
+            return Ok(());
+        }
+        let mut changed = self.fingerprints.value.clone();
+        for key in known {
+            changed.remember(&key.correspondent, &key.fingerprint)?;
+            changed.set_trust(&key.correspondent, &key.fingerprint, &key.trust)?;
+        }
+        self.fingerprints
+            .replace(&self.directory, FINGERPRINTS, changed, Fingerprints::write)
+    }
+
     /// Forgets that a correspondent has shown a key, and the trust in it; `false` if it was not
     /// known.
     ///
