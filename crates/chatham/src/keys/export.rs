@@ -41,7 +41,10 @@ impl Keys {
             .known_keys()
             .filter(|known| *known.correspondent.account() == id)
             .collect();
-        let protocol = order.protocol.as_deref().unwrap_or_else(|| order.format.usual_protocol());
+        let protocol = order
+            .protocol
+            .as_deref()
+            .unwrap_or_else(|| order.format.usual_protocol());
         let people = known.len();
         let export = Export {
             format: order.format,
