@@ -187,7 +187,7 @@ impl Directory {
         ))
     }
 
-    fn check_unchanged(&self, path: &Path, expected: Option<&Stamp>) -> Result<(), FileError> {
+    pub(crate) fn check_unchanged(&self, path: &Path, expected: Option<&Stamp>) -> Result<(), FileError> {
         let found = match path.symlink_metadata() {
             Ok(found) => {
                 self.check(path, &found)?;
@@ -244,7 +244,7 @@ impl Directory {
     }
 
     /// Forces the names in the directory to the disk; some file systems know no such thing.
-    fn sync(&self) -> Result<(), FileError> {
+    pub(crate) fn sync(&self) -> Result<(), FileError> {
         match File::open(&self.path).and_then(|directory| directory.sync_all()) {
             Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
                 Err(FileError::io("save the directory", &self.path)(error))

@@ -1,15 +1,23 @@
 //! What can be done with keys without talking to anybody.
 
+mod export;
+mod import;
+mod plan;
+
 use std::path::Path;
 
 use im::irc::{CaseMapping, Nick};
 use otr::{Fingerprint, PrivateKey};
+use otr_store::foreign::ForeignError;
 use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
 use serde_json::{Value, json};
 
 use crate::present::json::{fingerprint as hex, trust as trust_word};
 use crate::vault::{account_id, trust_of};
 use crate::{randomness, sanitize};
+
+pub use export::Order;
+pub use plan::Wish;
 
 /// What was done, in lines for people and as a value for programs.
 #[derive(Debug)]
@@ -31,11 +39,45 @@ pub enum KeysError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another program's files.
+    #[error(transparent)]
+    Foreign(#[from] ForeignError),
+    /// The other program has no such account.
+    #[error("there is no account {wanted}; there are: {there}")]
+    NoSuchAccount {
+        /// What was named.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+    /// Several accounts of the other program have keys of their own.
+    #[error(
+        "a profile has one key, and there are several: {0}; name one with --account, or say --trust-only"
+    )]
+    SeveralKeys(String),
+    /// The default profile has another key.
+    #[error(
+        "the profile {profile} has another key already, which is never overwritten; name a new profile with --profile, \
+         or say --trust-only"
+    )]
+    DefaultHasKey {
+        /// The profile.
+        profile: String,
+    },
+    /// The named profile has another key.
+    #[error(
+        "the profile {profile} has another key already, which is never overwritten; name another one, or say \
+         --trust-only"
+    )]
+    ProfileHasKey {
+        /// The profile.
+        profile: String,
+    },
     /// No account of this name has a key.
     #[error("there is no key for {0}; make one with `chatham keys generate {0}`")]
     NoKey(String),
     /// No account at all has a key.
-    #[error("there is no key yet; make one with `chatham keys generate NICK`")]
+    #[error("there is no key yet; make one with `chatham keys generate`")]
     NoKeys,
     /// It has to be said which account is meant.
     #[error("there are several accounts ({0}); name one with --account")]
@@ -123,7 +165,7 @@ impl Keys {
             }));
         }
         if lines.is_empty() {
-            lines.push("no keys yet; `chatham keys generate NICK` makes one".to_owned());
+            lines.push("no keys yet; `chatham keys generate` makes one".to_owned());
         }
         Report {
             lines,
