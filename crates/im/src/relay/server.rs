@@ -44,11 +44,7 @@ impl Default for ServerConfig {
             name: "relay.chatham.example".into(),
             network: "Chatham".into(),
             motd: Vec::new(),
-            capabilities: vec![
-                Capability::EchoMessage,
-                Capability::MessageTags,
-                Capability::ServerTime,
-            ],
+            capabilities: Vec::new(),
             accounts: Vec::new(),
         }
     }
