@@ -12,7 +12,7 @@ pub enum DialError {
     Host(String),
     /// There is no such name.
     #[error(
-        "the name {host} was not found: {fault}; is it spelled right, and is this computer on the network?"
+        "cannot connect to {host}: the name was not found ({fault}); is it spelled right, and is this computer on the network?"
     )]
     NotFound {
         /// The name.
@@ -22,7 +22,7 @@ pub enum DialError {
     },
     /// Nobody listens there.
     #[error(
-        "nothing listens on {host}, port {port}; is the port right? (6697 is usual with TLS, 6667 without)"
+        "cannot connect to {host}, port {port}: nothing listens there; is the port right? (6697 is usual with TLS, 6667 without)"
     )]
     NobodyThere {
         /// The host.
@@ -42,7 +42,7 @@ pub enum DialError {
     },
     /// No answer.
     #[error(
-        "{host}, port {port}, has not answered for {seconds} seconds; try again later, or another server"
+        "cannot connect to {host}, port {port}: no answer for {seconds} seconds; try again later, or another server"
     )]
     Silent {
         /// The host.

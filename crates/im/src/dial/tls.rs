@@ -166,10 +166,11 @@ fn certificate_fault(fault: &CertificateError, name: &ServerName<'_>) -> TlsFaul
             presented: "another name".to_owned(),
         },
         CertificateError::NotValidForNameContext { presented, .. } => {
-            let presented = if presented.is_empty() {
+            let names: Vec<_> = presented.iter().take(MOST_NAMES).map(|name| bare(name)).collect();
+            let presented = if names.is_empty() {
                 "no name at all".to_owned()
             } else {
-                presented.join(", ")
+                names.join(", ")
             };
             TlsFault::WrongName {
                 expected: name.to_str().into_owned(),
@@ -183,3 +184,13 @@ fn certificate_fault(fault: &CertificateError, name: &ServerName<'_>) -> TlsFaul
         other => TlsFault::Certificate(other.to_string()),
     }
 }
+
+/// `irc.example` of `DnsName("irc.example")`, as the library shows the names in a certificate; what was not harmless
+/// in them is escaped already.
+fn bare(shown: &str) -> &str {
+    let inside = shown.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+    inside.unwrap_or(shown).trim_matches('"')
+}
+
+/// So many names of somebody else's certificate are shown.
+const MOST_NAMES: usize = 5;

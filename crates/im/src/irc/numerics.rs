@@ -35,6 +35,9 @@ impl Client {
             902..=907 => self.receive_verdict(code, message, out),
             _ => {}
         }
+        if self.over {
+            return;
+        }
         let params = message
             .params
             .iter()

@@ -40,6 +40,28 @@ pub fn parse(text: &[u8]) -> Option<Duration> {
     Some(Duration::from_secs(seconds) + Duration::from_millis(millis))
 }
 
+/// The form of the tag for a time since the beginning of 1970, to the millisecond.
+#[must_use]
+pub fn format(time: Duration) -> String {
+    let (days, rest) = (time.as_secs() / DAY, time.as_secs() % DAY);
+    // Count from a March on, so that leap days come last: 400 years, 100, 4, 1.
+    let days = days + DAYS_TO_1970;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = (
+        era * 400 + year + u64::from(month >= 10),
+        if month < 10 { month + 3 } else { month - 9 },
+    );
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z",
+        time.subsec_millis()
+    )
+}
+
 /// The days from the beginning of 1970 to the first of this month.
 fn days_before(year: u64, month: u64) -> u64 {
     // Years that begin in March have their leap day at the end.
@@ -66,6 +88,7 @@ fn thousandths(fraction: &str) -> Option<u64> {
     three.parse().ok()
 }
 
+const DAY: u64 = 24 * 3600;
 /// From the first of March of the year 0 to the first of January 1970.
 const DAYS_TO_1970: u64 = 719_468;
 
@@ -92,6 +115,19 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn writes_what_it_reads() {
+        // Every 101 hours and some, over two centuries.
+        for step in 0..17_000u64 {
+            let time = Duration::from_millis(step * 365_432_101);
+            assert_eq!(parse(format(time).as_bytes()), Some(time), "{}", format(time));
+        }
+        assert_eq!(
+            format(Duration::from_millis(1_709_164_800_123)),
+            "2024-02-29T00:00:00.123Z"
+        );
     }
 
     #[test]
