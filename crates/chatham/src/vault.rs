@@ -72,7 +72,8 @@ impl Vault {
         Ok(Self::new(Store::open(path)?, profile, nick))
     }
 
-    /// The same in a store that is open already.
+    /// The same in a store that is open already, as one under a pass phrase is by
+    /// [`passphrase::open`](crate::keys::passphrase::open).
     pub fn new(store: Store, profile: &str, nick: &str) -> Self {
         let (ours, earlier) = (account_id(profile), account_id(nick));
         let shown = |name: &str| sanitize::nick(name.as_bytes());

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use otr::Fingerprint;
 use otr_store::foreign::Format;
 
-use crate::keys::{Keys as Store, KeysError, Order, Report, Wish};
+use crate::keys::{Keys as Store, KeysError, Order, Report, Wish, passphrase};
 use crate::sanitize;
 use crate::vault::{DEFAULT_PROFILE, default_directory};
 
@@ -27,6 +27,9 @@ pub struct Keys {
     /// One JSON object instead of words
     #[arg(long, global = true)]
     json: bool,
+    /// The store's pass phrase is the first line of this file; asked for at the terminal otherwise
+    #[arg(long, value_name = "FILE", global = true)]
+    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,6 +106,9 @@ enum Action {
         #[arg(long)]
         trust_only: bool,
     },
+    /// Put keys, fingerprints and trust under a pass phrase, or take them out again
+    #[command(subcommand)]
+    Passphrase(PassphraseAction),
     /// Forget keys of somebody, or destroy one of your own
     Forget {
         /// Their nick; with --own, your profile
@@ -116,6 +122,29 @@ enum Action {
         /// Which of your profiles knows them, if there are several
         #[arg(long, value_name = "PROFILE", conflicts_with = "own")]
         account: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What can be typed behind `chatham keys passphrase`.
+#[derive(Clone, Debug, Subcommand)]
+enum PassphraseAction {
+    /// Encrypt the store; from then on every use asks for the pass phrase
+    Set {
+        /// The new one is the first line of this file; typed twice at the terminal otherwise
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Replace the pass phrase by another one
+    Change {
+        /// The new one is the first line of this file; typed twice at the terminal otherwise
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Decrypt the store: libotr's files are there again, in clear
+    Remove {
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -145,7 +174,10 @@ impl Keys {
         {
             return super::complain("nothing was done: it was not confirmed (a script says --yes)");
         }
-        match Store::open(&data).and_then(|mut store| self.action.follow(&mut store)) {
+        let done = passphrase::open(&data, self.passphrase_file.as_deref())
+            .map_err(KeysError::from)
+            .and_then(|store| self.action.follow(&mut Store::new(store)));
+        match done {
             Ok(report) => print(&report, self.json),
             Err(error) => super::complain(error),
         }
@@ -161,6 +193,9 @@ impl Action {
                 key.fingerprint,
                 sanitize::nick(key.nick.as_bytes())
             )),
+            Self::Passphrase(PassphraseAction::Remove { yes: false }) => {
+                Some("Decrypt the store, so that whoever can read its files can take your keys?".to_owned())
+            }
             Self::Forget {
                 nick,
                 own: true,
@@ -232,6 +267,7 @@ impl Action {
                 };
                 store.export(directory, &order)
             }
+            Self::Passphrase(action) => action.follow(store),
             Self::Forget { nick, own: true, .. } => store.forget_own(nick),
             Self::Forget {
                 nick,
@@ -239,6 +275,32 @@ impl Action {
                 account,
                 ..
             } => store.forget(account.as_deref(), nick, *fingerprint),
+        }
+    }
+}
+
+impl PassphraseAction {
+    fn follow(&self, store: &mut Store) -> Result<Report, KeysError> {
+        match (self, store.is_sealed()) {
+            (Self::Set { .. }, true) => Err(KeysError::Passphrase(
+                "the store is under a pass phrase already; `chatham keys passphrase change` replaces it",
+            )),
+            (Self::Change { .. } | Self::Remove { .. }, false) => Err(KeysError::Passphrase(
+                "the store has no pass phrase; `chatham keys passphrase set` gives it one",
+            )),
+            (
+                Self::Set {
+                    new_passphrase_file: file,
+                }
+                | Self::Change {
+                    new_passphrase_file: file,
+                },
+                _,
+            ) => {
+                let passphrase = passphrase::new(file.as_deref())?;
+                store.set_passphrase(&passphrase)
+            }
+            (Self::Remove { .. }, true) => store.remove_passphrase(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+pub mod passphrase;
 mod plan;
 
 use std::path::Path;
@@ -73,6 +74,12 @@ pub enum KeysError {
         /// The profile.
         profile: String,
     },
+    /// The store could not be opened, or no pass phrase was to be had.
+    #[error(transparent)]
+    Unlock(#[from] passphrase::UnlockError),
+    /// The store is under a pass phrase already, or under none.
+    #[error("{0}")]
+    Passphrase(&'static str),
     /// No account of this name has a key.
     #[error("there is no key for {0}; make one with `chatham keys generate {0}`")]
     NoKey(String),
@@ -108,9 +115,12 @@ impl Keys {
     /// # Errors
     /// What the store says.
     pub fn open(path: &Path) -> Result<Self, KeysError> {
-        Ok(Self {
-            store: Store::open(path)?,
-        })
+        Ok(Self::new(Store::open(path)?))
+    }
+
+    /// The keys in a store that is open already.
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// Makes the key of an account. A key is never overwritten.
