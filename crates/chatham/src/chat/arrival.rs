@@ -8,6 +8,7 @@ use im::dial::Dial;
 use im::irc::Pacing;
 use im::relay::Relay;
 use otr::Account;
+use otr_store::Store;
 use serde_json::json;
 
 use crate::chat::local;
@@ -15,6 +16,7 @@ use crate::chat::remark::Remark;
 use crate::config::{Place, Resolved};
 use crate::connection::Way;
 use crate::engine::Engine;
+use crate::keys::passphrase;
 use crate::randomness;
 use crate::seat::Seat;
 use crate::vault::{Identity, Vault};
@@ -29,15 +31,25 @@ pub struct Arrival {
     pub relay: Option<Relay>,
 }
 
-/// Opens the store, makes the key if there is none, and connects. `tell` hears what a person should know meanwhile.
+/// Opens the store. It may have to ask for the pass phrase at the terminal, so this comes before any screen.
+///
+/// # Errors
+/// What the store says, or what keeps the pass phrase from being read.
+pub fn open_store(resolved: &Resolved) -> io::Result<Store> {
+    let file = resolved.passphrase_file.as_ref().map(|file| file.value.as_path());
+    passphrase::open(&resolved.data, file).map_err(io::Error::other)
+}
+
+/// Makes the key if there is none, and connects. `tell` hears what a person should know meanwhile.
 ///
 /// # Errors
 /// What keeps the client from starting, as a sentence.
 pub async fn arrive(
     resolved: &Resolved,
+    store: Store,
     tell: &mut dyn FnMut(Remark) -> io::Result<()>,
 ) -> io::Result<Arrival> {
-    let (vault, account) = open(resolved, tell).await?;
+    let (vault, account) = identify(resolved, store, tell).await?;
     let engine = engine(resolved, account, &vault);
     let (seat, relay) = connect(resolved, engine, tell).await?;
     Ok(Arrival { seat, vault, relay })
@@ -54,14 +66,13 @@ pub fn engine(resolved: &Resolved, account: Account, vault: &Vault) -> Engine {
     engine
 }
 
-/// The store and our account in it. Opening it and making a key take their time, and block nobody.
-async fn open(
+/// Our account in the store. Making a key takes its time, and blocks nobody.
+async fn identify(
     resolved: &Resolved,
+    store: Store,
     tell: &mut dyn FnMut(Remark) -> io::Result<()>,
 ) -> io::Result<(Vault, Account)> {
-    let (data, profile, nick) = (resolved.data.clone(), resolved.profile.clone(), resolved.nick());
-    let opened = tokio::task::spawn_blocking(move || Vault::open(&data, &profile, &nick));
-    let mut vault = opened.await?.map_err(io::Error::other)?;
+    let mut vault = Vault::new(store, &resolved.profile, &resolved.nick());
     for notice in vault.store().notices() {
         tell(Remark::new("store", notice.to_string()))?;
     }

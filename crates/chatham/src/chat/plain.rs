@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use im::irc::Nick;
 use otr::{Policy, Version};
+use otr_store::Store;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -38,6 +39,7 @@ struct Client<'a> {
 /// What keeps the client from starting, or `out` from being written.
 pub async fn run(
     resolved: &Resolved,
+    store: Store,
     input: mpsc::Receiver<Vec<u8>>,
     out: &mut dyn Write,
 ) -> io::Result<bool> {
@@ -49,7 +51,8 @@ pub async fn run(
             screen.remark(&words.with(warning.json()))?;
         }
     }
-    let Arrival { seat, vault, relay } = arrive(resolved, &mut |remark| screen.remark(&remark)).await?;
+    let Arrival { seat, vault, relay } =
+        arrive(resolved, store, &mut |remark| screen.remark(&remark)).await?;
     let mut client = Client {
         seat,
         vault,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Args, ValueEnum};
 use zeroize::Zeroizing;
 
+use crate::chat::arrival::open_store;
 use crate::chat::{self, standard_input};
 use crate::config::place::{LOCAL, host_and_port};
 use crate::config::profile::{self, Mechanism, Proxy, Server};
@@ -274,9 +275,13 @@ fn talk(resolved: &Resolved) -> ExitCode {
             eprintln!("{warning}");
         }
     }
+    let store = match open_store(resolved) {
+        Ok(store) => store,
+        Err(error) => return super::complain(error),
+    };
     let talk = async {
         let mut out = io::stdout().lock();
-        chat::plain::run(resolved, standard_input(), &mut out).await
+        chat::plain::run(resolved, store, standard_input(), &mut out).await
     };
     super::in_runtime(talk, |wished| {
         if wished {

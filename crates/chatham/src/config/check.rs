@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use im::dial::DialError;
+use otr_store::{Passphrase, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::config::complaint::{Complaint, Origin};
@@ -130,7 +131,20 @@ impl Report {
                 format!("{data} will be made, with a key for {}", resolved.profile),
             );
         }
-        match Vault::open(resolved.data(), &resolved.profile, &resolved.nick()) {
+        let phrase = resolved.passphrase().ok().flatten();
+        let store = match (Store::open(resolved.data()), phrase) {
+            (Err(StoreError::PassphraseNeeded { .. }), None) => {
+                return self.fact(
+                    "keys",
+                    format!("{data}, under a pass phrase, which you will be asked for"),
+                );
+            }
+            (Err(StoreError::PassphraseNeeded { .. }), Some(phrase)) => {
+                Store::open_with(resolved.data(), &Passphrase::new(phrase.to_vec()))
+            }
+            (opened, _) => opened,
+        };
+        match store.map(|store| Vault::new(store, &resolved.profile, &resolved.nick())) {
             Ok(vault) => {
                 let notices = vault.store().notices();
                 let notices = notices
