@@ -322,14 +322,15 @@ const FILES: &str = "Files";
 
 const _: () = assert!(LOCAL == 16667, "the help names this port");
 
+// Paragraphs are one line each: the terminal decides where they break.
 const EXAMPLES: &str = "\
 Examples:
   chatham chat --local --nick alice
-      try it out: the relay of this computer is an ordinary IRC server on 127.0.0.1:16667, which any IRC
-      client can join. The first program that needs it runs it; when that one ends, the relay ends.
+      try it out: the relay of this computer is an ordinary IRC server on
+      127.0.0.1:16667, which any IRC client can join
   chatham chat --server irc.example --nick alice --peer bob
       an IRC network, encrypted, on port 6697
-  chatham chat --server irc.example --sasl plain --sasl-password-file ~/.irc-password
+  chatham chat --server irc.example --sasl plain --sasl-password-file FILE
       the same, proving that the account is yours
   chatham chat --server abcdef.onion --proxy socks5://127.0.0.1:9050
       through Tor; no name is looked up on the way
@@ -338,8 +339,10 @@ Examples:
   chatham chat --profile work --check
       what is wrong with it, line by line
 
-The command line wins over the profile, and the profile over what the configuration says for everybody. A server named
-here gets none of the profile's passwords. Nothing that is said is written to a file.
+The first program that needs the relay of --local runs it; when that one ends, the relay ends.
+
+The command line wins over the profile, and the profile over what the configuration says for everybody. A server \
+named here gets none of the profile's passwords. Nothing that is said is written to a file.
 
 Exit code 0: you ended it. 1: it could not begin, or the connection ended. 2: the command line cannot be followed.";
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::place::Place;
-use crate::config::{Configuration, Request, Resolved};
+use crate::config::{Configuration, Request, Resolved, Setting};
 use crate::sanitize;
 use crate::vault::Vault;
 
@@ -47,11 +47,14 @@ pub fn look(request: Request) -> Report {
         Ok(resolved) => report.settled(resolved),
         Err(complaints) => report.complaints.extend(complaints),
     }
-    for name in configuration.profiles.keys() {
-        let other = Request {
+    for (name, profile) in &configuration.profiles {
+        let mut other = Request {
             profile: Some(name.clone()),
             ..Request::default()
         };
+        if profile.nick.is_none() {
+            other.settings.nick = Some(Setting::option("nobody".to_owned(), "--nick"));
+        }
         // A profile may leave to the command line what it does not say.
         let complaints = other
             .over(&configuration)
@@ -114,7 +117,7 @@ impl Report {
         if let Place::Server(dial) = &resolved.place
             && let Err(fault) = dial.check(&resolved.registration)
         {
-            self.complaints.push(explain(&fault));
+            self.complaints.push(explain(&fault, &resolved));
         }
         if let Err(complaint) = resolved.passphrase() {
             self.complaints.push(complaint);
@@ -162,8 +165,17 @@ impl Report {
     }
 }
 
-fn explain(fault: &DialError) -> Complaint {
-    Complaint::new(Origin::Default, fault.to_string())
+/// What the connection would say, at the setting that named the file.
+fn explain(fault: &DialError, resolved: &Resolved) -> Complaint {
+    let origin = match fault {
+        DialError::File { path, .. } => {
+            let named = resolved.named_files.iter().find(|named| named.value == *path);
+            named.map_or(Origin::Default, |named| named.origin.clone())
+        }
+        _ => Origin::Default,
+    };
+    Complaint::new(origin, fault.to_string())
+        .remedy("a PEM file is text between lines of dashes, and has to be yours to read")
 }
 
 /// Whoever can write the file decides where we connect to, and with whom we talk in the clear.

@@ -167,6 +167,12 @@ impl Profile {
 }
 
 impl Server {
+    /// The files with certificates and keys.
+    pub(super) fn files(&self) -> Vec<Setting<PathBuf>> {
+        let files = [&self.roots, &self.certificate, &self.key];
+        files.into_iter().flatten().cloned().collect()
+    }
+
     fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
         let server = Self {
             local: table.port("local", reader),

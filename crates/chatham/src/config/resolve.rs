@@ -54,6 +54,8 @@ pub struct Resolved {
     pub data: PathBuf,
     /// Where the pass phrase of the store stands; see [`Self::passphrase`].
     pub passphrase_file: Option<Setting<PathBuf>>,
+    /// The files with certificates and keys, and where they were named.
+    pub named_files: Vec<Setting<PathBuf>>,
     /// What the person is shown.
     pub form: Form,
     /// Colours on the screen; `auto` is to be decided where the screen is.
@@ -148,10 +150,10 @@ impl Request {
         };
         let people = profile.people.iter().map(person).collect();
         let (Some(place), Some(registration), Some(data)) = (place, registration, data) else {
-            return Err(complaints);
+            return Err(worst_first(complaints));
         };
         if complaints.iter().any(|complaint| !complaint.warning) {
-            return Err(complaints);
+            return Err(worst_first(complaints));
         }
         let color = configuration
             .color
@@ -164,6 +166,7 @@ impl Request {
             registration,
             policy: Rules::policy(&[general, &profile.rules]),
             people,
+            named_files: profile.server.files(),
             peer: profile.peer.map(|peer| peer.value),
             data,
             passphrase_file: passphrase_file.or_else(|| configuration.passphrase_file.clone()),
@@ -327,6 +330,11 @@ fn pacing(profile: &Profile, place: &Place) -> Pacing {
             std::time::Duration::from_millis(u64::from(interval.value))
         }),
     }
+}
+
+fn worst_first(mut complaints: Vec<Complaint>) -> Vec<Complaint> {
+    complaints.sort_by_key(|complaint| complaint.warning);
+    complaints
 }
 
 /// The name of the person's account on this computer.
