@@ -61,6 +61,7 @@ fn add(command: &Command, pages: &mut Vec<(String, Vec<u8>)>) -> io::Result<()> 
     Page::new(command.clone())
         .title(name.clone())
         .manual("Chatham")
+        .source(concat!("chatham ", env!("CARGO_PKG_VERSION")))
         .render(&mut page)?;
     pages.push((format!("{name}.1"), page));
     let inner = command.get_subcommands().filter(|inner| !inner.is_hide_set());

@@ -45,17 +45,16 @@ pub struct Talker {
 
 impl Talker {
     pub fn start(name: &'static str, port: u16, data: &Path, more: &[&str]) -> Self {
+        let (place, data) = (format!("--local={port}"), data.to_str().unwrap());
+        let mut arguments = vec!["chat", "--plain", &place, "--nick", name, "--data", data];
+        arguments.extend(more);
+        Self::with(name, &arguments)
+    }
+
+    /// Runs the program with these arguments.
+    pub fn with(name: &'static str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chatham"))
-            .args([
-                "chat",
-                "--plain",
-                &format!("--local={port}"),
-                "--nick",
-                name,
-                "--data",
-            ])
-            .arg(data)
-            .args(more)
+            .args(arguments)
             .env("CHATHAM_CONFIG", NOWHERE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
