@@ -119,6 +119,43 @@ fn rules_for_one_person_hold_from_the_first_word() {
     assert!(alice.quit());
 }
 
+#[test]
+fn a_connection_that_breaks_is_made_anew_when_the_person_says_so() {
+    let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
+    let data = |name: &str| folder.path().join(name);
+    // The relay lives in the program that needed it first, and ends with it.
+    let mut host = Talker::start("host", port, &data("host"), &[]);
+    host.expect(&["you are host"]);
+    let (server, alices) = (format!("127.0.0.1:{port}"), data("alice"));
+    let mut alice = Talker::with(
+        "alice",
+        &[
+            "chat",
+            "--plain",
+            "--json",
+            "--server",
+            &server,
+            "--nick",
+            "alice",
+            "--data",
+            alices.to_str().unwrap(),
+        ],
+    );
+    alice.expect(&[r#""event":"connected""#]);
+    assert!(host.quit());
+    alice.expect(&[r#""event":"disconnected""#]);
+    let waiting = object(&alice.expect(&[r#""event":"reconnecting""#]));
+    assert!(waiting["milliseconds"].is_u64());
+    alice.expect(&[r#""event":"unreachable""#]);
+    let mut host = Talker::start("host", port, &data("host"), &["--peer", "alice"]);
+    host.expect(&["you are host"]);
+    alice.say("/reconnect");
+    alice.expect(&[r#""event":"reconnected""#, r#""nick":"alice""#]);
+    alice.say("/msg host here again");
+    host.expect(&["[clear!] <alice> here again"]);
+    assert!(alice.quit() && host.quit());
+}
+
 /// The script of docs/plain.md, as it stands there.
 #[cfg(unix)]
 #[test]

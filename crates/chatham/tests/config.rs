@@ -43,7 +43,7 @@ impl Desk {
         request.settings.nick = request
             .settings
             .nick
-            .or(Some(Setting::option("me".to_owned(), "--nick")));
+            .or_else(|| Some(Setting::option("me".to_owned(), "--nick")));
         request.over(&configuration)
     }
 

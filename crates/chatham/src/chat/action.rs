@@ -1,8 +1,10 @@
 //! What the person does: the same for a typed line, a JSON object, and the full screen.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use otr::Fingerprint;
+use zeroize::Zeroizing;
 
 use crate::config::Mode;
 use crate::engine::notice::Words;
@@ -36,12 +38,12 @@ pub enum Action {
     /// Compare a secret.
     Verify {
         /// The secret.
-        secret: Vec<u8>,
+        secret: Secret,
         /// A question, which makes it one-sided.
         question: Option<Vec<u8>>,
     },
     /// Answer with a secret.
-    Answer(Vec<u8>),
+    Answer(Secret),
     /// Give up comparing.
     Abort,
     /// Vouch for a key: this one, or the one that was shown.
@@ -70,6 +72,28 @@ pub enum Action {
     Help,
     /// The end.
     Quit,
+}
+
+/// What both sides know and compare. It is wiped, and shows itself to nobody.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Zeroizing<Vec<u8>>);
+
+impl Secret {
+    /// These bytes, exactly as they were typed.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
+        Self(Zeroizing::new(bytes.into()))
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 impl Command {

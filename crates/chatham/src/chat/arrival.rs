@@ -117,7 +117,7 @@ async fn connect(
                 .await
                 .map_err(io::Error::other)?;
             let way = Way {
-                dial: dial.clone(),
+                dial: (**dial).clone(),
                 config,
                 pacing: resolved.pacing,
                 rng: randomness(),

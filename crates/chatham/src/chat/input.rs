@@ -2,7 +2,7 @@
 
 use otr::Fingerprint;
 
-use crate::chat::action::{Action, Command};
+use crate::chat::action::{Action, Command, Secret};
 use crate::config::Mode;
 use crate::engine::notice::Words;
 
@@ -44,7 +44,7 @@ fn action(word: &[u8], rest: &[u8]) -> Result<Action, String> {
         (b"verify", rest) => verify(rest),
         (b"confirm", b"") => Ok(Action::Confirm),
         // Free words are never altered, so that both sides compare what they typed (user need N6).
-        (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer(whole(secret).to_vec())),
+        (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer(Secret::new(whole(secret)))),
         (b"abort", b"") => Ok(Action::Abort),
         (b"trust", key) => fingerprint(key, "/trust").map(Action::Trust),
         (b"distrust", key) => fingerprint(key, "/distrust").map(Action::Distrust),
@@ -121,7 +121,7 @@ pub const HELP: [&str; 25] = [
 fn verify(rest: &[u8]) -> Result<Action, String> {
     let form = "/verify compare, /verify secret SECRET or /verify question \"QUESTION\" SECRET";
     let secret = |secret: &[u8], question: Option<&[u8]>| Action::Verify {
-        secret: secret.to_vec(),
+        secret: Secret::new(secret),
         question: question.map(<[u8]>::to_vec),
     };
     match first_word(rest) {
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn reads_commands() {
         let verify = |secret: &str, question: Option<&str>| Action::Verify {
-            secret: secret.into(),
+            secret: Secret::new(secret),
             question: question.map(Into::into),
         };
         for (line, action) in [
@@ -224,9 +224,9 @@ mod tests {
                 "/verify question \"which bird?\" an owl",
                 verify("an owl", Some("which bird?")),
             ),
-            ("/answer an owl", Action::Answer(b"an owl".to_vec())),
-            ("/answer \"an owl\"", Action::Answer(b"an owl".to_vec())),
-            ("/answer \"an\" owl", Action::Answer(b"\"an\" owl".to_vec())),
+            ("/answer an owl", Action::Answer(Secret::new("an owl"))),
+            ("/answer \"an owl\"", Action::Answer(Secret::new("an owl"))),
+            ("/answer \"an\" owl", Action::Answer(Secret::new("\"an\" owl"))),
             ("/trust", Action::Trust(None)),
             ("/drop", Action::Drop(None)),
             ("/drop 3", Action::Drop(Some(3))),

@@ -16,5 +16,6 @@ pub mod object;
 pub mod plain;
 pub mod remark;
 pub mod screen;
+pub mod typing;
 
-pub use plain::standard_input;
+pub use typing::{Typed, standard_input};

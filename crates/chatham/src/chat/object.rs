@@ -5,7 +5,7 @@
 use otr::Fingerprint;
 use serde_json::{Map, Value};
 
-use crate::chat::action::{Action, Command};
+use crate::chat::action::{Action, Command, Secret};
 use crate::config::Mode;
 use crate::engine::notice::Words;
 
@@ -55,10 +55,10 @@ impl Object {
             "compare" => Action::Compare,
             "confirm" => Action::Confirm,
             "verify" => Action::Verify {
-                secret: self.needed("secret")?.into_bytes(),
+                secret: Secret::new(self.needed("secret")?),
                 question: self.text("question")?.map(String::into_bytes),
             },
-            "answer" => Action::Answer(self.needed("secret")?.into_bytes()),
+            "answer" => Action::Answer(Secret::new(self.needed("secret")?)),
             "abort" => Action::Abort,
             "trust" => Action::Trust(self.fingerprint()?),
             "distrust" => Action::Distrust(self.fingerprint()?),

@@ -1,6 +1,6 @@
 //! The plain client: lines in, lines out. It can do everything that the full screen can.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::time::Duration;
 
 use im::irc::Nick;
@@ -15,7 +15,10 @@ use crate::chat::input::{self, HELP};
 use crate::chat::object;
 use crate::chat::remark::Remark;
 use crate::chat::screen::Screen;
+use crate::chat::typing::Typed;
 use crate::config::{Form, Mode, Resolved, Rules};
+use crate::engine::Effect;
+use crate::engine::notice::{Notice, What};
 use crate::present::json::fingerprint;
 use crate::seat::{Network, News, Seat, now};
 use crate::vault::Vault;
@@ -40,7 +43,7 @@ struct Client<'a> {
 pub async fn run(
     resolved: &Resolved,
     store: Store,
-    input: mpsc::Receiver<Vec<u8>>,
+    input: mpsc::Receiver<Typed>,
     out: &mut dyn Write,
 ) -> io::Result<bool> {
     let objects = resolved.form == Form::Json;
@@ -71,27 +74,8 @@ pub async fn run(
     wished
 }
 
-/// Reads lines of the standard input on a thread of its own, so that waiting for them blocks nothing. The channel
-/// closes at the end of the input. A line that is too long is cut into several.
-pub fn standard_input() -> mpsc::Receiver<Vec<u8>> {
-    let (lines, input) = mpsc::channel(INPUT_QUEUE);
-    std::thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
-        let mut line = Vec::new();
-        while matches!(stdin.read_until(b'\n', &mut line), Ok(1..)) {
-            while matches!(line.last(), Some(b'\n' | b'\r')) {
-                line.pop();
-            }
-            if lines.blocking_send(std::mem::take(&mut line)).is_err() {
-                return;
-            }
-        }
-    });
-    input
-}
-
 impl Client<'_> {
-    async fn talk(&mut self, mut input: mpsc::Receiver<Vec<u8>>) -> io::Result<bool> {
+    async fn talk(&mut self, mut input: mpsc::Receiver<Typed>) -> io::Result<bool> {
         while !self.over {
             let deadline = self.seat.engine().next_deadline();
             let wait = deadline.map_or(LONG, |deadline| deadline.since(now())).max(SHORT);
@@ -103,7 +87,8 @@ impl Client<'_> {
                 },
                 // What is typed before we are known on the network waits.
                 line = input.recv(), if self.nick.is_some() => match line {
-                    Some(line) => self.read(&line)?,
+                    Some(Typed::Line(line)) => self.read(&line)?,
+                    Some(Typed::TooLong) => self.screen.remark(&Remark::mistake("the line is too long"))?,
                     None => self.over = true,
                 },
                 _ = tokio::signal::ctrl_c() => self.over = true,
@@ -185,13 +170,25 @@ impl Client<'_> {
             Action::Start => engine.start(peer, now),
             Action::End => engine.end(peer, now),
             Action::Accept => engine.accept(peer, now),
-            Action::Verify { secret, question } => engine.verify(peer, &secret, question.as_deref(), now),
-            Action::Answer(secret) => engine.answer(peer, &secret, now),
+            Action::Verify { secret, question } => {
+                engine.verify(peer, secret.bytes(), question.as_deref(), now)
+            }
+            Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
             Action::Drop(None) => engine.drop_held(peer, now),
             Action::Abort => engine.abort(peer, now),
             Action::Trust(key) => engine.set_trust(peer, key, true, now),
             Action::Distrust(key) => engine.set_trust(peer, key, false, now),
-            _ => engine.status(peer, now),
+            Action::Fingerprints | Action::Status => engine.status(peer, now),
+            // The engine cannot do these yet; saying so is better than doing something else.
+            Action::Compare
+            | Action::Confirm
+            | Action::Qr(_)
+            | Action::People
+            | Action::Held
+            | Action::Drop(Some(_))
+            | Action::SendAgain(_) => missing(peer),
+            // These are about nobody in particular, and done by now.
+            Action::Turn | Action::Policy(_) | Action::Reconnect | Action::Help | Action::Quit => Vec::new(),
         });
         self.tell(news)
     }
@@ -271,6 +268,12 @@ impl Client<'_> {
     }
 }
 
+fn missing(peer: &Nick) -> Vec<Effect> {
+    let what = What::Mistake("this version cannot do that yet".to_owned());
+    let with = peer.clone();
+    vec![Effect::Show(Notice { with, what })]
+}
+
 /// A policy in words and values.
 fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
     let lowest = policy.negotiable().iter().map(Version::number).min();
@@ -301,8 +304,6 @@ fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
     Remark::new("policy", words).with(fields)
 }
 
-/// So many lines are read ahead of the network.
-const INPUT_QUEUE: usize = 16;
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(60);
 /// How long the server may take to let us go.

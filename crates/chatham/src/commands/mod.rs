@@ -32,7 +32,7 @@ enum Command {
     /// Play the whole story on a network of its own, and check every promise as it is told
     Demo(demo::Demo),
     /// Talk to people on IRC
-    Chat(chat::Chat),
+    Chat(Box<chat::Chat>),
     /// Make and look at keys, and decide whose are trusted
     Keys(keys::Keys),
     /// Write, find and show the configuration

@@ -14,7 +14,7 @@ pub enum Place {
     /// The relay of this computer on this port, started if it is not there.
     Local(u16),
     /// This one.
-    Server(Dial),
+    Server(Box<Dial>),
 }
 
 impl Place {
@@ -65,7 +65,7 @@ impl Place {
                 ));
                 None
             }
-            (Some(host), None) => to(host, profile, complaints).map(Self::Server),
+            (Some(host), None) => to(host, profile, complaints).map(|dial| Self::Server(Box::new(dial))),
         }
     }
 
@@ -119,24 +119,31 @@ fn to(host: &Setting<String>, profile: &Profile, complaints: &mut Vec<Complaint>
             "private conversations stay private, but everybody on the way sees with whom you have them";
         complaints.push(Complaint::new(origin, what).remedy(remedy).as_warning());
     }
-    let tls = match encrypted {
-        true => certificate(server).map(|certificate| {
-            Some(Tls {
-                roots: (server.roots.as_ref())
-                    .map_or(Roots::Platform, |roots| Roots::File(roots.value.clone())),
-                certificate,
-                server_name: server.name.as_ref().map(|name| name.value.clone()),
-            })
-        }),
-        false => needless(server).map_or(Ok(None), Err),
-    };
-    let tls = tls.map_err(|complaint| complaints.push(complaint)).ok()?;
+    let tls = tls(server, encrypted)
+        .map_err(|complaint| complaints.push(complaint))
+        .ok()?;
     let usual = if encrypted { IRC_TLS } else { IRC };
     Some(Dial {
         port: server.port.as_ref().map_or(usual, |port| port.value),
         tls,
         ..direct
     })
+}
+
+/// How the connection is encrypted, if it is.
+fn tls(server: &Server, encrypted: bool) -> Result<Option<Tls>, Complaint> {
+    if !encrypted {
+        return needless(server).map_or(Ok(None), Err);
+    }
+    let roots = server
+        .roots
+        .as_ref()
+        .map(|roots| Roots::File(roots.value.clone()));
+    Ok(Some(Tls {
+        roots: roots.unwrap_or_default(),
+        certificate: certificate(server)?,
+        server_name: server.name.as_ref().map(|name| name.value.clone()),
+    }))
 }
 
 /// Encrypted, unless somebody has said otherwise or nothing leaves this computer.
@@ -185,7 +192,7 @@ fn needless(server: &Server) -> Option<Complaint> {
 
 fn socks5(proxy: &Proxy) -> Result<Option<Socks5>, Complaint> {
     let stray = proxy.user.as_ref().map(|user| &user.origin);
-    let stray = stray.or(proxy.password_file.as_ref().map(|file| &file.origin));
+    let stray = stray.or_else(|| proxy.password_file.as_ref().map(|file| &file.origin));
     let Some(address) = &proxy.socks5 else {
         return match stray {
             None => Ok(None),

@@ -246,7 +246,7 @@ fn registration(profile: &Profile, place: Option<&Place>) -> Result<Config, Comp
             "a nick is one short word that begins with a letter; --nick names another",
         ),
         BadConfig::User => (
-            origin(user).or(Some(nick.origin.clone())),
+            origin(user).or_else(|| Some(nick.origin.clone())),
             "a user name is one word without @; `user-name` names another",
         ),
         BadConfig::RealName => (origin(real), "write it on one line"),

@@ -26,8 +26,10 @@ pub(super) fn first_line(file: &Setting<PathBuf>) -> Result<Zeroizing<Vec<u8>>, 
             format!("chmod 600 {path}"),
         ));
     }
-    let mut text = Zeroizing::new(Vec::with_capacity(LIMIT as usize));
-    open.take(LIMIT).read_to_end(&mut text).map_err(unreadable)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(LIMIT));
+    open.take(LIMIT as u64)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
     let line = text.split(|byte| matches!(byte, b'\n' | b'\r')).next();
     match line {
         Some(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_vec())),
@@ -52,4 +54,4 @@ fn is_open_to_others(_: &File) -> std::io::Result<bool> {
 }
 
 /// So much of the file is looked at.
-const LIMIT: u64 = 1024;
+const LIMIT: usize = 1024;

@@ -175,26 +175,26 @@ impl<'t> Table<'t> {
     }
 
     /// A table inside this one; an empty one if it is not there.
-    pub(super) fn table(&mut self, key: &'static str, reader: &mut Reader) -> Table<'t> {
+    pub(super) fn table(&mut self, key: &'static str, reader: &mut Reader) -> Self {
         let name = self.name_of(key);
         match self.take(key) {
-            None => Table::new(name, DeTable::new()),
-            Some((_, DeValue::Table(table))) => Table::new(name, table),
+            None => Self::new(name, DeTable::new()),
+            Some((_, DeValue::Table(table))) => Self::new(name, table),
             Some((bytes, _)) => {
                 let remedy = format!("write a line [{name}], and its settings below it");
                 reader.complain(bytes, format!("`{key}` is a table"), remedy);
-                Table::new(name, DeTable::new())
+                Self::new(name, DeTable::new())
             }
         }
     }
 
     /// All tables inside this one, whatever they are called, with their names and where these stand.
-    pub(super) fn tables(self, reader: &mut Reader) -> Vec<(Setting<String>, Table<'t>)> {
+    pub(super) fn tables(self, reader: &mut Reader) -> Vec<(Setting<String>, Self)> {
         let mut tables = Vec::new();
         for (key, (bytes, value)) in self.entries {
             let name = format!("{}.{}", self.name, quoted(&key));
             match value.into_inner() {
-                DeValue::Table(table) => tables.push((reader.setting(key, bytes), Table::new(name, table))),
+                DeValue::Table(table) => tables.push((reader.setting(key, bytes), Self::new(name, table))),
                 _ => {
                     let remedy = format!("settings stand below a line [{}.NAME]", self.name);
                     reader.complain(bytes, format!("`{key}` does not belong here"), remedy);
