@@ -124,13 +124,7 @@ impl Engine {
         if let Some(person) = self.people.get_mut(nick)
             && is_person(nick)
         {
-            let lowest = person.policy.minimum_version.max(policy.minimum_version);
-            person.policy = Policy {
-                minimum_version: lowest,
-                ..policy
-            };
-            person.conversation.set_policy(person.policy.clone());
-            person.tighten();
+            adopt(person, policy);
         }
     }
 
@@ -218,6 +212,17 @@ impl Engine {
                 .for_each(|(key, trust)| self.person(from).learn(*key, *trust));
         }
         person.nick = to.clone();
+        if let Some(policy) = self.exceptions.get(to) {
+            // Whoever comes to a nick comes under its rule, and brings the stricter one along.
+            let require_encryption = policy.require_encryption || person.policy.require_encryption;
+            adopt(
+                &mut person,
+                Policy {
+                    require_encryption,
+                    ..policy.clone()
+                },
+            );
+        }
         if let Some(before) = self.people.remove(to) {
             before
                 .keys
@@ -337,6 +342,17 @@ impl Engine {
         }
         effects
     }
+}
+
+/// Another policy for somebody who is known; what was remembered of their versions stays.
+fn adopt(person: &mut Correspondent, policy: Policy) {
+    let lowest = person.policy.minimum_version.max(policy.minimum_version);
+    person.policy = Policy {
+        minimum_version: lowest,
+        ..policy
+    };
+    person.conversation.set_policy(person.policy.clone());
+    person.tighten();
 }
 
 /// Whether a name is a person's: not a channel's, not a service's.
