@@ -31,7 +31,7 @@ enum Manner {
 /// A proxy, and what it was asked for: type of address, address, port.
 struct Proxy {
     port: u16,
-    asked: Arc<Mutex<Vec<(u8, Vec<u8>, u16)>>>,
+    asked: Arc<Asked>,
     logins: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
@@ -69,6 +69,7 @@ impl Proxy {
     }
 }
 
+/// Type of address, address, port.
 type Asked = Mutex<Vec<(u8, Vec<u8>, u16)>>;
 
 /// Serves one connection; `None` if the client went away in the middle.

@@ -135,6 +135,11 @@ pub enum TlsFault {
     /// The other side does not speak TLS.
     #[error("the server does not speak TLS on this port; the port for TLS is usually 6697")]
     NotTls,
+    /// The other side does not answer in TLS, nor in anything else.
+    #[error(
+        "no answer for {0} seconds; the server probably does not speak TLS on this port (6697 is usual with TLS)"
+    )]
+    Silent(u64),
     /// The other side does not like our certificate, or that we have none.
     #[error("the server does not accept our certificate: {0}")]
     OurCertificate(String),

@@ -102,10 +102,24 @@ impl Dial {
     pub async fn connect(&self, config: Config, pacing: Pacing) -> Result<Link, LinkError> {
         // Files are read before anybody hears of us.
         let tls = self.prepare(&config)?;
-        let socket = within(self, &self.host, self.port, self.reach()).await??;
+        let patience = if self.proxy.is_some() {
+            PATIENCE_WITH_PROXY
+        } else {
+            PATIENCE
+        };
+        let silent = |seconds| DialError::Silent {
+            host: self.host.clone(),
+            port: self.port,
+            seconds,
+        };
+        let reached = timeout(patience, self.reach()).await;
+        let socket = reached.map_err(|_| silent(patience.as_secs()))??;
         match tls {
             Some(tls) => {
-                let stream = within(self, &self.host, self.port, tls.connect(socket)).await??;
+                // The way stands: an answer is a matter of moments, unless the other side waits for something else.
+                let agreed = timeout(patience / 2, tls.connect(socket)).await;
+                let stream =
+                    agreed.map_err(|_| self.tls_fault(TlsFault::Silent(patience.as_secs() / 2)))??;
                 Link::over(stream, config, pacing)
             }
             None => Link::over(socket, config, pacing),
@@ -191,24 +205,6 @@ async fn socket(host: &str, port: u16) -> Result<TcpStream, DialError> {
     Ok(stream)
 }
 
-async fn within<T>(
-    dial: &Dial,
-    host: &str,
-    port: u16,
-    attempt: impl Future<Output = T>,
-) -> Result<T, DialError> {
-    let patience = if dial.proxy.is_some() {
-        PATIENCE_WITH_PROXY
-    } else {
-        PATIENCE
-    };
-    timeout(patience, attempt).await.map_err(|_| DialError::Silent {
-        host: host.to_owned(),
-        port,
-        seconds: patience.as_secs(),
-    })
-}
-
 /// Whether a host can be asked for at all: no byte in it that a proxy or a resolver could read as something else
 /// (security history S-72).
 fn is_host(host: &str) -> bool {
@@ -231,7 +227,7 @@ fn is_loopback(host: &str) -> bool {
 
 /// The longest name that SOCKS5 and the name system can carry.
 const HOST_LIMIT: usize = 253;
-/// How long the way to a server, and then its TLS, may take.
+/// How long the way to a server may take; agreeing on TLS, half of it.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Networks behind proxies build their ways when asked.
 const PATIENCE_WITH_PROXY: Duration = Duration::from_secs(120);

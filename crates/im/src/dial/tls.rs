@@ -66,7 +66,7 @@ impl Connector {
 }
 
 impl Dial {
-    fn tls_fault(&self, fault: TlsFault) -> DialError {
+    pub(super) fn tls_fault(&self, fault: TlsFault) -> DialError {
         DialError::Tls {
             host: self.host.clone(),
             port: self.port,

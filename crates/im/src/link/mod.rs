@@ -23,6 +23,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::dial::{Dial, DialError};
 use crate::irc::{BadConfig, Client, Config, Event, IrcLine, Output, Pacing, Refused, TokenBucket};
 use queue::Queue;
+use zeroize::Zeroizing;
 
 /// A connection to a server, with the client that speaks over it. Dropping it cuts the connection;
 /// [`close`](Self::close) ends it politely.
@@ -276,6 +277,8 @@ async fn read(mut reader: impl AsyncRead + Unpin, bytes: mpsc::Sender<io::Result
         let read = match reader.read(&mut buffer).await {
             Ok(0) => return,
             Ok(count) => Ok(buffer.get(..count).unwrap_or_default().to_vec()),
+            // A server that ends TLS without a word of goodbye. Nothing is lost by it: lines have their own end.
+            Err(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => return,
             Err(fault) => Err(fault),
         };
         let failed = read.is_err();
@@ -324,7 +327,8 @@ async fn write(
 /// Whether there was a line and it went out.
 async fn write_line(writer: &mut (impl AsyncWrite + Unpin), line: Option<IrcLine>) -> bool {
     let Some(line) = line else { return false };
-    writer.write_all(&line.to_wire()).await.is_ok() && writer.flush().await.is_ok()
+    let wire = Zeroizing::new(line.to_wire());
+    writer.write_all(&wire).await.is_ok() && writer.flush().await.is_ok()
 }
 
 /// How many pieces of [`READ_SIZE`] bytes wait for somebody to look at them, before the server has to wait.
