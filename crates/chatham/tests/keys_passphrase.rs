@@ -93,6 +93,11 @@ fn an_empty_or_unreadable_phrase_changes_nothing() {
         ]);
         assert!(complaint.contains(words), "{complaint}");
     }
+    it.home.chmod("phrase", 0o644);
+    let complaint = it
+        .home
+        .refused(&["passphrase", "set", "--new-passphrase-file", &it.phrase]);
+    assert!(complaint.contains("chmod 600"), "{complaint}");
     assert_eq!(it.files(), ["otr.private_key"]);
 }
 
