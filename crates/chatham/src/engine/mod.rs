@@ -6,6 +6,7 @@
 mod carrier;
 mod commands;
 mod correspondent;
+mod cut_line;
 pub mod notice;
 mod speak;
 pub mod trust;
@@ -163,8 +164,9 @@ impl Engine {
         }
         match said.kind {
             Kind::Person => self.with(nick, now, |person, env, effects| {
-                let outputs = person.conversation.receive(env, &said.text);
-                person.carry_out(env, outputs, effects);
+                for line in person.cut_line.join(&said.text, now) {
+                    person.read(env, &line, effects);
+                }
             }),
             Kind::Action => self.with(nick, now, |person, _, effects| {
                 let words = Words::done(ctcp::neutralise(&said.text));
@@ -281,15 +283,16 @@ impl Engine {
 
     /// Lets old offers and pieces expire. Call it at [`Self::next_deadline`], or whenever.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let due = self.people.iter().filter(|(_, person)| {
-            person
-                .conversation
-                .next_deadline()
-                .is_some_and(|deadline| deadline <= now)
-        });
+        let due = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.next_deadline().is_some_and(|deadline| deadline <= now));
         let nicks: Vec<Nick> = due.map(|(nick, _)| nick.clone()).collect();
         let tick = |engine: &mut Self, nick: &Nick| {
             engine.with(nick, now, |person, env, effects| {
+                if let Some(line) = person.cut_line.overdue(now) {
+                    person.read(env, &line, effects);
+                }
                 let outputs = person.conversation.tick(env);
                 person.carry_out(env, outputs, effects);
             })
@@ -301,7 +304,7 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.people
             .values()
-            .filter_map(|person| person.conversation.next_deadline())
+            .filter_map(Correspondent::next_deadline)
             .min()
     }
 
