@@ -54,8 +54,16 @@ pub async fn run(
             screen.remark(&words.with(warning.json()))?;
         }
     }
-    let Arrival { seat, vault, relay } =
-        arrive(resolved, store, &mut |remark| screen.remark(&remark)).await?;
+    let arrived = arrive(resolved, store, &mut |remark| screen.remark(&remark)).await;
+    let Arrival { seat, vault, relay } = match arrived {
+        Ok(arrival) => arrival,
+        Err(error) => {
+            if objects {
+                screen.remark(&Remark::new("failed", error.to_string()))?;
+            }
+            return Err(error);
+        }
+    };
     let mut client = Client {
         seat,
         vault,
