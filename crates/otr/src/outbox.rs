@@ -105,6 +105,8 @@ struct UnderWay {
     sent: Sent,
     text: Zeroizing<Vec<u8>>,
     at: Timestamp,
+    /// When something private came from the holder of the key for the first time after it.
+    answered: Option<Timestamp>,
 }
 
 impl Outbox {
@@ -156,31 +158,50 @@ impl Outbox {
             self.under_way.pop_front();
         }
         let text = Zeroizing::new(text.to_vec());
-        self.under_way.push_back(UnderWay { sent, text, at: now });
+        self.under_way.push_back(UnderWay {
+            sent,
+            text,
+            at: now,
+            answered: None,
+        });
         true
     }
 
-    /// The other side has proved to have read the messages of this private conversation up to this one. Gives the
-    /// numbers of the texts that were among them.
-    pub fn read(&mut self, ssid: Ssid, number: u64) -> Vec<u64> {
+    /// What was sent in this private conversation up to this message has been read, as far as an orderly carrier tells:
+    /// nothing of it is taken for lost any more. Gives what that is about.
+    pub fn read(&mut self, ssid: Ssid, number: u64) -> Vec<Sent> {
         let mut read = Vec::new();
         self.under_way.retain(|text| {
             let known = text.sent.ssid == ssid && text.sent.number <= number;
             if known {
-                read.push(text.sent.id);
+                read.push(text.sent);
             }
             !known
         });
         read
     }
 
-    /// The other side reports that it could not read something: what was sent lately and is not known to be read is
-    /// possibly lost. Once, it waits for a session with the same key; what was sent twice waits for a person's word.
+    /// Something private came from the holder of `key`. It proves nothing about texts that crossed it, but those that
+    /// had the time to arrive before it was written did arrive.
+    pub fn heard(&mut self, key: Fingerprint, now: Timestamp) {
+        for text in self.under_way.iter_mut().filter(|text| text.sent.to == key) {
+            text.answered.get_or_insert(now);
+        }
+    }
+
+    /// The other side reports that it could not read something: what was sent lately and is neither known to be read
+    /// nor answered is possibly lost. Once, it waits for a session with the same key. What was sent twice, and what
+    /// crossed the last words of the other side, waits for a person's word.
     pub fn possibly_lost(&mut self, now: Timestamp) -> Losses {
         let window = self.limits.resend_window;
         let mut losses = Losses::default();
         for text in core::mem::take(&mut self.under_way) {
-            let again = !text.sent.again && now.since(text.at) <= window;
+            let crossed = match text.answered {
+                Some(answered) if answered.since(text.at) >= CROSSING => continue,
+                Some(_) => true,
+                None => false,
+            };
+            let again = !text.sent.again && !crossed && now.since(text.at) <= window;
             self.lose(text, again, &mut losses);
         }
         losses
@@ -288,6 +309,9 @@ impl Held {
         matches!(&self.condition, Condition::Keys(keys) if keys.is_empty())
     }
 }
+
+/// Two messages that are sent within this time may have crossed on their way.
+const CROSSING: Duration = Duration::from_secs(5);
 
 /// Without the text.
 impl core::fmt::Debug for Released {

@@ -43,14 +43,16 @@ pub struct Channel {
 /// How far the messages of one channel have come, counted from 1 in the order of sealing.
 ///
 /// The text has no receipts. But every message announces our next D-H key, and whoever encrypts to that key has read one
-/// of the messages that announced it: the first of them at the earliest. On a carrier that keeps the order, and loses
-/// nothing without breaking, everything before it has been read too.
+/// of the messages that announced it: if there was only one, certainly that one. If there were several it may have been
+/// the first; a carrier that keeps the order, and loses nothing without breaking, has then brought everything before it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// How many messages we have sealed, heartbeats and the like included.
     pub sealed: u64,
-    /// Up to which of them the other side has proved to have read.
+    /// Up to this one everything was read, if the carrier loses nothing without breaking.
     pub read: u64,
+    /// The last one of which it is certain; 0 if there is none.
+    pub certain: u64,
     /// How many were sealed when our newest key was first announced.
     announced: u64,
 }
@@ -59,6 +61,9 @@ impl Traffic {
     /// They have used the key that all messages since the last such moment announce.
     fn key_seen(&mut self) {
         self.read = self.announced + 1;
+        if self.sealed == self.read {
+            self.certain = self.read;
+        }
         self.announced = self.sealed;
     }
 }

@@ -112,7 +112,7 @@ fn what_was_read_is_not_lost_and_what_is_old_is_for_a_person() {
     outbox.sent(b"old", to_bob(2), at(1));
     let other = Ssid::short([2; 8], Half::First);
     assert_eq!(outbox.read(other, 9), [], "another conversation proves nothing");
-    assert_eq!(outbox.read(to_bob(1).ssid, 1), [1]);
+    assert_eq!(outbox.read(to_bob(1).ssid, 1), [to_bob(1)]);
     outbox.sent(b"fresh", to_bob(3), at(100));
     let expected = Losses {
         waiting: vec![3],
@@ -128,6 +128,21 @@ fn what_was_read_is_not_lost_and_what_is_old_is_for_a_person() {
         .map(|held| (held.id(), held.needs_a_word()))
         .collect();
     assert_eq!(kept, [(2, true)]);
+}
+
+#[test]
+fn what_was_answered_in_good_time_did_arrive() {
+    let mut outbox = Outbox::default();
+    outbox.sent(b"answered", to_bob(1), at(0));
+    outbox.heard(MALLORY, at(7));
+    outbox.sent(b"crossed", to_bob(2), at(9));
+    outbox.heard(BOB, at(10));
+    outbox.sent(b"unanswered", to_bob(3), at(11));
+    let expected = Losses {
+        waiting: vec![3],
+        left: vec![2],
+    };
+    assert_eq!(outbox.possibly_lost(at(12)), expected);
 }
 
 #[test]
@@ -156,7 +171,7 @@ fn what_nobody_will_tell_waits_for_a_word() {
     assert_eq!(outbox.established(BOB, Version::V3), []);
     assert_eq!(
         outbox.read(to_bob(2).ssid, 9),
-        [2],
+        [to_bob(2)],
         "the lost ones are not read later"
     );
 }
