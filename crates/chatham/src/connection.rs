@@ -121,6 +121,15 @@ impl Connection {
         self.was_ready && self.ready.is_none()
     }
 
+    /// Makes the next attempt now, if one is waited for. Whether that was so.
+    pub fn hurry(&mut self) -> bool {
+        let waits = matches!(self.stage, Stage::Waiting(_));
+        if waits {
+            self.stage = Stage::Waiting(Instant::now());
+        }
+        waits
+    }
+
     /// Waits for the next thing to happen. `None` when it is over for good. Nothing is lost if the wait is given up.
     pub async fn next(&mut self) -> Option<Happening> {
         loop {

@@ -11,6 +11,7 @@
 
 pub mod chat;
 pub mod commands;
+pub mod config;
 pub mod connection;
 pub mod demo;
 pub mod engine;

@@ -113,6 +113,11 @@ impl Seat {
         self.connection.link()
     }
 
+    /// Makes the next attempt to connect now, if one is waited for. Whether that was so.
+    pub fn hurry(&mut self) -> bool {
+        self.connection.hurry()
+    }
+
     /// Whether texts can be sent.
     pub fn is_connected(&self) -> bool {
         self.connection.is_ready()

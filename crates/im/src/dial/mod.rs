@@ -100,10 +100,8 @@ impl Dial {
     /// [`LinkError::Dial`] says what failed, where, and what may help; [`LinkError::Config`] if the configuration is
     /// impossible.
     pub async fn connect(&self, config: Config, pacing: Pacing) -> Result<Link, LinkError> {
-        self.check(&config)?;
         // Files are read before anybody hears of us.
-        let tls = self.tls.as_ref().map(|tls| tls::Connector::new(self, tls));
-        let tls = tls.transpose()?;
+        let tls = self.prepare(&config)?;
         let patience = if self.proxy.is_some() {
             PATIENCE_WITH_PROXY
         } else {
@@ -128,6 +126,14 @@ impl Dial {
         }
     }
 
+    /// Whether everything that a connection needs is here, files included, as far as one can know without one.
+    ///
+    /// # Errors
+    /// The same that [`connect`](Self::connect) would say.
+    pub fn check(&self, config: &Config) -> Result<(), DialError> {
+        self.prepare(config).map(drop)
+    }
+
     /// Whether what is said to the server can be read on the way: neither encrypted by us, nor inside this computer,
     /// nor to a hidden service, whose way is encrypted by the network of the proxy.
     #[must_use]
@@ -137,7 +143,16 @@ impl Dial {
         self.tls.is_none() && !hidden && !here
     }
 
-    fn check(&self, config: &Config) -> Result<(), DialError> {
+    fn prepare(&self, config: &Config) -> Result<Option<tls::Connector>, DialError> {
+        self.refuse(config)?;
+        self.tls
+            .as_ref()
+            .map(|tls| tls::Connector::new(self, tls))
+            .transpose()
+    }
+
+    /// What cannot be, or must not.
+    fn refuse(&self, config: &Config) -> Result<(), DialError> {
         let host = || self.host.clone();
         if !is_host(&self.host) {
             return Err(DialError::Host(host()));
