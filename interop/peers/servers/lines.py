@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from client import Failed
+from terminal import Failed
 
 
 class Lines:
@@ -75,10 +75,10 @@ class Talk(Process):
 class Chatham(Process):
     """Our client for scripts."""
 
-    def __init__(self, program, data, port, nick, peer, password):
+    def __init__(self, program, data, port, nick, peer, *options):
         os.makedirs(data, mode=0o700, exist_ok=True)
-        super().__init__([program, 'chat', '--plain', '--json', '--server', f'127.0.0.1:{port}', '--nick', nick, '--peer', peer,
-                          '--data', data, *(['--password-file', password] if password else [])])
+        super().__init__([program, 'chat', '--plain', '--json', '--server', f'localhost:{port}', '--nick', nick, '--peer', peer,
+                          '--data', data, *options])
 
 
 class Raw(Lines):
