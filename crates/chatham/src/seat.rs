@@ -288,7 +288,7 @@ impl Seat {
                 self.engine.receive(&said, now())
             }
             Event::Renamed { from, to, own: false } => self.engine.renamed(&from, &to),
-            Event::Quit { nick, .. } => self.engine.remark(&nick, What::Gone),
+            Event::Quit { nick, .. } => self.engine.gone(&nick, now()),
             Event::Absent { nick } => self.engine.remark(&nick, What::Absent),
             Event::CaseMapping(mapping) => {
                 self.engine.set_case_mapping(mapping);
