@@ -2,7 +2,7 @@
 import pathlib
 import re
 
-from terminal import Terminal
+from tmux_program import Terminal
 
 HERE = pathlib.Path(__file__).resolve().parent
 FIVE = '([0-9A-Fa-f]{8} ){4}[0-9A-Fa-f]{8}'
