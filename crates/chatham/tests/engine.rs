@@ -35,6 +35,9 @@ fn said(from: &Nick, text: &[u8], kind: Kind) -> Said {
         text: text.to_vec(),
         kind,
         notice: kind == Kind::Notice,
+        history: false,
+        time: None,
+        account: None,
     }
 }
 

@@ -10,6 +10,7 @@ use otr::{
     SmpEvent, Timestamp, Version, error_message,
 };
 
+use crate::engine::cut_line::CutLine;
 use crate::engine::notice::{Device, How, Notice, What, Words};
 use crate::engine::trust::{Keyring, Trust};
 use crate::engine::{Effect, Memory};
@@ -19,6 +20,7 @@ pub(super) struct Correspondent {
     pub(super) nick: Nick,
     pub(super) conversation: Conversation,
     pub(super) outbox: Outbox,
+    pub(super) cut_line: CutLine,
     pub(super) keys: Keyring,
     /// The policy as configured; the conversation's own may be stricter.
     pub(super) policy: Policy,
@@ -56,6 +58,7 @@ impl Correspondent {
             nick,
             conversation: Conversation::new(policy.clone()),
             outbox: Outbox::default(),
+            cut_line: CutLine::default(),
             keys: Keyring::default(),
             policy,
             room: None,
@@ -91,6 +94,20 @@ impl Correspondent {
                 ..self.policy.clone()
             });
         }
+    }
+
+    /// Reads one message of theirs.
+    pub(super) fn read(&mut self, env: &mut Env<'_>, message: &[u8], effects: &mut Vec<Effect>) {
+        let outputs = self.conversation.receive(env, message);
+        self.carry_out(env, outputs, effects);
+    }
+
+    /// When something of this person expires next.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        [self.conversation.next_deadline(), self.cut_line.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn show(&self, what: What, effects: &mut Vec<Effect>) {

@@ -37,6 +37,30 @@ pub struct Channel {
     peer: Fingerprint,
     ssid: Ssid,
     keys: KeyRotation,
+    traffic: Traffic,
+}
+
+/// How far the messages of one channel have come, counted from 1 in the order of sealing.
+///
+/// The text has no receipts. But every message announces our next D-H key, and whoever encrypts to that key has read one
+/// of the messages that announced it: the first of them at the earliest. On a carrier that keeps the order, and loses
+/// nothing without breaking, everything before it has been read too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How many messages we have sealed, heartbeats and the like included.
+    pub sealed: u64,
+    /// Up to which of them the other side has proved to have read.
+    pub read: u64,
+    /// How many were sealed when our newest key was first announced.
+    announced: u64,
+}
+
+impl Traffic {
+    /// They have used the key that all messages since the last such moment announce.
+    fn key_seen(&mut self) {
+        self.read = self.announced + 1;
+        self.announced = self.sealed;
+    }
 }
 
 /// An authenticated, decrypted data message.
@@ -58,7 +82,13 @@ impl Channel {
             peer,
             ssid,
             keys: KeyRotation::start(established, reveal),
+            traffic: Traffic::default(),
         }
+    }
+
+    /// How far our messages have come.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// The protocol version.
@@ -112,6 +142,7 @@ impl Channel {
             .authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
         let extra_key = pair.extra_key();
         data.revealed_mac_keys = concatenated(&self.keys.take_revealed());
+        self.traffic.sealed += 1;
         Some((data, extra_key))
     }
 
@@ -148,8 +179,12 @@ impl Channel {
         let mut plaintext = data.ciphertext;
         pair.receiving.decrypt(data.counter, &mut plaintext);
         let extra_key = pair.extra_key();
-        self.keys
-            .rotate(data.sender_key_id, data.recipient_key_id, announced);
+        if self
+            .keys
+            .rotate(data.sender_key_id, data.recipient_key_id, announced)
+        {
+            self.traffic.key_seen();
+        }
         Ok(Opened {
             plaintext,
             extra_key,
@@ -160,7 +195,7 @@ impl Channel {
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         let identity = (self.version, self.peer, self.ssid);
-        crate::hazmat::field(bytes, format!("{identity:?}").as_bytes());
+        crate::hazmat::field(bytes, format!("{identity:?} {:?}", self.traffic).as_bytes());
         self.keys.absorb(bytes);
     }
 
