@@ -15,6 +15,7 @@ pub mod config;
 pub mod connection;
 pub mod demo;
 pub mod engine;
+pub mod html;
 pub mod keys;
 pub mod present;
 pub mod sanitize;

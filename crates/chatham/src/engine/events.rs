@@ -15,7 +15,7 @@ impl Correspondent {
         let what = match event {
             Event::Text { session, text } => {
                 let words = match ctcp::spoken(&text) {
-                    ctcp::Spoken::Words(text) => Words::said(text),
+                    ctcp::Spoken::Words(text) => Words::said(self.dialect.read(&text)),
                     ctcp::Spoken::Deed(deed) => Words::done(deed),
                 };
                 self.heard(session);
