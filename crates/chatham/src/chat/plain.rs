@@ -275,7 +275,7 @@ fn missing(peer: &Nick) -> Vec<Effect> {
 }
 
 /// A policy in words and values.
-fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
+pub(crate) fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
     let lowest = policy.negotiable().iter().map(Version::number).min();
     let words = match lowest {
         None => format!("{peer}: no private conversations at all"),
