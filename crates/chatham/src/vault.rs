@@ -147,6 +147,9 @@ impl Vault {
             engine.learn(&nick, fingerprint, trust_of(&known.trust));
         }
         for (correspondent, peer) in self.store.peers().filter(|(peer, _)| *peer.account() == self.id) {
+            for at in self.store.failed_comparisons(correspondent) {
+                engine.learn_failure(&engine.fold(correspondent.user()), *at);
+            }
             if let Some(version) = peer.minimum_version.and_then(version_of) {
                 engine.learn_version(&engine.fold(correspondent.user()), version);
             }
@@ -173,6 +176,10 @@ impl Vault {
                     self.store.set_trust(&correspondent, key, &word_of(*trust))?;
                 }
                 Ok(())
+            }
+            Memory::ComparisonFailed { nick, at } => {
+                let correspondent = self.correspondent(nick);
+                self.store.record_failed_comparison(&correspondent, *at)
             }
             Memory::Version { nick, version } => {
                 let correspondent = self.correspondent(nick);

@@ -6,7 +6,7 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Talker, free_port, text};
+use common::{Talker, chatham, free_port, text};
 use serde_json::Value;
 
 fn object(line: &str) -> Value {
@@ -154,6 +154,34 @@ fn a_connection_that_breaks_is_made_anew_when_the_person_says_so() {
     alice.say("/msg host here again");
     host.expect(&["[clear!] <alice> here again"]);
     assert!(alice.quit() && host.quit());
+}
+
+#[test]
+fn what_keeps_it_from_beginning_is_an_event_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, server) = (
+        folder.path().to_str().unwrap(),
+        format!("127.0.0.1:{}", free_port()),
+    );
+    let begin = |server: &str| {
+        let output = chatham(&[
+            "chat", "--plain", "--json", "--server", server, "--nick", "x", "--data", data,
+        ]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(!output.stderr.is_empty());
+        object(text(&output.stdout).lines().last().unwrap())
+    };
+    let failed = begin(&server);
+    assert_eq!(failed["event"], "failed");
+    assert!(
+        failed["words"].as_str().unwrap().contains("nothing listens"),
+        "{failed}"
+    );
+    let complaint = begin("irc.example:6667");
+    assert_eq!(
+        (&complaint["event"], &complaint["option"]),
+        (&"complaint".into(), &"--server".into())
+    );
 }
 
 /// The script of docs/plain.md, as it stands there.

@@ -151,7 +151,7 @@ fn a_check_explains_everything_that_is_wrong() {
     let path = folder.path().join("config.toml");
     fs::write(folder.path().join("open"), "owl").unwrap();
     fs::write(folder.path().join("no.pem"), "not a certificate").unwrap();
-    let text = "\
+    let settings = "\
 [profile.default.server]
 host = 'irc.example'
 tls-roots = 'no.pem'
@@ -160,7 +160,7 @@ host = 'irc.example'
 [profile.work.sasl]
 password-file = 'open'
 ";
-    fs::write(&path, text).unwrap();
+    fs::write(&path, settings).unwrap();
     set_mode(&path, 0o666);
     set_mode(&folder.path().join("open"), 0o644);
     let (code, words) = check(&path, &["--nick", "me"]);
@@ -179,6 +179,18 @@ password-file = 'open'
         words.ends_with("3 things keep a conversation from beginning"),
         "{words}"
     );
+
+    let arguments = [
+        "chat",
+        "--plain",
+        "--local",
+        "--nick",
+        "me",
+        "--config",
+        path.to_str().unwrap(),
+    ];
+    let shown = text(&chatham(&arguments).stderr);
+    assert!(shown.contains("others can change"), "{shown}");
 
     let (code, objects) = check(&path, &["--nick", "me", "--json"]);
     let objects: Vec<Value> = objects

@@ -204,7 +204,7 @@ fn s21_what_may_be_lost_goes_again_to_the_same_key_and_to_no_other() {
     });
     mallory.outgoing.clear();
     alice.receive(&nick("bob"), b"?OTR Error: what?", Kind::Person);
-    assert!(alice.shows(|what| matches!(what, What::PossiblyLost(1))));
+    assert!(alice.shows(|what| matches!(what, What::PossiblyLost { again: 1, left: 0 })));
     carry(&mut alice, &mut mallory);
     assert!(
         mallory.shows(|what| matches!(what, What::Private { .. })),
@@ -284,6 +284,7 @@ fn a_verified_person_is_never_written_to_in_the_clear_without_a_word() {
                 trust,
             } => alice.engine.learn(&nick, fingerprint, trust),
             Memory::Version { nick, version } => alice.engine.learn_version(&nick, version),
+            Memory::ComparisonFailed { nick, at } => alice.engine.learn_failure(&nick, at),
         }
     }
     alice.say("bob", "are you there");

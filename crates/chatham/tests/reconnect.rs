@@ -276,6 +276,8 @@ async fn a_nick_that_never_was_ours_is_left_to_others() {
     assert_eq!(second.seat.link().client().nick().as_bytes(), b"alice_");
     relay.cut(connection_of(&relay, "alice_"));
     both(&mut first, &mut second, |_, second| second.reconnections() == 1).await;
+    // Even when it becomes free.
+    drop(first);
     tokio::select! {
         () = second.until(|_| false) => {}
         () = tokio::time::sleep(Duration::from_secs(700)) => {}

@@ -72,6 +72,27 @@ async fn a_server_that_never_lets_us_in_is_given_up_without_a_question() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_only_talks_is_given_up() {
+    let (near, mut far) = tokio::io::duplex(1 << 16);
+    let mut link = Link::over(near, Config::new("alice"), Pacing::unlimited()).unwrap();
+    let began = Instant::now();
+    let talker = tokio::spawn(async move {
+        while far.write_all(b":s NOTICE * :please wait\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+        }
+    });
+    let end = loop {
+        if let Some(Event::Disconnected { reason }) = link.next().await {
+            break reason.unwrap();
+        }
+    };
+    assert_eq!(end, "the server has not let us in for 120 seconds");
+    assert!(began.elapsed().as_secs() <= 121);
+    drop(link);
+    talker.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_not_written_is_given_back_and_nothing_else() {
     let pacing = Pacing {
         burst: 2,

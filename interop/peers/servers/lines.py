@@ -6,7 +6,7 @@ import subprocess
 import threading
 import time
 
-from client import Failed
+from terminal import Failed
 
 
 class Lines:
@@ -75,22 +75,24 @@ class Talk(Process):
 class Chatham(Process):
     """Our client for scripts."""
 
-    def __init__(self, program, folder, port, nick, peer, password):
-        data = os.path.join(folder, 'data')
+    def __init__(self, program, data, port, nick, peer, *options):
         os.makedirs(data, mode=0o700, exist_ok=True)
-        super().__init__([program, 'chat', '--plain', '--json', '--server', f'127.0.0.1:{port}', '--nick', nick, '--peer', peer,
-                          '--data', data, '--password-file', password])
+        super().__init__([program, 'chat', '--plain', '--json', '--server', f'localhost:{port}', '--nick', nick, '--peer', peer,
+                          '--data', data, *options])
 
 
 class Raw(Lines):
     """A person with a bare socket."""
 
-    def __init__(self, nick, port):
+    def __init__(self, nick, port, patience=False):
         super().__init__()
         self.socket = socket.create_connection(('127.0.0.1', port))
         self.collect(self.socket.makefile('rb'))
         self.send(f'NICK {nick}\r\nUSER {nick} 0 * :{nick}')
-        self.wait(' 001 ')
+        # With patience: somebody who is just leaving may still have the nick.
+        while self.wait(' (001|433) ').group(1) == '433' and patience:
+            time.sleep(0.2)
+            self.send(f'NICK {nick}')
 
     def send(self, line):
         self.socket.sendall(line.encode() + b'\r\n')
@@ -112,8 +114,9 @@ class Raw(Lines):
         self.send('PING :settled')
         self.wait('PONG .*settled')
 
-    def forget(self):
-        self.lines, self.taken = [], 0
-
     def stop(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # The server was quicker.
         self.socket.close()

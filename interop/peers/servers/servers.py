@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 
-from client import NGIRCD, Failed, free_port
+from terminal import NGIRCD, Failed, free_port
 
 NGIRCD_TLS = '''[SSL]
     CertFile = {chain}
@@ -206,7 +206,8 @@ class Znc(Server):
 
 
 class Microsocks(Server):
-    def __init__(self, folder):
+    def __init__(self, folder, port=None):
         super().__init__(folder)
+        self.port = port or self.port
         self.launch('microsocks', '-i', '127.0.0.1', '-p', str(self.port))
         self.listens()

@@ -18,8 +18,9 @@ use crate::chat::screen::Screen;
 use crate::chat::typing::Typed;
 use crate::config::{Form, Mode, Resolved, Rules};
 use crate::engine::Effect;
-use crate::engine::notice::{Notice, What};
-use crate::present::json::fingerprint;
+use crate::engine::notice::{LineId, Notice, PersonSummary, What};
+use crate::present::json::{fingerprint, standing};
+use crate::present::plain::standing_words;
 use crate::seat::{Network, News, Seat, now};
 use crate::vault::Vault;
 
@@ -54,8 +55,16 @@ pub async fn run(
             screen.remark(&words.with(warning.json()))?;
         }
     }
-    let Arrival { seat, vault, relay } =
-        arrive(resolved, store, &mut |remark| screen.remark(&remark)).await?;
+    let arrived = arrive(resolved, store, &mut |remark| screen.remark(&remark)).await;
+    let Arrival { seat, vault, relay } = match arrived {
+        Ok(arrival) => arrival,
+        Err(error) => {
+            if objects {
+                screen.remark(&Remark::new("failed", error.to_string()))?;
+            }
+            return Err(error);
+        }
+    };
     let mut client = Client {
         seat,
         vault,
@@ -140,6 +149,7 @@ impl Client<'_> {
                 return self.introduce();
             }
             Action::Reconnect => return self.reconnect(),
+            Action::People => return self.people(),
             Action::Fingerprints => {
                 let key = self.seat.engine().account().fingerprint();
                 let remark = Remark::new("own-fingerprint", format!("your own key: {key}"));
@@ -174,23 +184,44 @@ impl Client<'_> {
                 engine.verify(peer, secret.bytes(), question.as_deref(), now)
             }
             Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
-            Action::Drop(None) => engine.drop_held(peer, now),
+            Action::Compare => engine.compare(peer, now),
+            Action::Confirm => engine.confirm_shown(peer, now),
+            Action::Held => engine.held(peer, now),
+            Action::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
+            Action::SendAgain(line) => engine.send_again(peer, LineId(line), now),
             Action::Abort => engine.abort(peer, now),
             Action::Trust(key) => engine.set_trust(peer, key, true, now),
             Action::Distrust(key) => engine.set_trust(peer, key, false, now),
             Action::Fingerprints | Action::Status => engine.status(peer, now),
-            // The engine cannot do these yet; saying so is better than doing something else.
-            Action::Compare
-            | Action::Confirm
-            | Action::Qr(_)
-            | Action::People
-            | Action::Held
-            | Action::Drop(Some(_))
-            | Action::SendAgain(_) => missing(peer),
+            // There is no picture yet; saying so is better than doing something else.
+            Action::Qr(_) => missing(peer),
             // These are about nobody in particular, and done by now.
-            Action::Turn | Action::Policy(_) | Action::Reconnect | Action::Help | Action::Quit => Vec::new(),
+            Action::Turn
+            | Action::People
+            | Action::Policy(_)
+            | Action::Reconnect
+            | Action::Help
+            | Action::Quit => Vec::new(),
         });
         self.tell(news)
+    }
+
+    /// Everybody we know or wait for, and how we stand with them.
+    fn people(&mut self) -> io::Result<()> {
+        let known = |person: &PersonSummary| person.acquainted || person.waiting > 0;
+        let people: Vec<PersonSummary> = self.seat.engine().people().filter(known).collect();
+        if people.is_empty() {
+            return self
+                .screen
+                .remark(&Remark::new("hint", "nobody yet; /to NICK begins"));
+        }
+        people.iter().try_for_each(|person| {
+            let words = format!("{}: {}", person.nick, standing_words(person.standing));
+            let fields = json!({
+                "with": person.nick.to_string(), "standing": standing(person.standing), "waiting": person.waiting,
+            });
+            self.screen.remark(&Remark::new("person", words).with(fields))
+        })
     }
 
     /// Shows what is willing to happen with somebody, or changes it for this run.

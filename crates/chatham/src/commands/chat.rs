@@ -146,7 +146,14 @@ impl Chat {
         }
         let resolved = match request.resolve() {
             Ok(resolved) => resolved,
-            Err(complaints) => return complain(&complaints),
+            Err(complaints) => {
+                // Whoever reads objects learns of it there, too.
+                if json {
+                    let objects = complaints.iter().map(Complaint::json);
+                    objects.for_each(|object| println!("{}", sanitize::json(&object.to_string())));
+                }
+                return complain(&complaints);
+            }
         };
         if let Some(picture) = qr {
             return super::qr::write(&resolved, &picture);

@@ -1,14 +1,12 @@
 //! A look at everything that a conversation needs, without connecting to anybody.
 
-use std::path::Path;
-
 use im::dial::DialError;
 use otr_store::{Passphrase, Store, StoreError};
 use serde_json::{Value, json};
 
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::place::Place;
-use crate::config::{Configuration, Request, Resolved, Setting};
+use crate::config::{Configuration, Request, Resolved, Setting, secret};
 use crate::sanitize;
 use crate::vault::Vault;
 
@@ -42,7 +40,7 @@ pub fn look(request: Request) -> Report {
     };
     report
         .complaints
-        .extend(path.as_deref().and_then(open_to_writers));
+        .extend(path.as_deref().and_then(secret::open_to_writers));
     match request.clone().over(&configuration) {
         Ok(resolved) => report.settled(resolved),
         Err(complaints) => report.complaints.extend(complaints),
@@ -176,21 +174,4 @@ fn explain(fault: &DialError, resolved: &Resolved) -> Complaint {
     };
     Complaint::new(origin, fault.to_string())
         .remedy("a PEM file is text between lines of dashes, and has to be yours to read")
-}
-
-/// Whoever can write the file decides where we connect to, and with whom we talk in the clear.
-#[cfg(unix)]
-fn open_to_writers(path: &Path) -> Option<Complaint> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).ok()?.permissions().mode();
-    (mode & 0o022 != 0).then(|| {
-        let path = path.display();
-        Complaint::new(Origin::Default, format!("others can change {path}"))
-            .remedy(format!("chmod 600 {path}"))
-    })
-}
-
-#[cfg(not(unix))]
-fn open_to_writers(_: &Path) -> Option<Complaint> {
-    None
 }

@@ -119,7 +119,13 @@ impl Request {
     /// Everything that is wrong, in the file and with the combination.
     pub fn resolve(self) -> Result<Resolved, Vec<Complaint>> {
         let configuration = Configuration::load(self.config.as_deref())?;
-        self.over(&configuration)
+        let path = self.config.clone().or_else(super::default_path);
+        let open = path.as_deref().and_then(secret::open_to_writers);
+        match (self.over(&configuration), open) {
+            (Ok(resolved), None) => Ok(resolved),
+            (Ok(_), Some(complaint)) => Err(vec![complaint]),
+            (Err(complaints), open) => Err(complaints.into_iter().chain(open).collect()),
+        }
     }
 
     /// Settles everything over a configuration that was read.

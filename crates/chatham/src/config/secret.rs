@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::config::Setting;
-use crate::config::complaint::Complaint;
+use crate::config::complaint::{Complaint, Origin};
 
 /// The first line of the file, without its end.
 pub(super) fn first_line(file: &Setting<PathBuf>) -> Result<Zeroizing<Vec<u8>>, Complaint> {
@@ -51,6 +51,24 @@ fn is_open_to_others(file: &File) -> std::io::Result<bool> {
 #[cfg(not(unix))]
 fn is_open_to_others(_: &File) -> std::io::Result<bool> {
     Ok(false)
+}
+
+/// Whoever can write the configuration decides where we connect to, and with whom we talk in the clear. A group may: on
+/// many systems it is the person's own.
+#[cfg(unix)]
+pub(super) fn open_to_writers(path: &Path) -> Option<Complaint> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode();
+    (mode & 0o002 != 0).then(|| {
+        let path = path.display();
+        Complaint::new(Origin::Default, format!("others can change {path}"))
+            .remedy(format!("chmod 600 {path}"))
+    })
+}
+
+#[cfg(not(unix))]
+pub(super) fn open_to_writers(_: &Path) -> Option<Complaint> {
+    None
 }
 
 /// So much of the file is looked at.

@@ -7,8 +7,12 @@ mod carrier;
 mod commands;
 mod correspondent;
 mod cut_line;
+mod delivery;
+mod events;
+mod guesses;
 pub mod notice;
 mod speak;
+mod standing;
 pub mod trust;
 
 use std::collections::BTreeMap;
@@ -58,6 +62,13 @@ pub enum Memory {
         /// What is known about it now.
         trust: Trust,
     },
+    /// A comparison of secrets failed.
+    ComparisonFailed {
+        /// With whom.
+        nick: Nick,
+        /// When.
+        at: Timestamp,
+    },
     /// No session below this version from now on.
     Version {
         /// With whom.
@@ -78,6 +89,8 @@ pub struct Engine {
     mapping: CaseMapping,
     /// Messages that a broken connection gave back.
     unsent: Vec<(Nick, Vec<u8>)>,
+    /// How many texts the person has said.
+    lines: u64,
     #[cfg(feature = "deliberate-leak")]
     leak: bool,
 }
@@ -93,6 +106,7 @@ impl Engine {
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
             unsent: Vec::new(),
+            lines: 0,
             #[cfg(feature = "deliberate-leak")]
             leak: false,
         }
@@ -137,6 +151,11 @@ impl Engine {
             .unwrap_or(&self.policy)
     }
 
+    /// What the store knows about a comparison of secrets that failed.
+    pub fn learn_failure(&mut self, nick: &Nick, at: Timestamp) {
+        self.person(nick).learn_failure(at);
+    }
+
     /// What the store knows about the versions that somebody spoke.
     pub fn learn_version(&mut self, nick: &Nick, version: Version) {
         let person = self.person(nick);
@@ -160,7 +179,7 @@ impl Engine {
         let nick = &said.from.nick;
         // Old words are shown and never answered: whoever said them has gone on, and so have the keys.
         if said.history && matches!(said.kind, Kind::Person | Kind::Action) {
-            return vec![aside(said)];
+            return vec![earlier(said)];
         }
         match said.kind {
             Kind::Person => self.with(nick, now, |person, env, effects| {
@@ -343,6 +362,7 @@ impl Engine {
             };
             act(person, &mut env, &mut effects);
         }
+        self.recognise(&mut effects);
         effects
     }
 }
@@ -372,6 +392,20 @@ fn aside(said: &Said) -> Effect {
     Effect::Show(Notice {
         with: said.from.nick.clone(),
         what,
+    })
+}
+
+/// What was said before we were here. What is encrypted can no longer be read, and nobody wants to see it.
+fn earlier(said: &Said) -> Effect {
+    let text = ctcp::neutralise(&said.text);
+    let words = match said.kind {
+        Kind::Action => Some(Words::done(text)),
+        _ if said.text.starts_with(b"?OTR") => None,
+        _ => Some(Words::said(text)),
+    };
+    Effect::Show(Notice {
+        with: said.from.nick.clone(),
+        what: What::Earlier { words },
     })
 }
 

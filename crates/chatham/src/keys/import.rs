@@ -125,7 +125,8 @@ impl Told {
         );
         let trust = word(&person.trust);
         let (fate, why) = match &person.fate {
-            PersonFate::Taken => ("trust", format!("taken, {trust}")),
+            PersonFate::Taken if person.trust.is_trusted() => ("trust", format!("taken, {trust}")),
+            PersonFate::Taken => ("known", format!("taken, {trust}")),
             PersonFate::Trusted => ("trust", format!("was known undecided, now {trust}")),
             PersonFate::Present => ("there", "known already".to_owned()),
             PersonFate::Conflict(ours) => (

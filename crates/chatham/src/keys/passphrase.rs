@@ -1,6 +1,7 @@
 //! Pass phrases: where they are read from, and what becomes of a store with them.
 
 use std::io::{self, IsTerminal, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use otr_store::{Cost, Passphrase, Store, StoreError};
@@ -22,6 +23,12 @@ pub enum UnlockError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// Others can read the file with the pass phrase.
+    #[error("others can open {}; to mend it: chmod 600 {}", .path.display(), .path.display())]
+    LooseMode {
+        /// The file.
+        path: PathBuf,
     },
     /// A pass phrase is needed, and nobody is there to type it.
     #[error(
@@ -88,6 +95,11 @@ fn from_file(path: &Path) -> Result<Passphrase, UnlockError> {
     };
     let mut text = Zeroizing::new(Vec::with_capacity(MAX_PASSPHRASE + 1));
     let file = std::fs::File::open(path).map_err(error)?;
+    let found = file.metadata().map_err(error)?;
+    // A pipe, as shells make them, belongs to two processes only.
+    if found.is_file() && found.mode() & 0o077 != 0 {
+        return Err(UnlockError::LooseMode { path: path.into() });
+    }
     file.take(MAX_PASSPHRASE as u64 + 1)
         .read_to_end(&mut text)
         .map_err(error)?;

@@ -8,6 +8,8 @@
     unreachable_pub
 )]
 
+pub mod programs;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Output, Stdio};

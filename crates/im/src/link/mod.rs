@@ -35,6 +35,7 @@ pub struct Link {
     urgent: mpsc::Sender<IrcLine>,
     paced: Arc<Queue>,
     ended: bool,
+    began: Instant,
     /// When the server was heard last.
     heard: Instant,
     /// Whether it was asked for a sign of life since.
@@ -80,6 +81,7 @@ impl Link {
             urgent,
             paced,
             ended: false,
+            began: Instant::now(),
             heard: Instant::now(),
             asked: false,
             tasks,
@@ -100,7 +102,7 @@ impl Link {
             if self.ended {
                 return None;
             }
-            let overdue = sleep_until(self.heard + if self.asked { IDLE + PATIENCE } else { IDLE });
+            let overdue = sleep_until(self.overdue());
             tokio::select! {
                 biased;
                 received = self.incoming.recv() => match received {
@@ -188,11 +190,33 @@ impl Link {
         }
         let outputs = self.client.receive(bytes);
         self.carry_out(outputs);
+        // Bytes without a pause must not keep the deadline from being looked at.
+        if Instant::now() >= self.overdue() {
+            self.miss_the_server();
+        }
+    }
+
+    /// When to do something about the server's silence.
+    fn overdue(&self) -> Instant {
+        let silence = self.heard + if self.asked { IDLE + PATIENCE } else { IDLE };
+        if self.client.is_registered() {
+            silence
+        } else {
+            silence.min(self.began + REGISTRATION)
+        }
     }
 
     /// Nothing was heard for a time: asks once, then gives the connection up. A network that fails says nothing,
     /// and what we write would wait for minutes.
     fn miss_the_server(&mut self) {
+        // It may say a lot, and never what counts.
+        if !self.client.is_registered() && self.began.elapsed() >= REGISTRATION {
+            self.end(Some(format!(
+                "the server has not let us in for {} seconds",
+                REGISTRATION.as_secs()
+            )));
+            return;
+        }
         if self.asked {
             let silence = (IDLE + PATIENCE).as_secs();
             self.end(Some(format!(
@@ -342,5 +366,7 @@ const PACED_QUEUE: usize = 4096 + 1;
 const IDLE: Duration = Duration::from_secs(60);
 /// So long it may take to give one.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So long it may take to let us in.
+const REGISTRATION: Duration = Duration::from_secs(120);
 /// What the server is asked to say.
 const SIGN_OF_LIFE: &[u8] = b"still there";
