@@ -5,10 +5,10 @@ use otr::Fingerprint;
 
 use crate::chat::action::{Action, Command};
 use crate::chat::remark::Remark;
-use crate::engine::notice::{Notice, What};
+use crate::engine::notice::{Comparison, Notice, Standing, What};
 use crate::seat::Network;
 use crate::tui::conversation::{Conversation, Entry, Weight};
-use crate::tui::facts::Standing;
+
 use crate::tui::overlay::{Overlay, Status};
 use crate::tui::theme::Theme;
 use crate::tui::told;
@@ -59,6 +59,8 @@ pub enum Connection {
 pub enum Act {
     /// This, with this person.
     Do(Command),
+    /// This was compared with this person, and is the same on the other side.
+    Confirm(Nick, Comparison),
     /// Write our fingerprint into this picture.
     Picture(std::path::PathBuf),
     /// End the program.
@@ -198,16 +200,36 @@ impl App {
             self.rename(&notice.with, to);
             return;
         }
-        let own_key = self.own_key;
         let shown = self
             .conversation()
             .is_some_and(|person| person.nick == notice.with);
         let person = self.with(&notice.with);
-        told::take_note(person, &notice.what, own_key);
+        told::take_note(person, &notice.what);
         if !shown && counts(&notice.what) {
             person.unread += 1;
         }
         self.tell_overlay(notice);
+    }
+
+    /// How we stand with somebody, as the engine says after everything that has happened.
+    pub fn settle(
+        &mut self,
+        nick: &Nick,
+        standing: Standing,
+        waiting: usize,
+        comparison: Option<Comparison>,
+    ) {
+        let Some(person) = self.people.iter_mut().find(|person| person.nick == *nick) else {
+            return;
+        };
+        (person.standing, person.waiting, person.comparison) = (standing, waiting, comparison);
+        match &mut self.overlay {
+            Some(Overlay::Verify(dialog)) if dialog.with == *nick => dialog.renew(comparison),
+            Some(Overlay::KeyChanged { with, .. }) if with == nick && standing != Standing::KeyChanged => {
+                self.overlay = None;
+            }
+            _ => {}
+        }
     }
 
     /// Somebody is on the network, or not any more.
@@ -274,9 +296,6 @@ impl App {
                     let (with, name) = (person.nick.clone(), person.name.clone());
                     self.overlay = Some(Overlay::KeyChanged { with, name });
                 }
-                What::Private { .. } | What::PeerEnded { .. } | What::Ended(_) => {
-                    dialog.renew(person.comparison)
-                }
                 What::Asked(question) => dialog.ask(question.as_deref().map(crate::sanitize::one_line)),
                 What::Same { vouched, .. } => {
                     dialog.end(if *vouched {
@@ -285,7 +304,7 @@ impl App {
                         Outcome::OneSided
                     });
                 }
-                What::Trust { .. } if person.standing == Standing::Verified => dialog.end(Outcome::Verified),
+                What::Trust { trust, .. } if trust.is_verified() => dialog.end(Outcome::Verified),
                 What::Different(_) | What::Cheated => dialog.end(Outcome::Different),
                 What::ComparisonEnded => dialog.end(Outcome::GivenUp),
                 What::Mistake(words) => dialog.note = Some(crate::sanitize::one_line(words.as_bytes())),

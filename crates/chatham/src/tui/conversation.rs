@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use im::irc::Nick;
 use otr::Version;
 
+use crate::engine::notice::{Comparison, Delivery, Standing};
 use crate::engine::notice::{How, Words};
 use crate::sanitize;
-use crate::tui::facts::{Comparison, Delivery, Standing};
 use crate::tui::input::Editor;
 
 /// A conversation with one person.
@@ -194,11 +194,17 @@ impl Entry {
         }
     }
 
-    /// Words of a person.
+    /// Words of a person. A deed has a star in front, which is a sign for people and means nothing else.
     pub fn said(from: From, words: &Words, number: u64) -> Self {
+        let mut lines = sanitize::lines(&words.text);
+        if words.deed
+            && let Some(first) = lines.first_mut()
+        {
+            first.insert_str(0, "* ");
+        }
         Self {
             from,
-            lines: sanitize::lines(&words.text),
+            lines,
             deed: words.deed,
             number,
         }

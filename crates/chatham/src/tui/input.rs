@@ -92,18 +92,26 @@ impl Editor {
             KeyCode::Down if !alt && !control => self.down(),
             KeyCode::Enter => self.insert("\n"),
             KeyCode::Char('j') if control => self.insert("\n"),
-            KeyCode::Char('u') if control => drop(self.area.delete_line_by_head()),
-            KeyCode::Char('y') if control => drop(self.area.paste()),
-            KeyCode::Char('_' | 'z' | '7') if control => drop(self.area.undo()),
+            KeyCode::Char('u') if control => {
+                self.area.delete_line_by_head();
+            }
+            KeyCode::Char('y') if control => {
+                self.area.paste();
+            }
+            KeyCode::Char('_' | 'z' | '7') if control => {
+                self.area.undo();
+            }
             KeyCode::Char(_) if control && alt => {}
             KeyCode::Char(c) if !control && !alt => {
                 let mut bytes = [0; 4];
                 self.insert(c.encode_utf8(&mut bytes));
             }
             KeyCode::Char('a' | 'e' | 'b' | 'f' | 'd' | 'h' | 'k' | 'w') if control => {
-                drop(self.area.input(key))
+                self.area.input(key);
             }
-            KeyCode::Char('b' | 'f' | 'd') if alt => drop(self.area.input(key)),
+            KeyCode::Char('b' | 'f' | 'd') if alt => {
+                self.area.input(key);
+            }
             KeyCode::Backspace
             | KeyCode::Delete
             | KeyCode::Left

@@ -4,11 +4,11 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::chat::action::{Action, Command};
 use crate::chat::input;
+use crate::engine::notice::Standing;
 use crate::engine::notice::Words;
 use crate::tui::app::{Act, App, HOME};
 use crate::tui::complete::complete;
 use crate::tui::conversation::{Weight, Wish};
-use crate::tui::facts::Standing;
 use crate::tui::overlay::{Devices, Overlay, Paste};
 use crate::tui::verify::{Step, Verification};
 
@@ -267,6 +267,7 @@ impl App {
                 let with = dialog.with.clone();
                 match step {
                     Some(Step::Close) => self.overlay = None,
+                    Some(Step::Confirm(comparison)) => return vec![Act::Confirm(with, comparison)],
                     Some(Step::Do(action)) => return vec![Act::Do(Command::with(with.as_bytes(), action))],
                     None => {}
                 }

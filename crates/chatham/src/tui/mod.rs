@@ -11,7 +11,6 @@
 pub mod app;
 pub mod complete;
 pub mod conversation;
-pub mod facts;
 pub mod input;
 pub mod keys;
 pub mod overlay;

@@ -12,6 +12,7 @@ use crate::chat::action::{Action, Command};
 use crate::chat::arrival::{Arrival, arrive};
 use crate::chat::remark::Remark;
 use crate::config::{Mode, Place, Resolved, Rules};
+use crate::engine::notice::LineId;
 use crate::seat::{Network, News, Seat, now};
 use crate::tui::app::{Act, App, Connection};
 use crate::tui::conversation::Weight;
@@ -230,6 +231,12 @@ impl Client {
                 Act::Leave => self.over = true,
                 Act::Picture(path) => self.write_picture(&path),
                 Act::Do(command) => self.obey(command),
+                Act::Confirm(with, compared) => {
+                    let news = self.seat.act(&with, |engine, with, now| {
+                        engine.confirm_comparison(with, &compared, now)
+                    });
+                    self.take_news(news);
+                }
             }
         }
     }
@@ -284,7 +291,11 @@ impl Client {
             }
             Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
             Action::Abort => engine.abort(peer, now),
-            Action::Drop(_) => engine.drop_held(peer, now),
+            Action::Compare => engine.compare(peer, now),
+            Action::Confirm => engine.confirm_shown(peer, now),
+            Action::Held => engine.held(peer, now),
+            Action::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
+            Action::SendAgain(line) => engine.send_again(peer, LineId(line), now),
             Action::Trust(key) => engine.set_trust(peer, key, true, now),
             Action::Distrust(key) => engine.set_trust(peer, key, false, now),
             _ => engine.status(peer, now),
@@ -317,6 +328,17 @@ impl Client {
         self.seat.flush(&mut late);
         if !late.is_empty() {
             self.take_news(late);
+        }
+        self.settle();
+    }
+
+    /// How we stand with everybody is the engine's to say.
+    fn settle(&mut self) {
+        let engine = self.seat.engine();
+        for summary in engine.people() {
+            let comparison = engine.comparison(&summary.nick);
+            self.app
+                .settle(&summary.nick, summary.standing, summary.waiting, comparison);
         }
     }
 

@@ -5,7 +5,7 @@ use ratatui::symbols::border;
 
 use crate::config::resolve::{self, Marks};
 use crate::engine::notice::How;
-use crate::tui::facts::{Delivery, Standing};
+use crate::engine::notice::{Delivery, Standing};
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,16 +2,14 @@
 
 use otr::{SessionState, Version};
 
-use crate::engine::notice::{Device, Obstacle, What};
-use crate::engine::trust::Trust;
+use crate::engine::notice::{Delivery, Device, Obstacle, What};
 use crate::present::plain;
 use crate::sanitize;
 use crate::tui::conversation::{Conversation, Entry, From, Weight, Wish};
-use crate::tui::facts::{Comparison, Delivery, Standing};
 
-/// Takes a fact in. `own_key` is ours.
-pub fn take_note(conversation: &mut Conversation, what: &What, own_key: Option<otr::Fingerprint>) {
-    settle(conversation, what, own_key);
+/// Takes a fact in.
+pub fn take_note(conversation: &mut Conversation, what: &What) {
+    settle(conversation, what);
     match what {
         What::Heard {
             words, how, alarming, ..
@@ -30,8 +28,16 @@ pub fn take_note(conversation: &mut Conversation, what: &What, own_key: Option<o
             conversation.push(Entry::said(from, words, 0));
         }
         What::Sent {
-            words, how, again, ..
+            line,
+            words,
+            how,
+            again,
+            ..
         } => {
+            if conversation.shows(line.0) {
+                conversation.deliver(line.0, Delivery::Sent, Some(*how));
+                return;
+            }
             if *again {
                 conversation.remark(Weight::Note, "The next line was sent again, to the same key.");
             }
@@ -39,16 +45,39 @@ pub fn take_note(conversation: &mut Conversation, what: &What, own_key: Option<o
                 how: Some(*how),
                 delivery: Delivery::Sent,
             };
-            conversation.push(Entry::said(from, words, 0));
+            conversation.push(Entry::said(from, words, line.0));
         }
-        What::NotSent { words, why, held } => {
+        What::NotSent {
+            line,
+            words,
+            why,
+            held,
+        } => {
             let delivery = if *held { Delivery::Held } else { Delivery::Lost };
-            conversation.push(Entry::said(From::Us { how: None, delivery }, words, 0));
+            if conversation.shows(line.0) {
+                conversation.deliver(line.0, delivery, None);
+            } else {
+                conversation.push(Entry::said(From::Us { how: None, delivery }, words, line.0));
+            }
             let weight = match why {
                 Obstacle::AwaitingPrivacy => Weight::Note,
                 _ => Weight::Bad,
             };
             conversation.remark(weight, &plain::status(what));
+        }
+        What::Delivery { line, delivery } => conversation.deliver(line.0, *delivery, None),
+        What::Earlier { words: Some(words) } => {
+            let mut entry = Entry::said(From::Aside, words, 0);
+            if let Some(first) = entry.lines.first_mut() {
+                *first = format!("(earlier) {first}");
+            }
+            conversation.push(entry);
+        }
+        What::Waiting(texts) if !texts.is_empty() => {
+            for text in texts {
+                let words = sanitize::one_line(&text.words.text);
+                conversation.remark(Weight::Note, &format!("{}  {words}", text.line.0));
+            }
         }
         What::Aside { target, text } => {
             let target = sanitize::nick(target);
@@ -59,8 +88,8 @@ pub fn take_note(conversation: &mut Conversation, what: &What, own_key: Option<o
             }
             conversation.push(entry);
         }
-        // It has a window of its own.
-        What::Status { .. } => {}
+        // These have windows of their own.
+        What::Status { .. } | What::Compare(_) => {}
         what => {
             let words = plain::status(what);
             let words = match what {
@@ -76,89 +105,32 @@ pub fn take_note(conversation: &mut Conversation, what: &What, own_key: Option<o
     }
 }
 
-/// What holds from now on.
-fn settle(conversation: &mut Conversation, what: &What, own_key: Option<otr::Fingerprint>) {
+/// What the other side wants, and what is known about them on the network. How we stand is the engine's to say.
+fn settle(conversation: &mut Conversation, what: &What) {
     match what {
-        What::Private {
-            fingerprint,
-            trust,
-            version,
-            ssid,
-            device,
-            devices,
-            blocked,
-            ..
-        } => {
-            conversation.standing = match (blocked, trust.is_verified()) {
-                (true, _) => Standing::KeyChanged,
-                (false, true) => Standing::Verified,
-                (false, false) => Standing::Unverified,
-            };
+        What::Private { version, devices, .. } => {
             (conversation.version, conversation.devices) = (Some(*version), *devices);
-            conversation.comparison = own_key.map(|our_key| Comparison {
-                ssid: *ssid,
-                our_key,
-                their_key: *fingerprint,
-                device: *device,
-            });
             conversation.wish = None;
         }
-        What::PeerEnded { remaining: 0 } => end(conversation, Standing::Finished),
-        What::PeerEnded { remaining } => conversation.devices = *remaining,
-        What::Ended(_) => end(conversation, Standing::NotPrivate),
-        What::Same {
-            fingerprint,
-            vouched: true,
-        } => trust(conversation, *fingerprint, Trust::Secret),
-        What::Trust {
-            fingerprint,
-            trust: known,
-        } => trust(conversation, *fingerprint, *known),
-        What::KeyAccepted(_) if conversation.standing == Standing::KeyChanged => {
-            conversation.standing = Standing::Unverified;
+        What::PeerEnded { remaining: 0 } | What::Ended(_) => {
+            (conversation.version, conversation.devices) = (None, 0);
+            conversation.wish = None;
         }
+        What::PeerEnded { remaining } => conversation.devices = *remaining,
         What::Knock => conversation.wish = Some(Wish::Privacy),
         What::Asked(question) => {
             let question = question.as_deref().map(sanitize::one_line);
             conversation.wish = Some(Wish::Secret(question));
         }
-        What::Status { devices, waiting, .. } => {
-            conversation.waiting = *waiting;
+        What::Status { devices, .. } => {
             conversation.devices = devices.iter().filter(|device| version(device).is_some()).count();
         }
-        What::Dropped(_) => conversation.waiting = 0,
+        What::Same { .. } | What::Different(_) | What::ComparisonEnded | What::Cheated => {
+            conversation.wish = None
+        }
         What::Gone | What::Absent => conversation.present = Some(false),
         What::Heard { .. } => conversation.present = Some(true),
         _ => {}
-    }
-    if matches!(
-        what,
-        What::Same { .. } | What::Different(_) | What::ComparisonEnded | What::Cheated
-    ) {
-        conversation.wish = None;
-    }
-}
-
-fn end(conversation: &mut Conversation, standing: Standing) {
-    conversation.standing = standing;
-    (
-        conversation.version,
-        conversation.devices,
-        conversation.comparison,
-    ) = (None, 0, None);
-    conversation.wish = None;
-}
-
-fn trust(conversation: &mut Conversation, key: otr::Fingerprint, trust: Trust) {
-    let in_use = conversation
-        .comparison
-        .is_some_and(|comparison| comparison.their_key == key);
-    if in_use && conversation.standing != Standing::Finished {
-        conversation.standing = if trust.is_verified() {
-            Standing::Verified
-        } else {
-            Standing::Unverified
-        };
     }
 }
 
@@ -171,7 +143,8 @@ fn weight(what: &What) -> Weight {
         | What::Cheated
         | What::PeerEnded { remaining: 0 }
         | What::Missed(_)
-        | What::PossiblyLost(_)
+        | What::PossiblyLost { .. }
+        | What::VerifyLocked { .. }
         | What::Mistake(_) => Weight::Bad,
         _ => Weight::Note,
     }

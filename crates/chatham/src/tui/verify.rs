@@ -8,7 +8,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
 use crate::chat::action::{Action, Secret};
-use crate::tui::facts::Comparison;
+use crate::engine::notice::Comparison;
 use crate::verify::qr;
 
 /// The dialog about one person.
@@ -84,6 +84,8 @@ pub enum Step {
     Close,
     /// Something is to be done, and the dialog stays.
     Do(Action),
+    /// What was shown is the same on the other side.
+    Confirm(Comparison),
 }
 
 /// A short text that is wiped.
@@ -150,13 +152,21 @@ impl Verification {
             (!was_beginning).then(|| "The private conversation is a new one: begin again.".to_owned());
     }
 
-    /// They ask for a secret while the dialog is open.
+    /// They ask for a secret while the dialog is open. What is being typed or compared is not taken away for it.
     pub fn ask(&mut self, question: Option<String>) {
-        self.stage = Stage::Answer {
-            question,
-            secret: Field::default(),
-        };
-        self.note = None;
+        if matches!(
+            self.stage,
+            Stage::Beginning | Stage::Choice(_) | Stage::Waiting | Stage::Over(_)
+        ) {
+            self.stage = Stage::Answer {
+                question,
+                secret: Field::default(),
+            };
+            self.note = None;
+        } else {
+            self.note =
+                Some("They ask you for a secret meanwhile: Esc until this is closed, then F2.".to_owned());
+        }
     }
 
     /// It has ended.
@@ -199,7 +209,7 @@ impl Verification {
                 None
             }
             Stage::Compare(shown) => match key.code {
-                KeyCode::Char('y' | 'Y') => Some(Step::Do(Action::Trust(Some(shown.their_key)))),
+                KeyCode::Char('y' | 'Y') => Some(Step::Confirm(*shown)),
                 KeyCode::Char('n' | 'N') => self.differ(),
                 _ => None,
             },
@@ -255,7 +265,7 @@ impl Verification {
                         return None;
                     }
                     Some(key) if key == comparison.their_key => {
-                        return Some(Step::Do(Action::Trust(Some(key))));
+                        return Some(Step::Confirm(*comparison));
                     }
                     Some(_) => return self.differ(),
                 }

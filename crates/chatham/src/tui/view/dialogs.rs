@@ -22,7 +22,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
         None => {}
         Some(Overlay::Help(top)) => draw_help(frame, theme, area, top),
         Some(Overlay::Devices(devices)) => {
-            let lines = device_lines(devices, theme);
+            let lines = device_lines(devices, app.own_key, theme);
             draw_lines(
                 frame,
                 theme,
@@ -104,7 +104,7 @@ fn draw_help(frame: &mut Frame<'_>, theme: Theme, area: Rect, top: &mut usize) {
 }
 
 fn help(theme: Theme) -> Vec<String> {
-    use crate::tui::facts::{Delivery, Standing};
+    use crate::engine::notice::{Delivery, Standing};
     let standing = |standing, words: &str| format!("  {}   {words}", theme.standing_mark(standing));
     let delivery = |delivery, words: &str| format!("  {:<3} {words}", theme.delivery_mark(delivery));
     let mut lines = vec![
@@ -140,11 +140,11 @@ fn help(theme: Theme) -> Vec<String> {
         ),
         String::new(),
         "Keys:".to_owned(),
-        "  Enter        send               Alt-Enter, Ctrl-J  a new line in the text".to_owned(),
+        "  Enter        send             Alt-Enter, Ctrl-J  a new line in the text".to_owned(),
         "  Tab          complete a word; in an empty line: the next person".to_owned(),
-        "  Alt-Up/Down  other people       Alt-1 ... Alt-9    the first, the second ...".to_owned(),
-        "  PageUp/Down  older, newer       Up, Down           what you typed before".to_owned(),
-        "  F2           verify             F3                 their devices and keys".to_owned(),
+        "  Alt-Up/Down  other people     Alt-1 ... Alt-9    the first, second, ...".to_owned(),
+        "  PageUp/Down  older, newer     Up, Down           what you typed before".to_owned(),
+        "  F2           verify           F3                 devices and keys".to_owned(),
         "  Ctrl-W, Ctrl-U, Ctrl-K, Ctrl-Y, Alt-B, Alt-F ...   as in a shell".to_owned(),
         "  Ctrl-Q       end all private conversations and leave".to_owned(),
         String::new(),
@@ -183,7 +183,7 @@ fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste) {
     draw_words(frame, theme, area, "Paste", &words);
 }
 
-fn device_lines(shown: &Devices, theme: Theme) -> Vec<Line<'static>> {
+fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme) -> Vec<Line<'static>> {
     let Some(status) = &shown.status else {
         return vec![Line::from("asking")];
     };
@@ -219,6 +219,11 @@ fn device_lines(shown: &Devices, theme: Theme) -> Vec<Line<'static>> {
     }
     if status.keys.is_empty() {
         lines.push(Line::from("  none"));
+    }
+    if let Some(key) = own_key {
+        lines.push(Line::default());
+        lines.push(Line::styled("Your own key", theme.loud()));
+        lines.push(Line::from(format!("  {key}")));
     }
     lines
 }

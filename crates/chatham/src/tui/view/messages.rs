@@ -10,9 +10,9 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use crate::engine::notice::Standing;
 use crate::tui::app::{App, Connection};
 use crate::tui::conversation::{Conversation, Entry, From, Weight};
-use crate::tui::facts::Standing;
 use crate::tui::theme::Theme;
 use crate::tui::view::is_home;
 use crate::tui::view::wrap::{columns, cut, wrap};
@@ -84,15 +84,14 @@ fn newest_rows(
 }
 
 fn rows_of(entry: &Entry, names: &Names<'_>, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    if let From::Program(weight) = entry.from {
+        return program_rows(entry, weight, theme, width);
+    }
     let (mark, mark_style, who, fate) = margin(entry.from, names, theme);
     let who = cut(who, names.width);
     let pad = " ".repeat(names.width.saturating_sub(columns(&who)));
     let name = format!(" {who}{pad} {fate:<2} ");
-    let rule = if matches!(entry.from, From::Program(_)) {
-        " "
-    } else {
-        theme.rule()
-    };
+    let rule = theme.rule();
     let before = 1 + columns(&name) + 2;
     let room = width.saturating_sub(before).max(2);
     let style = words_style(entry, theme);
@@ -110,6 +109,24 @@ fn rows_of(entry: &Entry, names: &Names<'_>, theme: Theme, width: usize) -> Vec<
                 Span::styled(format!("{rule} "), theme.quiet()),
                 Span::styled(words, style),
             ])
+        })
+        .collect()
+}
+
+/// Words of the program begin in the columns where nobody else can write.
+fn program_rows(entry: &Entry, weight: Weight, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    let style = weight_style(weight, theme);
+    let mark = format!(" {} ", theme.program_mark());
+    let room = width.saturating_sub(columns(&mark)).max(2);
+    let rows = entry.lines.iter().flat_map(|line| wrap(line, room));
+    rows.enumerate()
+        .map(|(at, words)| {
+            let before = if at == 0 {
+                mark.clone()
+            } else {
+                " ".repeat(columns(&mark))
+            };
+            Line::styled(format!("{before}{words}"), style)
         })
         .collect()
 }
@@ -153,7 +170,7 @@ fn guide(app: &App, width: usize) -> Vec<Line<'static>> {
     } else if let Some(person) = app.conversation() {
         let name = &person.name;
         words.push(format!("Your conversation with {name}."));
-        words.push("What is said here is written to no file: only keys and trust are kept.".into());
+        words.push("No text is written to a file, only keys and trust.".into());
         if person.standing == Standing::NotPrivate && person.entries().is_empty() {
             words.push(String::new());
             words.push(format!(

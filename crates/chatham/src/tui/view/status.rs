@@ -7,10 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use crate::engine::notice::Standing;
 use crate::present::plain::version_words;
 use crate::tui::app::{App, Connection};
 use crate::tui::conversation::{Conversation, Wish};
-use crate::tui::facts::Standing;
 use crate::tui::overlay::Overlay;
 use crate::tui::view::wrap::{columns, cut};
 
@@ -111,7 +111,8 @@ pub(super) fn draw_keys(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let wide = area.width >= 76;
     let words = match &app.overlay {
         None if wide => " Enter send  Tab next person  F2 verify  F3 devices  F1 help  Ctrl-Q quit",
-        None => " Enter send  Tab next  F2 verify  F1 help",
+        None if area.width >= 50 => " Enter send  Tab next  F2 verify  F1 help  Ctrl-Q quit",
+        None => " F1 help  F2 verify  Ctrl-Q quit",
         Some(Overlay::Help(_)) => " Up, Down scroll  Esc back",
         Some(_) => " Esc back",
     };

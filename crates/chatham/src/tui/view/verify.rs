@@ -6,7 +6,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::tui::facts::Comparison;
+use crate::engine::notice::Comparison;
 use crate::tui::theme::Theme;
 use crate::tui::verify::{Field, Outcome, Stage, Verification, WAYS};
 use crate::tui::view::dialogs::{draw_lines, draw_words};
@@ -79,7 +79,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Ver
             draw_lines(frame, theme, area, &title, &lines);
         }
         stage => {
-            let mut words = sentences(stage, name);
+            let mut words = sentences(stage);
             words.extend(dialog.note.iter().cloned().flat_map(|note| [String::new(), note]));
             if let Stage::Choice(chosen) = stage {
                 draw_choice(frame, theme, area, dialog, *chosen);
@@ -90,7 +90,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Ver
     }
 }
 
-fn sentences(stage: &Stage, name: &str) -> Vec<String> {
+fn sentences(stage: &Stage) -> Vec<String> {
     let words: &[&str] = match stage {
         Stage::Beginning => &[
             "There is no private conversation yet. It was asked for, and this goes on when it stands.",
@@ -124,7 +124,7 @@ fn sentences(stage: &Stage, name: &str) -> Vec<String> {
         ],
         _ => &[],
     };
-    words.iter().map(|words| words.replace("NAME", name)).collect()
+    words.iter().map(|words| (*words).to_owned()).collect()
 }
 
 fn draw_choice(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Verification, chosen: usize) {
@@ -210,7 +210,7 @@ fn draw_scan(
         theme,
         area,
         &format!("Verify {}", dialog.name),
-        (area.width, area.height),
+        (area.width.min(80), area.height.min(24)),
     );
     let rows = Square::of(comparison.our_key).and_then(|square| picture(theme, &square, inside));
     let (code, code_width) = match rows {
