@@ -114,7 +114,7 @@ fn a_newcomer_is_led() {
     app.take_network(&Network::Registered(nick("alice")));
     let shown = screen(&mut app);
     assert!(
-        shown.contains("Nobody else is here yet") && shown.contains("written to no file"),
+        shown.contains("Nobody else is here yet") && shown.contains("No text is written to a file"),
         "{shown}"
     );
     app.take_network(&Network::Present(nick("alice")));
@@ -293,7 +293,7 @@ fn s33_what_is_confirmed_is_what_was_shown() {
     let shown = screen(&mut app);
     for words in [
         "you read        abandon  abandon  abandon",
-        "they read       lens  zoo  zoo",
+        "they read       lend  zoo  zoo",
         &THEIRS.to_string(),
         &OURS.to_string(),
     ] {

@@ -4,6 +4,7 @@
 mod common;
 
 use std::io::{Read, Write};
+use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ impl Seen {
         drop(pair.slave);
         let keys = pair.master.take_writer().unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(24, 80, 0)));
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(80), 0)));
         let sink = Arc::clone(&parser);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -77,7 +78,11 @@ impl Seen {
     }
 
     fn resize(&mut self, rows: u16, columns: u16) {
-        self.parser.lock().unwrap().screen_mut().set_size(rows, columns);
+        self.parser
+            .lock()
+            .unwrap()
+            .screen_mut()
+            .set_size(cells(rows), cells(columns));
         self.master.resize(size(rows, columns)).unwrap();
     }
 
@@ -115,6 +120,10 @@ fn size(rows: u16, cols: u16) -> PtySize {
         pixel_width: 0,
         pixel_height: 0,
     }
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
 }
 
 const F2: &str = "\x1bOQ";

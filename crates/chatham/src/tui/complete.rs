@@ -47,7 +47,7 @@ pub fn complete<'a>(line: &str, nicks: impl Iterator<Item = &'a str>) -> Option<
 fn agreed<'a>(one: &'a str, other: &str) -> &'a str {
     let pairs = one.char_indices().zip(other.chars());
     let end = pairs
-        .take_while(|((_, a), b)| a == b)
+        .take_while(|((_, a), b)| a.to_lowercase().eq(b.to_lowercase()))
         .last()
         .map_or(0, |((at, c), _)| at + c.len_utf8());
     one.get(..end).unwrap_or_default()

@@ -190,8 +190,8 @@ fn guide(app: &App, width: usize) -> Vec<Line<'static>> {
 }
 
 fn home_words(app: &App, words: &mut Vec<String>) {
-    words.push("Off-the-record conversations. What is said is written to no file:".into());
-    words.push("only keys and trust are kept.".into());
+    words.push("Conversations off the record.".into());
+    words.push("No text is written to a file, only keys and trust.".into());
     words.push(String::new());
     match (&app.connection, app.local) {
         (Connection::Starting(_), _) => {}
