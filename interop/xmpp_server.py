@@ -6,7 +6,7 @@ import socket
 import subprocess
 import tempfile
 
-from client import Failed, eventually, free_port
+from terminal import Failed, eventually, free_port
 
 CONFIG = '''run_as_root = true
 data_path = "{folder}/data"

@@ -300,7 +300,7 @@ impl Seat {
             }
             Event::Renamed { from, to, own: false } => self.engine.renamed(&from, &to),
             Event::Quit { nick, .. } => {
-                let effects = self.engine.remark(&nick, What::Gone);
+                let effects = self.engine.gone(&nick, now());
                 let mut news = self.carry_out(effects);
                 news.push(News::Network(Network::Absent(nick)));
                 return news;

@@ -308,6 +308,13 @@ fn s56_damaged_keys_are_named_and_never_taken() {
         assert!(home.own().is_empty());
     }
 
+    // Everything fits but that p is no prime.
+    home.put("otr.key", fs::read(golden("odd").join("composite.key")).unwrap());
+    let report = home.json(&["import", path]);
+    let left = report["left"].to_string();
+    assert!(left.contains("p is not a prime number"), "{left}");
+    assert!(home.own().is_empty());
+
     let potr = fs::read(golden("weechat").join("wes@loop.key3")).unwrap();
     let path = home.path("wes@loop.key3");
     for length in (0..potr.len()).step_by(37) {

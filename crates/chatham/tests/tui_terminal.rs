@@ -169,7 +169,14 @@ fn two_people_find_verify_and_leave_each_other() {
     alice.press(ENTER);
     bob.press(ENTER);
     bob.expect(&["● alice", "│ seen at any size"]);
-    alice.expect(&["seen at any size", "bob: ● private and verified"]);
+    // Only an answer proves that the text could be read: without it, leaving would have to ask.
+    bob.press("so it is");
+    bob.press(ENTER);
+    alice.expect(&[
+        "✓✓ │ seen at any size",
+        "│ so it is",
+        "bob: ● private and verified",
+    ]);
 
     bob.press(CTRL_Q);
     assert!(bob.ended());

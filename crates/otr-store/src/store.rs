@@ -322,7 +322,7 @@ impl Store {
     }
 
     /// Notes that a comparison with a correspondent failed (a wrong secret, words that differ), so that
-    /// guesses can be counted over restarts. Only the latest [`peers::MAX_FAILURES`] are kept.
+    /// guesses can be counted over restarts. Only the latest [`MAX_FAILURES`](crate::peers::MAX_FAILURES) are kept.
     ///
     /// # Errors
     ///

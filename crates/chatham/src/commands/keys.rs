@@ -44,7 +44,7 @@ enum Action {
     List,
     /// Show the fingerprint of your key, to be compared on another way
     Fingerprint {
-        /// Which of your profiles, if you have several
+        /// Which of your profiles [default: default, or the only one]
         #[arg(value_name = "PROFILE")]
         nick: Option<String>,
     },
@@ -119,7 +119,7 @@ enum Action {
         /// Destroy your own key: nobody will recognise you any more
         #[arg(long)]
         own: bool,
-        /// Which of your profiles knows them, if there are several
+        /// Which of your profiles knows them [default: default, or the only one]
         #[arg(long, value_name = "PROFILE", conflicts_with = "own")]
         account: Option<String>,
         /// Do not ask
@@ -158,7 +158,7 @@ struct TheirKey {
     /// Their fingerprint: forty hexadecimal digits, as they were compared
     #[arg(value_parser = fingerprint)]
     fingerprint: Fingerprint,
-    /// Which of your profiles knows them, if there are several
+    /// Which of your profiles knows them [default: default, or the only one]
     #[arg(long, value_name = "PROFILE")]
     account: Option<String>,
 }

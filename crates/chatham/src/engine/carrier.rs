@@ -4,7 +4,7 @@ use im::irc::Nick;
 use im::irc::ctcp::{self, Ctcp};
 use otr::Timestamp;
 
-use crate::engine::notice::Delivery;
+use crate::engine::notice::{Delivery, What};
 use crate::engine::{Effect, Engine};
 
 impl Engine {
@@ -13,9 +13,20 @@ impl Engine {
     pub fn connection_lost(&mut self, _now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         for person in self.people.values_mut() {
-            person.shaken |= person.left_open(|_| true, &mut effects);
+            person.left_open(|_| true, &mut effects);
         }
         effects
+    }
+
+    /// Somebody has left the network. What they had not answered may not have arrived.
+    pub fn gone(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        if !self.people.contains_key(nick) {
+            return Vec::new();
+        }
+        self.with(nick, now, |person, _, effects| {
+            person.show(What::Gone, effects);
+            person.left_open(|_| true, effects);
+        })
     }
 
     /// This message, as it was given out for sending, has certainly not been sent. It goes out when the connection
@@ -32,8 +43,9 @@ impl Engine {
         })
     }
 
-    /// The connection stands again, and the rooms of messages are to be told anew before this. Where texts were lost, one
-    /// exchange of keys makes sure that both sides can read each other again.
+    /// The connection stands again, and the rooms of messages are to be told anew before this. One exchange of
+    /// keys with everybody who was private makes sure that both sides can read each other, and lets the other side know
+    /// that what it said meanwhile did not arrive.
     pub fn connection_restored(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (to, text) in std::mem::take(&mut self.unsent) {
@@ -50,15 +62,10 @@ impl Engine {
                 Ctcp::Text(_) | Ctcp::Other { .. } => Effect::Send { to, text },
             });
         }
-        let shaken = self.people.iter().filter(|(_, person)| person.shaken);
-        let shaken: Vec<Nick> = shaken.map(|(nick, _)| nick.clone()).collect();
-        for nick in shaken {
-            effects.extend(self.with(&nick, now, |person, env, effects| {
-                person.shaken = false;
-                if person.private_sessions().next().is_some() {
-                    person.ask(env, effects);
-                }
-            }));
+        let private = self.people.iter().filter(|(_, person)| person.is_private());
+        let private: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
+        for nick in private {
+            effects.extend(self.with(&nick, now, |person, env, effects| person.ask(env, effects)));
         }
         effects
     }

@@ -38,8 +38,6 @@ pub(super) struct Correspondent {
     /// When the person was told last that something cannot be read, was refused, or that they report an error: one
     /// line a burst (user need N4).
     pub(super) told: [Option<Timestamp>; 3],
-    /// Whether texts were lost with a connection: new keys are asked for when it stands again.
-    pub(super) shaken: bool,
     /// When comparisons of secrets failed, the last ones.
     pub(super) failures: VecDeque<Timestamp>,
     /// The key that the person was shown last, which is the one that a decision is about (S-33).
@@ -75,7 +73,6 @@ impl Correspondent {
             asked: None,
             knocked: false,
             told: [None; 3],
-            shaken: false,
             failures: VecDeque::new(),
             shown: None,
             compared: None,
@@ -229,6 +226,10 @@ impl Correspondent {
         self.conversation
             .sessions()
             .filter(|session| session.is_private())
+    }
+
+    pub(super) fn is_private(&self) -> bool {
+        self.private_sessions().next().is_some()
     }
 
     /// Whether nothing would be lost by forgetting this person: nobody we know, nothing private, nothing waiting.

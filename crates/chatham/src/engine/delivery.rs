@@ -87,13 +87,12 @@ impl Correspondent {
     }
 
     /// Nobody will tell what became of these texts.
-    pub(super) fn left_open(&mut self, lost: impl Fn(&Sent) -> bool, effects: &mut Vec<Effect>) -> bool {
+    pub(super) fn left_open(&mut self, lost: impl Fn(&Sent) -> bool, effects: &mut Vec<Effect>) {
         let deliveries = &self.deliveries;
         let losses = self
             .outbox
             .left_open(|sent| lost(sent) && !deliveries.is(LineId(sent.id), Delivery::Held));
         self.tell_losses(&losses, effects);
-        !losses.left.is_empty()
     }
 
     fn tell_losses(&mut self, losses: &Losses, effects: &mut Vec<Effect>) {

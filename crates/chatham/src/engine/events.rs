@@ -42,8 +42,7 @@ impl Correspondent {
                 let another = self.keys.see(fingerprint);
                 self.clear_agreed = false;
                 let changed = another || changed_from.is_some();
-                // What was on its way to the keys before cannot be proved read any more.
-                self.left_open(|sent| sent.session == session && sent.ssid != ssid, effects);
+                self.close_accounts(session, ssid, effects);
                 self.private(session, fingerprint, version, ssid, (false, changed), effects)
             }
             Event::Renewed {
@@ -51,7 +50,10 @@ impl Correspondent {
                 fingerprint,
                 version,
                 ssid,
-            } => self.private(session, fingerprint, version, ssid, (true, false), effects),
+            } => {
+                self.close_accounts(session, ssid, effects);
+                self.private(session, fingerprint, version, ssid, (true, false), effects)
+            }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
                 self.left_open(|sent| sent.session == session, effects);
@@ -82,6 +84,12 @@ impl Correspondent {
             Event::Reflected | Event::ForOtherDevice => What::NotForUs,
         };
         self.show(what, effects);
+    }
+
+    /// What was on its way to the keys before cannot be proved read any more; the other side may have asked for new ones
+    /// because it missed something.
+    fn close_accounts(&mut self, session: InstanceTag, ssid: Ssid, effects: &mut Vec<Effect>) {
+        self.left_open(|sent| sent.session == session && sent.ssid != ssid, effects);
     }
 
     /// A private conversation stands: remember the key, and the version if the key is verified.

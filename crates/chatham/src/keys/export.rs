@@ -9,7 +9,6 @@ use serde_json::json;
 use super::{Keys, KeysError, Report, fingerprint_of, name};
 use crate::present::json::fingerprint as hex;
 use crate::sanitize;
-use crate::vault::{DEFAULT_PROFILE, account_id};
 
 /// What another program is to get.
 #[derive(Clone, Debug)]
@@ -34,7 +33,7 @@ impl Keys {
     /// # Errors
     /// If there is no key, or a file is there already.
     pub fn export(&self, directory: &Path, order: &Order) -> Result<Report, KeysError> {
-        let id = self.exported(order.profile.as_deref())?;
+        let id = self.account(order.profile.as_deref())?;
         let key = self.store.key(&id).ok_or_else(|| KeysError::NoKey(name(&id)))?;
         let known: Vec<_> = self
             .store
@@ -88,14 +87,5 @@ impl Keys {
                 "files": files, "verified-format": order.format.is_verified(),
             }),
         })
-    }
-
-    /// The named profile, else the default one, else the only one.
-    fn exported(&self, profile: Option<&str>) -> Result<AccountId, KeysError> {
-        let default = account_id(DEFAULT_PROFILE);
-        match profile {
-            None if self.store.key(&default).is_some() => Ok(default),
-            profile => self.account(profile),
-        }
     }
 }

@@ -14,7 +14,7 @@ use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
 use serde_json::{Value, json};
 
 use crate::present::json::{fingerprint as hex, trust as trust_word};
-use crate::vault::{account_id, trust_of};
+use crate::vault::{DEFAULT_PROFILE, account_id, trust_of};
 use crate::{randomness, sanitize};
 
 pub use export::Order;
@@ -275,7 +275,7 @@ impl Keys {
         })
     }
 
-    /// The account that is meant: by its name, or the only one.
+    /// The account that is meant: by its name, else the default profile, else the only one.
     fn account(&self, nick: Option<&str>) -> Result<AccountId, KeysError> {
         if let Some(nick) = nick {
             let id = account_id(nick);
@@ -284,6 +284,10 @@ impl Keys {
                 .accounts()
                 .find(|known| **known == id || text(known.name()) == nick);
             return found.cloned().ok_or_else(|| KeysError::NoKey(name(&id)));
+        }
+        let default = account_id(DEFAULT_PROFILE);
+        if self.store.key(&default).is_some() {
+            return Ok(default);
         }
         let mut accounts = self.store.accounts();
         match (accounts.next(), accounts.next()) {

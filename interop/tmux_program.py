@@ -5,14 +5,15 @@ import subprocess
 import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'peers/irssi'))
-from client import Failed, eventually  # noqa: E402
+PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'peers')
+sys.path[:0] = [PEERS, f'{PEERS}/irssi']
+from terminal import Failed, eventually  # noqa: E402
 
 WIDTH, HEIGHT = 200, 60
 
 
-class Terminal:
-    """One program. Its home is a folder of its own, which the caller made; nothing of the user's is touched."""
+class Program:
+    """One program at a time. Its home is a folder of its own, which the caller made; nothing of the user's is touched."""
 
     def __init__(self, name, home, command, **env):
         self.name = name
