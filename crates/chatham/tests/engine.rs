@@ -5,7 +5,7 @@ mod people;
 
 use chatham::engine::Memory;
 use chatham::engine::notice::{How, Obstacle, What, Words};
-use im::irc::{CaseMapping, Kind, Nick};
+use im::irc::Kind;
 use otr::{Policy, Version};
 
 use crate::people::{Someone, carry, meet, nick, private_pair, verify};

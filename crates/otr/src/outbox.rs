@@ -105,8 +105,8 @@ struct UnderWay {
     sent: Sent,
     text: Zeroizing<Vec<u8>>,
     at: Timestamp,
-    /// When something private came from the holder of the key for the first time after it.
-    answered: Option<Timestamp>,
+    /// Whether something private came from the holder of the key after it.
+    answered: bool,
 }
 
 impl Outbox {
@@ -162,7 +162,7 @@ impl Outbox {
             sent,
             text,
             at: now,
-            answered: None,
+            answered: false,
         });
         true
     }
@@ -181,27 +181,22 @@ impl Outbox {
         read
     }
 
-    /// Something private came from the holder of `key`. It proves nothing about texts that crossed it, but those that
-    /// had the time to arrive before it was written did arrive.
-    pub fn heard(&mut self, key: Fingerprint, now: Timestamp) {
+    /// Something private came from the holder of `key`. It may have crossed the texts that went there before, or have
+    /// waited for a connection, so it proves nothing; but it makes it likely that they were read.
+    pub fn heard(&mut self, key: Fingerprint) {
         for text in self.under_way.iter_mut().filter(|text| text.sent.to == key) {
-            text.answered.get_or_insert(now);
+            text.answered = true;
         }
     }
 
-    /// The other side reports that it could not read something: what was sent lately and is neither known to be read
-    /// nor answered is possibly lost. Once, it waits for a session with the same key. What was sent twice, and what
-    /// crossed the last words of the other side, waits for a person's word.
+    /// The other side reports that it could not read something: what was sent lately and is not known to be read is
+    /// possibly lost. Once, and if nothing was heard since, it waits for a session with the same key. All else waits for a
+    /// person's word: it may have been read.
     pub fn possibly_lost(&mut self, now: Timestamp) -> Losses {
         let window = self.limits.resend_window;
         let mut losses = Losses::default();
         for text in core::mem::take(&mut self.under_way) {
-            let crossed = match text.answered {
-                Some(answered) if answered.since(text.at) >= CROSSING => continue,
-                Some(_) => true,
-                None => false,
-            };
-            let again = !text.sent.again && !crossed && now.since(text.at) <= window;
+            let again = !text.sent.again && !text.answered && now.since(text.at) <= window;
             self.lose(text, again, &mut losses);
         }
         losses
@@ -309,9 +304,6 @@ impl Held {
         matches!(&self.condition, Condition::Keys(keys) if keys.is_empty())
     }
 }
-
-/// Two messages that are sent within this time may have crossed on their way.
-const CROSSING: Duration = Duration::from_secs(5);
 
 /// Without the text.
 impl core::fmt::Debug for Released {

@@ -106,6 +106,10 @@ impl Correspondent {
 
     /// Reads one message of theirs.
     pub(super) fn read(&mut self, env: &mut Env<'_>, message: &[u8], effects: &mut Vec<Effect>) {
+        if self.is_private() && is_query(message) {
+            // Whoever asks for new keys in a private conversation may have missed something.
+            self.left_open(|_| true, effects);
+        }
         let outputs = self.conversation.receive(env, message);
         self.carry_out(env, outputs, effects);
         self.look_for_proofs(effects);
@@ -274,4 +278,8 @@ impl Correspondent {
         };
         self.conversation.sessions().map(device).collect()
     }
+}
+
+fn is_query(message: &[u8]) -> bool {
+    message.starts_with(b"?OTR?") || message.starts_with(b"?OTRv")
 }

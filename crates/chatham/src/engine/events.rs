@@ -18,7 +18,7 @@ impl Correspondent {
                     ctcp::Spoken::Words(text) => Words::said(text),
                     ctcp::Spoken::Deed(deed) => Words::done(deed),
                 };
-                self.heard(session, env.now);
+                self.heard(session);
                 What::Heard {
                     words,
                     how: self.how(session),
@@ -67,7 +67,7 @@ impl Correspondent {
                 event,
             } => return self.compared(env, session, fingerprint, event, effects),
             Event::ExtraKey { usage, .. } => What::ExtraKey(usage),
-            Event::Heartbeat { session } => return self.heard(session, env.now),
+            Event::Heartbeat { session } => return self.heard(session),
             Event::Missed { messages, .. } => What::Missed(messages),
             Event::PeerReportsError { words } => {
                 if self.begins_burst(2, env.now) {
@@ -175,9 +175,9 @@ impl Correspondent {
         self.show(what, effects);
     }
 
-    fn heard(&mut self, session: InstanceTag, now: Timestamp) {
+    fn heard(&mut self, session: InstanceTag) {
         if let Some(key) = self.session(session).and_then(Session::fingerprint) {
-            self.outbox.heard(key, now);
+            self.outbox.heard(key);
         }
     }
 
