@@ -20,7 +20,9 @@ pub mod keys;
 pub mod present;
 pub mod sanitize;
 pub mod seat;
+pub mod tui;
 pub mod vault;
+pub mod verify;
 
 use rand_core::CryptoRng;
 
