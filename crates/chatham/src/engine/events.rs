@@ -56,6 +56,8 @@ impl Correspondent {
             }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
+                // Their last message may prove something; what it leaves open stays open.
+                self.look_for_proofs(effects);
                 self.left_open(|sent| sent.session == session, effects);
                 What::PeerEnded {
                     remaining: self.private_sessions().count(),
