@@ -27,11 +27,12 @@ pub trait Group: Sized {
     /// `base`^`exponent`.
     fn power(base: &Self::Element, exponent: &Self::Scalar) -> Self::Element;
 
-    /// g1^`base_exponent` times `other`^`exponent`.
+    /// `left`^`x` times `right`^`y`.
     fn power_product(
-        base_exponent: &Self::Scalar,
-        other: &Self::Element,
-        exponent: &Self::Scalar,
+        left: &Self::Element,
+        x: &Self::Scalar,
+        right: &Self::Element,
+        y: &Self::Scalar,
     ) -> Self::Element;
 
     /// `left` times `right`.

@@ -34,8 +34,8 @@ impl Group for Modp {
         base.pow(exponent)
     }
 
-    fn power_product(base_exponent: &Exponent, other: &Element, exponent: &Exponent) -> Element {
-        other.base_pow_mul_pow(base_exponent, exponent)
+    fn power_product(left: &Element, x: &Exponent, right: &Element, y: &Exponent) -> Element {
+        left.pow_mul_pow(x, right, y)
     }
 
     fn product(left: &Element, right: &Element) -> Element {

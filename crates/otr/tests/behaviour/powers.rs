@@ -73,9 +73,9 @@ fn a_comparison_of_secrets_costs_no_more_than_it_did() {
     deliver(&mut alice, &mut bob);
     // Ten of them are of the four messages, of which the first makes a key and the others turn the keys.
     let expected = Powers {
-        of_two: 18 + 4,
-        of_any: 32 + 6,
-        products: 4,
+        of_two: 22 + 4,
+        of_any: 24 + 6,
+        products: 6,
     };
     assert_eq!(take_powers(), expected);
 }
