@@ -90,10 +90,12 @@ impl Shape {
         tables: &[K::Number],
         exponent: &[u64],
     ) -> K::Number {
-        let mut power: Option<K::Number> = None;
+        let mut power = kernel.one();
+        let mut entry = Zeroizing::new(power);
+        let mut started = false;
         for step in (0..self.block).rev() {
-            if let Some(power) = &mut power {
-                kernel.square(power, 1);
+            if started {
+                kernel.square(&mut power, 1);
             }
             for (block, table) in (0..).zip(tables.chunks(ENTRIES)) {
                 let column = block * self.block + step;
@@ -105,14 +107,16 @@ impl Shape {
                     let counts = position < self.bits;
                     index << 1 | if counts { bit(exponent, position) } else { 0 }
                 });
-                let entry = Zeroizing::new(kernel.select(table, index));
-                match &mut power {
-                    Some(power) => kernel.multiply(power, &entry),
-                    None => power = Some(*entry),
+                if started {
+                    kernel.select(&mut entry, table, index);
+                    kernel.multiply(&mut power, &entry);
+                } else {
+                    kernel.select(&mut power, table, index);
+                    started = true;
                 }
             }
         }
-        power.unwrap_or_else(|| kernel.one())
+        power
     }
 }
 

@@ -24,6 +24,6 @@ pub(crate) trait Kernel<const L: usize> {
     /// `number` becomes its power with the exponent 2^`times`.
     fn square(&self, number: &mut Self::Number, times: u32);
 
-    /// The entry at `index`, found by looking at all of them. There must be such an entry.
-    fn select(&self, table: &[Self::Number], index: u64) -> Self::Number;
+    /// `number` becomes the entry at `index`, found by looking at all of them. There must be such an entry.
+    fn select(&self, number: &mut Self::Number, table: &[Self::Number], index: u64);
 }

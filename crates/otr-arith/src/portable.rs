@@ -148,15 +148,14 @@ impl<const L: usize> Kernel<L> for Portable<L> {
         }
     }
 
-    fn select(&self, table: &[[u64; L]], index: u64) -> [u64; L] {
-        let mut found = [0; L];
+    fn select(&self, found: &mut [u64; L], table: &[[u64; L]], index: u64) {
+        *found = [0; L];
         for (entry, place) in table.iter().zip(0..) {
             let mask = equal_mask(place, index);
             for (found, limb) in found.iter_mut().zip(entry) {
                 *found |= limb & mask;
             }
         }
-        found
     }
 }
 
@@ -224,3 +223,73 @@ const _: fn() = || {
     fn wipes<T: Zeroize>() {}
     wipes::<<Portable<24> as Kernel<24>>::Number>();
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_bigint::BigUint;
+
+    fn number(limbs: &[u64]) -> BigUint {
+        limbs
+            .iter()
+            .rev()
+            .fold(BigUint::from(0_u8), |number, &limb| (number << 64) + limb)
+    }
+
+    /// Numbers at the edges of limbs, and runs of full and empty ones.
+    fn edges() -> Vec<[u64; 4]> {
+        const KINDS: [u64; 5] = [0, 1, u64::MAX, 1 << 63, u64::MAX - 1];
+        let mut found = Vec::new();
+        for choice in 0..5_usize.pow(4) {
+            found.push([1, 5, 25, 125].map(|place| KINDS[choice / place % 5]));
+        }
+        found
+    }
+
+    #[test]
+    fn products_and_squares_are_exact() {
+        for left in edges() {
+            for right in edges() {
+                let (low, high) = product(&left, &right);
+                assert_eq!(number(&[low, high].concat()), number(&left) * number(&right));
+            }
+            let halves = square(&left);
+            assert_eq!(number(halves.as_flattened()), number(&left) * number(&left));
+        }
+    }
+
+    #[test]
+    fn every_carry_of_a_reduction_is_taken() {
+        for modulus in [
+            [u64::MAX; 4],
+            [1, 0, 0, 1 << 63],
+            [u64::MAX, 0, 0, u64::MAX],
+            [3, 0, 0, 0],
+            [0x1235, 7, u64::MAX, 0],
+        ] {
+            let kernel = Portable::new(&modulus).unwrap();
+            let p = number(&modulus);
+            let inverse = (BigUint::from(1_u8) << 256_u32).modinv(&p).unwrap();
+            let high = edges().into_iter().filter(|high| number(high) < p);
+            let mut less_one = modulus;
+            less_one[0] -= 1;
+            for high in high.step_by(7).chain([less_one]) {
+                for low in edges() {
+                    let expected = number(&[low, high].concat()) * &inverse % &p;
+                    assert_eq!(
+                        number(&kernel.reduce(&low, &high)),
+                        expected,
+                        "{low:x?} {high:x?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn inverses_modulo_the_word() {
+        for odd in [1, 3, u64::MAX, 0x9e37_79b9_7f4a_7c15] {
+            assert_eq!(odd.wrapping_mul(inverse(odd)), 1);
+        }
+    }
+}

@@ -21,10 +21,12 @@ pub(crate) fn product<const L: usize, K: Kernel<L>>(kernel: &K, factors: &[Facto
         .iter()
         .map(|factor| powers(kernel, &kernel.enter(factor.base), 1 << width))
         .collect();
-    let mut product = None;
+    let mut product = kernel.one();
+    let mut power = Zeroizing::new(product);
+    let mut started = false;
     for window in (0..most.div_ceil(width)).rev() {
-        if let Some(product) = &mut product {
-            kernel.square(product, width);
+        if started {
+            kernel.square(&mut product, width);
         }
         let position = window * width;
         for (factor, table) in factors.iter().zip(&tables) {
@@ -33,15 +35,17 @@ pub(crate) fn product<const L: usize, K: Kernel<L>>(kernel: &K, factors: &[Facto
                 continue;
             }
             let count = width.min(factor.bits - position);
-            let mut power = kernel.select(table, bits(factor.exponent, position, count));
-            match &mut product {
-                Some(product) => kernel.multiply(product, &power),
-                None => product = Some(power),
+            let index = bits(factor.exponent, position, count);
+            if started {
+                kernel.select(&mut power, table, index);
+                kernel.multiply(&mut product, &power);
+            } else {
+                kernel.select(&mut product, table, index);
+                started = true;
             }
-            power.zeroize();
         }
     }
-    product.unwrap_or_else(|| kernel.one())
+    product
 }
 
 /// The product of all powers; the time shows the exponents.
@@ -136,4 +140,4 @@ fn odd_windows<const L: usize>(factor: &Factor<'_, L>, width: u32, mut found: im
 }
 
 /// Up to so many bits a window of 4 is cheaper than one of 5.
-const SHORT: u32 = 256;
+const SHORT: u32 = 320;

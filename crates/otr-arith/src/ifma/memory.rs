@@ -28,9 +28,9 @@ pub(super) fn store(to: &mut [u64; LANES], vector: __m512i) {
     unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), vector) }
 }
 
-/// The entry at `index`. Every entry is read; a mask decides which one is kept.
+/// `number` becomes the entry at `index`. Every entry is read; a mask decides which one is kept.
 #[target_feature(enable = "avx512f")]
-pub(super) fn select<const V: usize>(table: &[Digits<V>], index: u64) -> Digits<V> {
+pub(super) fn select<const V: usize>(number: &mut Digits<V>, table: &[Digits<V>], index: u64) {
     let mut found = [_mm512_setzero_si512(); V];
     let wanted = _mm512_set1_epi64(index as i64);
     for (entry, place) in table.iter().zip(0..) {
@@ -39,9 +39,7 @@ pub(super) fn select<const V: usize>(table: &[Digits<V>], index: u64) -> Digits<
             *found = _mm512_mask_mov_epi64(*found, mask, load(vector));
         }
     }
-    let mut digits = Digits::ZERO;
-    for (place, found) in digits.0.iter_mut().zip(found) {
+    for (place, found) in number.0.iter_mut().zip(found) {
         store(place, found);
     }
-    digits
 }

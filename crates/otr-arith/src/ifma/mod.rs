@@ -121,16 +121,18 @@ impl<const L: usize, const V: usize> Kernel<L> for Vectors<L, V> {
 
     fn multiply(&self, number: &mut Digits<V>, factor: &Digits<V>) {
         // SAFETY: `Vectors` is only made where the processor has the instructions.
-        unsafe { multiply::multiply(number, factor, &self.reducers) }
+        unsafe { multiply::multiply(number, Some(factor), &self.reducers) }
     }
 
     fn square(&self, number: &mut Digits<V>, times: u32) {
-        // SAFETY: as above.
-        unsafe { multiply::square(number, times, &self.reducers) }
+        for _ in 0..times {
+            // SAFETY: as above.
+            unsafe { multiply::multiply(number, None, &self.reducers) }
+        }
     }
 
-    fn select(&self, table: &[Digits<V>], index: u64) -> Digits<V> {
+    fn select(&self, number: &mut Digits<V>, table: &[Digits<V>], index: u64) {
         // SAFETY: as above.
-        unsafe { memory::select(table, index) }
+        unsafe { memory::select(number, table, index) }
     }
 }

@@ -80,27 +80,16 @@ pub(super) const fn last_step(vectors: usize) -> usize {
     }
 }
 
-/// `number` becomes `number` `factor` / S modulo p.
+/// `number` becomes `number` `factor` / S modulo p; its square without a factor.
 #[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn multiply<const V: usize>(number: &mut Digits<V>, factor: &Digits<V>, reducers: &Reducers<V>) {
-    let product = product(number, factor, reducers);
-    store_all(number, &product);
-}
-
-/// `number` becomes its square / S modulo p, so many times.
-#[target_feature(enable = "avx512f,avx512ifma")]
-pub(super) fn square<const V: usize>(number: &mut Digits<V>, times: u32, reducers: &Reducers<V>) {
-    for _ in 0..times {
-        let square = product(number, number, reducers);
-        store_all(number, &square);
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512ifma")]
-#[inline]
-fn product<const V: usize>(a: &Digits<V>, b: &Digits<V>, reducers: &Reducers<V>) -> [__m512i; V] {
+pub(super) fn multiply<const V: usize>(
+    number: &mut Digits<V>,
+    factor: Option<&Digits<V>>,
+    reducers: &Reducers<V>,
+) {
+    let b = factor.unwrap_or(number);
     let zero = _mm512_setzero_si512();
-    let a = load_all(a);
+    let a = load_all(number);
     // The running number from the current group on, and what was added to it one group higher.
     let mut low = [zero; V];
     let mut pending = [[zero; V]; 2];
@@ -127,7 +116,7 @@ fn product<const V: usize>(a: &Digits<V>, b: &Digits<V>, reducers: &Reducers<V>)
     add_row(&mut low, &mut high, &a, b, 7);
     last_group(&mut low, &mut high, carry, &load_all(&reducers.last));
     propagate(&mut low);
-    low
+    store_all(number, &low);
 }
 
 /// The last group: the running number becomes the result, with carries still to be propagated.

@@ -77,7 +77,7 @@ pub(crate) fn odd_modulus<const L: usize>(seed: u8, bits: u32) -> [u64; L] {
     let mut random = numbers::<L>(seed);
     let modulus = random().map(|limb| limb ^ 0x5a5a_0123_4567_89ab);
     let top = BigUint::from(1_u8) << (bits - 1);
-    let modulus = number(&modulus) % &top + &top | BigUint::from(1_u8);
+    let modulus = ((number(&modulus) % &top) + &top) | BigUint::from(1_u8);
     let mut limbs = [0; L];
     for (limb, digit) in limbs.iter_mut().zip(modulus.iter_u64_digits()) {
         *limb = digit;
