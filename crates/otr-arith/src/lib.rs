@@ -10,7 +10,7 @@
 //! portable.rs     the kernel for every processor, in safe Rust
 //! ifma/           the kernel for processors with AVX-512 IFMA
 //! window.rs       powers of any base, products of powers     comb.rs  powers of a base known beforehand
-//! limbs.rs        plain numbers
+//! jacobi.rs       squares and others                          limbs.rs plain numbers
 //! ```
 //!
 //! Numbers are little-endian arrays of `L` limbs of 64 bits. `V` is the number of vectors that the other kernel needs
@@ -32,6 +32,7 @@ mod comb;
 mod groups;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
+mod jacobi;
 mod kernel;
 mod limbs;
 mod modulus;

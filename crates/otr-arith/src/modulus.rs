@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::comb::{FixedBase, Shape};
 #[cfg(target_arch = "x86_64")]
 use crate::ifma::{self, Digits, Vectors};
+use crate::jacobi;
 use crate::kernel::Kernel;
 use crate::portable::Portable;
 use crate::window::{self, Factor, Table};
@@ -115,6 +116,12 @@ impl<const L: usize, const V: usize> Modulus<L, V> {
             let product = Zeroizing::new(window::product_vartime(kernel, &factors));
             Zeroizing::new(kernel.leave(&product))
         })
+    }
+
+    /// For a prime modulus: whether `value` is a square other than zero. For numbers that came over the wire.
+    #[must_use]
+    pub fn is_square_vartime(&self, value: &[u64; L]) -> bool {
+        jacobi::symbol_vartime(value, self.value()) == 1
     }
 
     /// Prepares powers of `base` with exponents of up to `bits` bits. Each of the `blocks` (1 to 8) has a table of 32 numbers and

@@ -125,6 +125,28 @@ fn powers_of_two_of_every_length() {
     }
 }
 
+/// Euler's criterion: the squares are those whose power with (p - 1) / 2 is 1.
+#[test]
+fn squares_are_told_from_others() {
+    let p = group_1536().modulus();
+    let oracle = Oracle::new(p.value());
+    let mut half = *p.value();
+    for limb in 0..24 {
+        half[limb] = half[limb] >> 1 | half.get(limb + 1).map_or(0, |above| above << 63);
+    }
+    let mut one = [0; 24];
+    one[0] = 1;
+    let mut random = numbers::<24>(21);
+    let (mut squares, mut checked) = (0, crafted(p.value()));
+    checked.extend((0..60).map(|_| random()));
+    for value in checked {
+        let expected = oracle.power(&value, &half, 1536) == one;
+        assert_eq!(p.is_square_vartime(&value), expected, "{value:x?}");
+        squares += u32::from(expected);
+    }
+    assert!((20..70).contains(&squares), "{squares}");
+}
+
 #[test]
 fn even_and_tiny_moduli_are_refused() {
     let mut number = [0; 16];

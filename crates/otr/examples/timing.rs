@@ -10,7 +10,7 @@
 //! fixed value, chosen to be extreme, and random ones, in random order, all prepared beforehand and lying in memory
 //! alike. t is Welch's, for all samples and for those below some percentiles; |t| above 4.5 is suspicious, above 10 a
 //! leak. The last lines are controls that do leak, to show that a leak would be seen.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::cast_possible_truncation, missing_docs)]
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -305,6 +305,10 @@ fn element_algebra_matches_num_bigint() {
         assert!(!ga.ct_eq(&gab));
         assert_eq!(ga.div(&ga).to_be_bytes(), [1]);
 
+        let [first, second] = ga.two_pows([&a, &b]);
+        assert_eq!(first.to_be_bytes(), big_ga.modpow(&big_a, &p).to_bytes_be());
+        assert!(second.ct_eq(&gab));
+
         // Both widths of exponents in the joint power.
         let both = big_gab.modpow(&big_b, &p) * big_ga.modpow(&big_a, &p) % &p;
         assert_eq!(gab.pow_mul_pow(&b, &ga, &a).to_be_bytes(), both.to_bytes_be());

@@ -27,6 +27,9 @@ pub trait Group: Sized {
     /// `base`^`exponent`.
     fn power(base: &Self::Element, exponent: &Self::Scalar) -> Self::Element;
 
+    /// `base`^`x` and `base`^`y`.
+    fn two_powers(base: &Self::Element, x: &Self::Scalar, y: &Self::Scalar) -> [Self::Element; 2];
+
     /// `left`^`x` times `right`^`y`.
     fn power_product(
         left: &Self::Element,

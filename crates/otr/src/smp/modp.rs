@@ -34,6 +34,10 @@ impl Group for Modp {
         base.pow(exponent)
     }
 
+    fn two_powers(base: &Element, x: &Exponent, y: &Exponent) -> [Element; 2] {
+        base.two_pows([x, y])
+    }
+
     fn power_product(left: &Element, x: &Exponent, right: &Element, y: &Exponent) -> Element {
         left.pow_mul_pow(x, right, y)
     }

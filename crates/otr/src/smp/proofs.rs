@@ -77,14 +77,15 @@ impl<G: Group> CoordinatesProof<G> {
     ) -> (Coordinates<G>, Self) {
         let Generators { g2, g3 } = generators;
         let r = G::random_scalar(rng);
+        let (r5, r6) = (G::random_scalar(rng), G::random_scalar(rng));
+        let [p, p_blinded] = G::two_powers(g3, &r, &r5);
         let coordinates = Coordinates {
-            p: G::power(g3, &r),
+            p,
             q: G::product(&G::base_power(&r), &G::power(g2, y)),
         };
 
-        let (r5, r6) = (G::random_scalar(rng), G::random_scalar(rng));
         let blinded = G::product(&G::base_power(&r5), &G::power(g2, &r6));
-        let c = G::challenge(ordinal, &[&G::power(g3, &r5), &blinded]);
+        let c = G::challenge(ordinal, &[&p_blinded, &blinded]);
         let d5 = G::response(&r5, &r, &c);
         let d6 = G::response(&r6, y, &c);
         (coordinates, Self { c, d5, d6 })
@@ -140,9 +141,10 @@ impl<G: Group> SameExponentProof<G> {
         rng: &mut dyn CryptoRng,
     ) -> (G::Element, Self) {
         let r = G::random_scalar(rng);
-        let c = G::challenge(ordinal, &[&G::base_power(&r), &G::power(base, &r)]);
+        let [power, blinded] = G::two_powers(base, x, &r);
+        let c = G::challenge(ordinal, &[&G::base_power(&r), &blinded]);
         let d = G::response(&r, x, &c);
-        (G::power(base, x), Self { c, d })
+        (power, Self { c, d })
     }
 
     /// Checks for `base_power` = g1^x and `power` = `base`^x: cR = H(n, g1^D7 base_power^cR, base^D7 power^cR).

@@ -39,7 +39,7 @@ pub(super) fn in_range(value: &U1536) -> bool {
 
 /// Whether 0 < `value` < p is a square, which is to be one of the q powers of 2. Variable time.
 pub(super) fn is_square(value: &U1536) -> bool {
-    value.jacobi_symbol_vartime(P::PARAMS.modulus()).is_one().into()
+    group().modulus().is_square_vartime(&limbs(value))
 }
 
 /// 2 to the `exponent`, of which the `bits` lowest bits are looked at.
@@ -69,6 +69,15 @@ pub(super) fn power_product(factors: &[(&U1536, &U1536, u32); 2]) -> Zeroizing<U
         bits: factors[index].2,
     };
     number(&group().modulus().power_product(&[term(0), term(1)]))
+}
+
+/// Two powers of one base with full-size exponents, cheaper than one after the other.
+pub(super) fn two_powers(base: &U1536, exponents: [&U1536; 2]) -> [Zeroizing<U1536>; 2] {
+    #[cfg(feature = "hazmat")]
+    super::tally::count(|powers| powers.pairs += 1);
+    let modulus = group().modulus();
+    let prepared = modulus.fixed_base(&limbs(base), U1536::BITS, 4);
+    exponents.map(|exponent| number(&modulus.fixed_power(&prepared, limbs(exponent).as_slice())))
 }
 
 /// `left` times `right`.

@@ -50,6 +50,12 @@ impl Element {
         Self(arithmetic::power(&self.0, value, bits))
     }
 
+    /// `self` to both exponents, cheaper than one after the other unless they are short.
+    #[must_use]
+    pub fn two_pows(&self, exponents: [&Exponent; 2]) -> [Self; 2] {
+        arithmetic::two_powers(&self.0, exponents.map(|exponent| exponent.value().0)).map(Self)
+    }
+
     /// `self` to the `exponent` times `other` to the `other_exponent`, cheaper than both powers apart.
     #[must_use]
     pub fn pow_mul_pow(&self, exponent: &Exponent, other: &Self, other_exponent: &Exponent) -> Self {
