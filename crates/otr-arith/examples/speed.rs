@@ -59,6 +59,9 @@ fn rows<const L: usize, const V: usize>(name: &str, modulus: &Modulus<L, V>, bit
         [0xa5a5_5a5a_c3c3_3c3c; L],
     );
     let full = u32::try_from(64 * L).unwrap();
+    measure(&format!("{name} square or not"), || {
+        black_box(modulus.is_square_vartime(black_box(&a)));
+    });
     measure(&format!("{name} product"), || {
         black_box(modulus.product(black_box(&a), &b));
     });
