@@ -9,6 +9,7 @@ pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
+use crate::classic::channel::Traffic;
 use crate::classic::pair_keys::RevealedMacKey;
 use crate::classic::{Ake, Channel, v1};
 use crate::event::Event;
@@ -151,6 +152,15 @@ impl Session {
     pub fn ssid(&self) -> Option<Ssid> {
         match &self.state {
             MessageState::Encrypted(private) => Some(private.channel.ssid()),
+            _ => None,
+        }
+    }
+
+    /// How far our messages of this private conversation have come. It begins anew with new keys of an exchange, when
+    /// [`ssid`](Self::ssid) changes.
+    pub fn traffic(&self) -> Option<Traffic> {
+        match &self.state {
+            MessageState::Encrypted(private) => Some(private.channel.traffic()),
             _ => None,
         }
     }
