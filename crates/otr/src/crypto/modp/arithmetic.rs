@@ -33,8 +33,7 @@ type ModQ = ConstMontyForm<Q, { U1536::LIMBS }>;
 
 /// Whether 2 <= `value` <= p - 2. Variable time: for numbers that came over the wire.
 pub(super) fn in_range(value: &U1536) -> bool {
-    let p = P::PARAMS.modulus().get();
-    value.cmp_vartime(&U1536::ONE).is_gt() && value.cmp_vartime(&p.wrapping_sub(&U1536::ONE)).is_lt()
+    value.cmp_vartime(&U1536::ONE).is_gt() && value.cmp_vartime(&P_LESS_ONE).is_lt()
 }
 
 /// Whether 0 < `value` < p is a square, which is to be one of the q powers of 2. Variable time.
@@ -132,6 +131,8 @@ fn number(limbs: &[u64; LIMBS]) -> Zeroizing<U1536> {
     Zeroizing::new(U1536::from_le_slice(bytes.as_slice()))
 }
 
+/// Once for all: every message announces a number that has to be below it.
+const P_LESS_ONE: U1536 = P::PARAMS.modulus().as_ref().wrapping_sub(&U1536::ONE);
 /// Limbs of a number modulo p.
 const LIMBS: usize = 24;
 /// Vectors of such a number, where there are vectors.
