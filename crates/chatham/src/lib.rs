@@ -15,11 +15,14 @@ pub mod config;
 pub mod connection;
 pub mod demo;
 pub mod engine;
+pub mod html;
 pub mod keys;
 pub mod present;
 pub mod sanitize;
 pub mod seat;
+pub mod tui;
 pub mod vault;
+pub mod verify;
 
 use rand_core::CryptoRng;
 

@@ -46,6 +46,10 @@ pub enum Network {
         /// The nick that is tried now.
         next: Option<Vec<u8>>,
     },
+    /// Somebody is in the channel where we are, or comes there.
+    Present(Nick),
+    /// Somebody has left that channel, or the network.
+    Absent(Nick),
     /// We have another nick.
     Renamed(Nick),
     /// A reply by its number.
@@ -126,6 +130,13 @@ impl Seat {
     /// The engine, to be asked and told, not to be acted with: see [`Self::act`].
     pub fn engine(&mut self) -> &mut Engine {
         &mut self.engine
+    }
+
+    /// Goes into a channel, to learn who else is there: [`Network::Present`], [`Network::Absent`].
+    pub fn join(&self, channel: &[u8]) {
+        let line = IrcLine::command("JOIN").param(channel).build();
+        // A line that has no room now is not worth a word: nobody shows up, that is all.
+        let _sent = line.map(|line| self.link().send(line));
     }
 
     /// Stands up.
@@ -288,7 +299,13 @@ impl Seat {
                 self.engine.receive(&said, now())
             }
             Event::Renamed { from, to, own: false } => self.engine.renamed(&from, &to),
-            Event::Quit { nick, .. } => self.engine.gone(&nick, now()),
+            Event::Quit { nick, .. } => {
+                let effects = self.engine.gone(&nick, now());
+                let mut news = self.carry_out(effects);
+                news.push(News::Network(Network::Absent(nick)));
+                return news;
+            }
+            Event::Numeric { code: NAMES, params } => return self.names(&params),
             Event::Absent { nick } => self.engine.remark(&nick, What::Absent),
             Event::CaseMapping(mapping) => {
                 self.engine.set_case_mapping(mapping);
@@ -297,6 +314,22 @@ impl Seat {
             other => return self.about_us(other).map(News::Network).into_iter().collect(),
         };
         self.carry_out(effects)
+    }
+
+    /// Who is in a channel: the last parameter lists them, with signs of rank before their nicks.
+    fn names(&self, params: &[Vec<u8>]) -> Vec<News> {
+        let names = params
+            .last()
+            .map_or(&[][..], Vec::as_slice)
+            .split(|&byte| byte == b' ');
+        let nicks = names.map(|name| {
+            let rank = name.iter().take_while(|byte| b"~&@%+".contains(byte)).count();
+            name.get(rank..).unwrap_or_default()
+        });
+        let nicks = nicks
+            .filter(|nick| !nick.is_empty())
+            .map(|nick| self.engine.fold(nick));
+        nicks.map(|nick| News::Network(Network::Present(nick))).collect()
     }
 
     /// What an event means for our own place on the network.
@@ -324,6 +357,10 @@ impl Seat {
             } => Some(Network::Kicked { channel, by, reason }),
             Event::Killed { by, reason } => Some(Network::Killed { by, reason }),
             Event::Disconnected { reason } => Some(Network::Disconnected(reason)),
+            Event::Joined {
+                person, own: false, ..
+            } => Some(Network::Present(person.nick)),
+            Event::Left { nick, own: false, .. } => Some(Network::Absent(nick)),
             _ => None,
         }
     }
@@ -340,3 +377,6 @@ pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+/// RPL_NAMREPLY.
+const NAMES: u16 = 353;

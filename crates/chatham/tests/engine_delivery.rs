@@ -64,6 +64,18 @@ fn what_was_on_its_way_when_they_ended_it_waits_for_a_word() {
 }
 
 #[test]
+fn who_says_good_bye_has_read_what_came_before() {
+    let (mut alice, mut bob) = private_pair();
+    alice.say("bob", "good night");
+    let line = alice.last_line();
+    carry(&mut alice, &mut bob);
+    bob.act("alice", |engine, alice, now| engine.end(alice, now));
+    carry(&mut alice, &mut bob);
+    assert_eq!(alice.delivery(line), Some(Delivery::Readable));
+    assert!(!alice.shows(|what| matches!(what, What::PossiblyLost { .. })));
+}
+
+#[test]
 fn a_break_leaves_unanswered_texts_open_and_brings_new_keys() {
     let (mut alice, mut bob) = private_pair();
     alice.say("bob", "was it read?");

@@ -17,12 +17,12 @@ use crate::chat::remark::Remark;
 use crate::chat::screen::Screen;
 use crate::chat::typing::Typed;
 use crate::config::{Form, Mode, Resolved, Rules};
-use crate::engine::Effect;
-use crate::engine::notice::{LineId, Notice, PersonSummary, What};
+use crate::engine::notice::PersonSummary;
 use crate::present::json::{fingerprint, standing};
 use crate::present::plain::standing_words;
 use crate::seat::{Network, News, Seat, now};
 use crate::vault::Vault;
+use crate::verify::qr;
 
 /// A conversation at the terminal.
 struct Client<'a> {
@@ -149,6 +149,7 @@ impl Client<'_> {
                 return self.introduce();
             }
             Action::Reconnect => return self.reconnect(),
+            Action::Qr(path) => return self.picture(&path),
             Action::People => return self.people(),
             Action::Fingerprints => {
                 let key = self.seat.engine().account().fingerprint();
@@ -170,40 +171,25 @@ impl Client<'_> {
         if let Action::Policy(mode) = command.action {
             return self.policy(&peer, mode);
         }
-        self.act(&peer, command.action)
-    }
-
-    /// What the engine does with one person.
-    fn act(&mut self, peer: &Nick, action: Action) -> io::Result<()> {
-        let news = self.seat.act(peer, |engine, peer, now| match action {
-            Action::Say(words) => engine.say(peer, words, now),
-            Action::Start => engine.start(peer, now),
-            Action::End => engine.end(peer, now),
-            Action::Accept => engine.accept(peer, now),
-            Action::Verify { secret, question } => {
-                engine.verify(peer, secret.bytes(), question.as_deref(), now)
-            }
-            Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
-            Action::Compare => engine.compare(peer, now),
-            Action::Confirm => engine.confirm_shown(peer, now),
-            Action::Held => engine.held(peer, now),
-            Action::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
-            Action::SendAgain(line) => engine.send_again(peer, LineId(line), now),
-            Action::Abort => engine.abort(peer, now),
-            Action::Trust(key) => engine.set_trust(peer, key, true, now),
-            Action::Distrust(key) => engine.set_trust(peer, key, false, now),
-            Action::Fingerprints | Action::Status => engine.status(peer, now),
-            // There is no picture yet; saying so is better than doing something else.
-            Action::Qr(_) => missing(peer),
-            // These are about nobody in particular, and done by now.
-            Action::Turn
-            | Action::People
-            | Action::Policy(_)
-            | Action::Reconnect
-            | Action::Help
-            | Action::Quit => Vec::new(),
+        let news = self.seat.act(&peer, |engine, peer, now| {
+            command.action.carry_out(engine, peer, now)
         });
         self.tell(news)
+    }
+
+    /// Writes our fingerprint into a picture.
+    fn picture(&mut self, path: &std::path::Path) -> io::Result<()> {
+        let key = self.seat.engine().account().fingerprint();
+        let shown = path.display();
+        let remark = match qr::write_png(key, path) {
+            Ok(()) => Remark::new(
+                "qr",
+                format!("{shown} shows your fingerprint as a code to be scanned"),
+            )
+            .with(json!({ "file": shown.to_string() })),
+            Err(error) => Remark::mistake(format!("{shown} was not written: {error}")),
+        };
+        self.screen.remark(&remark)
     }
 
     /// Everybody we know or wait for, and how we stand with them.
@@ -299,14 +285,8 @@ impl Client<'_> {
     }
 }
 
-fn missing(peer: &Nick) -> Vec<Effect> {
-    let what = What::Mistake("this version cannot do that yet".to_owned());
-    let with = peer.clone();
-    vec![Effect::Show(Notice { with, what })]
-}
-
 /// A policy in words and values.
-fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
+pub(crate) fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
     let lowest = policy.negotiable().iter().map(Version::number).min();
     let words = match lowest {
         None => format!("{peer}: no private conversations at all"),

@@ -59,7 +59,9 @@ impl Remark {
     /// key, and has [`Self::connected`].
     pub fn of(network: &Network) -> Option<Self> {
         Some(match network {
-            Network::Registered(_) | Network::Numeric(_) => return None,
+            Network::Registered(_) | Network::Numeric(_) | Network::Present(_) | Network::Absent(_) => {
+                return None;
+            }
             Network::Renamed(nick) => Self::new("renamed-self", format!("you are {nick} now"))
                 .with(json!({ "nick": nick.to_string() })),
             Network::NickRefused { wanted, next } => {

@@ -12,7 +12,7 @@ use crate::chat::{self, standard_input};
 use crate::config::place::{LOCAL, host_and_port};
 use crate::config::profile::{self, Mechanism, Proxy, Server};
 use crate::config::{Complaint, Form, Origin, Profile, Request, Resolved, Setting, check};
-use crate::sanitize;
+use crate::{sanitize, tui};
 
 /// What can be typed behind `chatham chat`.
 #[derive(Debug, Args)]
@@ -159,10 +159,7 @@ impl Chat {
             return super::qr::write(&resolved, &picture);
         }
         match resolved.form {
-            Form::Screen => {
-                eprintln!("chatham: the full-screen client does not exist yet; use `chatham chat --plain`.");
-                ExitCode::from(super::USAGE)
-            }
+            Form::Screen => show(&resolved),
             Form::Plain | Form::Json => talk(&resolved),
         }
     }
@@ -297,6 +294,14 @@ fn talk(resolved: &Resolved) -> ExitCode {
             ExitCode::FAILURE
         }
     })
+}
+
+fn show(resolved: &Resolved) -> ExitCode {
+    let store = match open_store(resolved) {
+        Ok(store) => store,
+        Err(error) => return super::complain(error),
+    };
+    super::in_runtime(tui::run(resolved, store), |_| ExitCode::SUCCESS)
 }
 
 /// Every fault, one below the other.

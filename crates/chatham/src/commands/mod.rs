@@ -82,6 +82,3 @@ fn complain(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("chatham: {words}");
     ExitCode::FAILURE
 }
-
-/// The exit code for a command line that cannot be followed, as clap's own.
-const USAGE: u8 = 2;

@@ -14,6 +14,7 @@ use crate::engine::delivery::Deliveries;
 use crate::engine::notice::{Comparison, Device, How, Notice, Standing, What};
 use crate::engine::trust::{Keyring, Trust};
 use crate::engine::{Effect, Memory};
+use crate::html::Dialect;
 
 /// Everything about one person.
 pub(super) struct Correspondent {
@@ -22,6 +23,8 @@ pub(super) struct Correspondent {
     pub(super) outbox: Outbox,
     pub(super) deliveries: Deliveries,
     pub(super) cut_line: CutLine,
+    /// Whether their texts are HTML.
+    pub(super) dialect: Dialect,
     pub(super) keys: Keyring,
     /// The policy as configured; the conversation's own may be stricter.
     pub(super) policy: Policy,
@@ -65,6 +68,7 @@ impl Correspondent {
             outbox: Outbox::default(),
             deliveries: Deliveries::default(),
             cut_line: CutLine::default(),
+            dialect: Dialect::default(),
             keys: Keyring::default(),
             policy,
             room: None,

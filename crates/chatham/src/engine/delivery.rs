@@ -68,8 +68,9 @@ impl Correspondent {
     /// Looks at what the other side has proved to have read since the last look.
     pub(super) fn look_for_proofs(&mut self, effects: &mut Vec<Effect>) {
         let proofs: Vec<(Ssid, Traffic)> = self
-            .private_sessions()
-            .filter_map(|session| session.ssid().zip(session.traffic()))
+            .conversation
+            .sessions()
+            .filter_map(otr::Session::traffic)
             .collect();
         for (ssid, traffic) in proofs {
             for sent in self.outbox.read(ssid, traffic.read) {

@@ -15,7 +15,7 @@ impl Correspondent {
         let what = match event {
             Event::Text { session, text } => {
                 let words = match ctcp::spoken(&text) {
-                    ctcp::Spoken::Words(text) => Words::said(text),
+                    ctcp::Spoken::Words(text) => Words::said(self.dialect.read(&text)),
                     ctcp::Spoken::Deed(deed) => Words::done(deed),
                 };
                 self.heard(session);
@@ -56,6 +56,8 @@ impl Correspondent {
             }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
+                // Their last message may prove something; what it leaves open stays open.
+                self.look_for_proofs(effects);
                 self.left_open(|sent| sent.session == session, effects);
                 What::PeerEnded {
                     remaining: self.private_sessions().count(),

@@ -217,7 +217,7 @@ impl Correspondent {
                 version,
                 session: device,
                 ssid: session.ssid()?,
-                number: session.traffic()?.sealed,
+                number: session.traffic()?.1.sealed,
                 again,
             })
         });

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::engine::notice::{Delivery, How, Notice, Obstacle, Standing, WaitingText, What};
 use crate::engine::trust::Trust;
 use crate::present::plain;
+use crate::verify::words::Phrase;
 
 /// The object for one notice.
 pub fn value(notice: &Notice) -> Value {
@@ -141,7 +142,7 @@ fn body(what: &What) -> Value {
         }
         What::VerifyLocked { until } => json!({ "event": "verify-locked", "until": until.as_millis() }),
         What::Compare(comparison) => json!({
-            "event": "compare", "session-id": session_id(&comparison.ssid),
+            "event": "compare", "session-id": session_id(&comparison.ssid), "words": phrase(&comparison.ssid),
             "our-fingerprint": fingerprint(comparison.our_key), "fingerprint": fingerprint(comparison.their_key),
             "device": plain::tag(comparison.device),
         }),
@@ -220,6 +221,14 @@ fn waiting(waits: &WaitingText) -> Value {
     json!({
         "line": waits.line.0, "text": text(&waits.words.text), "me": waits.words.deed, "state": delivery(waits.delivery),
     })
+}
+
+/// The words that each side reads; null in version 1, whose session id is too long for them.
+fn phrase(ssid: &Ssid) -> Value {
+    Phrase::of(ssid).map_or(
+        Value::Null,
+        |phrase| json!({ "ours": phrase.ours(), "theirs": phrase.theirs() }),
+    )
 }
 
 fn session_id(ssid: &Ssid) -> Value {

@@ -11,6 +11,7 @@ use crate::engine::notice::{
 };
 use crate::engine::trust::Trust;
 use crate::sanitize;
+use crate::verify::words::Phrase;
 
 /// The lines for one notice, without line ends.
 pub fn lines(notice: &Notice) -> Vec<String> {
@@ -280,14 +281,23 @@ pub fn standing_words(standing: Standing) -> &'static str {
 fn comparison_lines(with: &str, comparison: &Comparison) -> Vec<String> {
     vec![
         format!("*** {with}: compare by telephone or face to face, not here"),
-        format!(
-            "***   session {} -- read the part in [brackets] to them, they read the other",
-            comparison.ssid
-        ),
+        phrase_line(&comparison.ssid),
         format!("***   your key  {}", comparison.our_key),
         format!("***   their key {}", comparison.their_key),
         "***   the same on both sides? /confirm, and they do the same".to_owned(),
     ]
+}
+
+/// The session id in words, or in digits where it has none.
+fn phrase_line(ssid: &otr::Ssid) -> String {
+    match Phrase::of(ssid) {
+        Some(phrase) => format!(
+            "***   you read \"{}\", they read \"{}\"; in digits {ssid}, yours in [brackets]",
+            phrase.ours().join(" "),
+            phrase.theirs().join(" ")
+        ),
+        None => format!("***   session {ssid} -- read the part in [brackets] to them, they read the other"),
+    }
 }
 
 fn waiting_line(with: &str, waits: &WaitingText) -> String {

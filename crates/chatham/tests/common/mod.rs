@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// A configuration that is not there.
-const NOWHERE: &str = "/nonexistent/chatham.toml";
+pub const NOWHERE: &str = "/nonexistent/chatham.toml";
 
 /// Runs the program to its end.
 pub fn chatham(arguments: &[&str]) -> Output {

@@ -75,6 +75,8 @@ pub enum MessageState {
         peer: Fingerprint,
         /// MAC keys that had no message left to travel in; a next channel publishes them.
         unpublished: Vec<RevealedMacKey>,
+        /// How far our messages had come in the conversation that they ended.
+        traffic: (Ssid, Traffic),
     },
 }
 
@@ -156,12 +158,13 @@ impl Session {
         }
     }
 
-    /// How far our messages of this private conversation have come. It begins anew with new keys of an exchange, when
-    /// [`ssid`](Self::ssid) changes.
-    pub fn traffic(&self) -> Option<Traffic> {
+    /// How far our messages of the private conversation with this session id have come; also after the other side has
+    /// ended it, since its last message may prove something, too.
+    pub fn traffic(&self) -> Option<(Ssid, Traffic)> {
         match &self.state {
-            MessageState::Encrypted(private) => Some(private.channel.traffic()),
-            _ => None,
+            MessageState::Plaintext => None,
+            MessageState::Encrypted(private) => Some((private.channel.ssid(), private.channel.traffic())),
+            MessageState::Finished { traffic, .. } => Some(*traffic),
         }
     }
 
@@ -207,8 +210,12 @@ impl Session {
                 private.channel.absorb(bytes);
                 field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
             }
-            MessageState::Finished { peer, unpublished } => {
-                field(bytes, format!("{peer:?} {unpublished:?}").as_bytes());
+            MessageState::Finished {
+                peer,
+                unpublished,
+                traffic,
+            } => {
+                field(bytes, format!("{peer:?} {unpublished:?} {traffic:?}").as_bytes());
             }
         }
     }

@@ -6,16 +6,17 @@ use crate::common::{Person, private_pair};
 
 /// How many messages were sealed, up to which of them all were read in an orderly world, and which one certainly was.
 fn traffic(person: &Person) -> (u64, u64, u64) {
-    let session = person
-        .conversation
-        .sessions()
-        .find(|session| session.is_private());
     let Traffic {
         sealed,
         read,
         certain,
         ..
-    } = session.and_then(|session| session.traffic()).unwrap();
+    } = person
+        .conversation
+        .sessions()
+        .find_map(|session| session.traffic())
+        .unwrap()
+        .1;
     (sealed, read, certain)
 }
 
@@ -54,4 +55,18 @@ fn an_answer_proves_a_message_that_stood_alone() {
         alice.receive(&answer[0]);
         assert_eq!(traffic(&alice), (3, 3, 3));
     }
+}
+
+#[test]
+fn the_end_of_a_conversation_proves_something_too() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    alice.say("good bye");
+    let message = alice.take_outgoing();
+    bob.receive(&message[0]);
+    bob.act(|conversation, env| conversation.end_all(env));
+    for message in bob.take_outgoing() {
+        alice.receive(&message);
+    }
+    assert!(!alice.is_private());
+    assert_eq!(traffic(&alice), (1, 1, 1));
 }
