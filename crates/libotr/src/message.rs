@@ -1,0 +1,488 @@
+//! `message.h`: what programs call for each text and each message.
+
+use core::ffi::{c_char, c_int, c_uchar, c_uint, c_void};
+use core::ptr;
+
+use otr::Output;
+
+use crate::boundary::{block, give, guarded, owned, text};
+use crate::context::otrl_context_find;
+use crate::errors::{INV_VALUE, NO_ERROR};
+use crate::layout::{
+    AddAppData, ConnContext, GcryError, InsTag, OtrlMessageAppOps, OtrlTLV, OtrlUserState, instag, msgstate,
+    policy,
+};
+use crate::mem::{free, malloc_text};
+use crate::receiving::{self, Received, Sender};
+use crate::replay::{Caller, FragmentPolicy};
+use crate::secured::POLL_INTERVAL;
+use crate::smp::{self, Action};
+use crate::tlv::{from_records, to_records};
+use crate::{mirror, sending};
+
+/// Frees a message that this library gave.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_free(message: *mut c_char) {
+    // SAFETY: the caller gives up memory from `malloc`, or NULL.
+    guarded((), || unsafe { free(message) });
+}
+
+/// Takes a text of the person's. `*messagep` NULL: send the text itself; empty: send nothing. An error forbids to
+/// send anything.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_sending(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    accountname: *const c_char,
+    protocol: *const c_char,
+    recipient: *const c_char,
+    instance: InsTag,
+    original_msg: *const c_char,
+    tlvs: *mut OtrlTLV,
+    messagep: *mut *mut c_char,
+    frag_policy: c_int,
+    contextp: *mut *mut ConnContext,
+    add_appdata: AddAppData,
+    data: *mut c_void,
+) -> GcryError {
+    guarded(INV_VALUE, || {
+        // SAFETY: the caller gives a user state, C strings, a chain of records, and places for the results. Names and
+        // text are copied before the first callback.
+        unsafe {
+            give(messagep, ptr::null_mut());
+            give(contextp, ptr::null_mut());
+            let names = [owned(recipient), owned(accountname), owned(protocol)];
+            let [Some(user), Some(account), Some(protocol)] = names else {
+                return INV_VALUE;
+            };
+            let Some(words) = text(original_msg).map(|words| zeroize::Zeroizing::new(words.to_vec())) else {
+                return INV_VALUE;
+            };
+            if us.is_null() || messagep.is_null() {
+                return INV_VALUE;
+            }
+            let records = to_records(tlvs);
+            let caller = Caller::new(us, ops, opdata, [user, account, protocol]);
+            let Some(at) = place(&caller, instance, contextp, add_appdata, data) else {
+                return INV_VALUE;
+            };
+            caller.settle_our_tag(at);
+            let how = FragmentPolicy::from_c(frag_policy);
+            let (message, error) = sending::send(&caller, at, &words, &records, how);
+            caller.refresh(at);
+            if let Some(message) = message {
+                messagep.write(malloc_text(&message));
+            }
+            error
+        }
+    })
+}
+
+/// Takes a message from the carrier. 1: nothing of it is for the person. 0 and `*newmessagep` NULL: show the message
+/// itself.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_receiving(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    accountname: *const c_char,
+    protocol: *const c_char,
+    sender: *const c_char,
+    message: *const c_char,
+    newmessagep: *mut *mut c_char,
+    tlvsp: *mut *mut OtrlTLV,
+    contextp: *mut *mut ConnContext,
+    add_appdata: AddAppData,
+    data: *mut c_void,
+) -> c_int {
+    guarded(1, || {
+        // SAFETY: the caller gives a user state, C strings and places for the results. Names and message are copied
+        // before the first callback.
+        unsafe {
+            give(newmessagep, ptr::null_mut());
+            give(tlvsp, ptr::null_mut());
+            give(contextp, ptr::null_mut());
+            let names = [owned(sender), owned(accountname), owned(protocol)];
+            let [Some(user), Some(account), Some(protocol)] = names else {
+                return 0;
+            };
+            let Some(bytes) = text(message).map(<[u8]>::to_vec) else {
+                return 0;
+            };
+            if us.is_null() || newmessagep.is_null() {
+                return 0;
+            }
+            let caller = Caller::new(us, ops, opdata, [user, account, protocol]);
+            let received = receive(&caller, &bytes, contextp, add_appdata, data);
+            if let Some(text) = &received.text {
+                newmessagep.write(malloc_text(text));
+            }
+            if !received.records.is_empty() && !tlvsp.is_null() {
+                tlvsp.write(from_records(&received.records));
+            }
+            c_int::from(received.internal)
+        }
+    })
+}
+
+/// Ends the private conversation with one device.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_disconnect(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    accountname: *const c_char,
+    protocol: *const c_char,
+    username: *const c_char,
+    instance: InsTag,
+) {
+    guarded((), || {
+        // SAFETY: the caller gives a user state and C strings, which are copied before the first callback.
+        unsafe {
+            if let Some(caller) = caller(us, ops, opdata, [username, accountname, protocol]) {
+                let context = caller.context(instance);
+                if !context.is_null() {
+                    disconnect(&caller, (*context).their_instance);
+                }
+            }
+        }
+    });
+}
+
+/// Ends the private conversations with all devices of a correspondent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_disconnect_all_instances(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    accountname: *const c_char,
+    protocol: *const c_char,
+    username: *const c_char,
+) {
+    guarded((), || {
+        // SAFETY: the caller gives a user state and C strings, which are copied before the first callback. Devices are
+        // named by their tags: callbacks may free contexts.
+        unsafe {
+            if let Some(caller) = caller(us, ops, opdata, [username, accountname, protocol]) {
+                let master = caller.context(instag::MASTER);
+                if master.is_null() {
+                    return;
+                }
+                let members = crate::context::family(master);
+                let tags: Vec<InsTag> = members.iter().map(|&member| (*member).their_instance).collect();
+                for at in tags {
+                    disconnect(&caller, at);
+                }
+            }
+        }
+    });
+}
+
+/// Begins to compare secrets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_initiate_smp(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+    secret: *const c_uchar,
+    secretlen: usize,
+) {
+    // SAFETY: the caller gives a user state, a context and a readable block.
+    unsafe { otrl_message_initiate_smp_q(us, ops, opdata, context, ptr::null(), secret, secretlen) };
+}
+
+/// Begins to compare secrets, with a question for the other side; NULL for none.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_initiate_smp_q(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+    question: *const c_char,
+    secret: *const c_uchar,
+    secretlen: usize,
+) {
+    guarded((), || {
+        // SAFETY: the caller gives a user state, a context, a readable block and a C string or NULL.
+        unsafe {
+            let action = Action::Start {
+                secret: block(secret, secretlen),
+                question: text(question),
+            };
+            act(us, ops, opdata, context, &action);
+        }
+    });
+}
+
+/// Answers the other side, who has asked.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_respond_smp(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+    secret: *const c_uchar,
+    secretlen: usize,
+) {
+    guarded((), || {
+        // SAFETY: the caller gives a user state, a context and a readable block.
+        unsafe {
+            let action = Action::Answer {
+                secret: block(secret, secretlen),
+            };
+            act(us, ops, opdata, context, &action);
+        }
+    });
+}
+
+/// Gives up comparing secrets.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_abort_smp(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+) {
+    // SAFETY: the caller gives a user state and a context.
+    guarded((), || unsafe { act(us, ops, opdata, context, &Action::Abort) });
+}
+
+/// Announces a use of the extra symmetric key, and gives the key: 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_symkey(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+    usage: c_uint,
+    usedata: *const c_uchar,
+    usedatalen: usize,
+    symkey: *mut c_uchar,
+) -> GcryError {
+    guarded(INV_VALUE, || {
+        // SAFETY: the caller gives a user state, a context, a readable block and room for the key.
+        unsafe {
+            let Some((caller, at)) = of_context(us, ops, opdata, context) else {
+                return INV_VALUE;
+            };
+            if (usedata.is_null() && usedatalen > 0)
+                || symkey.is_null()
+                || (*context).msgstate != msgstate::ENCRYPTED
+            {
+                return INV_VALUE;
+            }
+            let whom = mirror::recipient(context);
+            let bits = caller.policy(at);
+            let data = block(usedata, usedatalen);
+            let used = caller.core(at, bits, |conversation, env| {
+                conversation.use_extra_key(env, whom, usage, data)
+            });
+            let Some(Ok((outputs, key))) = used else {
+                return INV_VALUE;
+            };
+            symkey.cast::<[u8; 32]>().write(*key.expose());
+            for output in outputs {
+                if let Output::Send(message) = output {
+                    caller.fragment_and_send(at, &message, FragmentPolicy::All);
+                    caller.note_sent(at);
+                }
+            }
+            NO_ERROR
+        }
+    })
+}
+
+/// How often to poll without `timer_control`, in seconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn otrl_message_poll_get_default_interval(_us: *mut OtrlUserState) -> c_uint {
+    POLL_INTERVAL
+}
+
+/// Forgets commitments that nobody answered for a minute; stops the timer when none is left. The callbacks may be
+/// NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn otrl_message_poll(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+) {
+    guarded((), || {
+        if us.is_null() {
+            return;
+        }
+        // SAFETY: the caller gives a user state; nothing is held over the one callback at the end.
+        unsafe {
+            let mut waiting = false;
+            for context in crate::list::entries((*us).context_root) {
+                if (*context).auth.commit_sent_time == 0 {
+                    continue;
+                }
+                if (*context).auth.commit_sent_time < crate::boundary::now() - MAX_COMMIT_AGE {
+                    // The core has an age of its own for it, and answers nobody with it any more.
+                    (*context).auth.commit_sent_time = 0;
+                    mirror::refresh(context);
+                } else {
+                    waiting = true;
+                }
+            }
+            if !waiting {
+                (*us).timer_running = 0;
+                if let Some(control) = ops.as_ref().and_then(|ops| ops.timer_control) {
+                    control(opdata, 0);
+                }
+            }
+        }
+    });
+}
+
+/// Finds the context of a text or message, and tells of a new one.
+///
+/// # Safety
+/// As the two callers.
+unsafe fn place(
+    caller: &Caller,
+    instance: InsTag,
+    contextp: *mut *mut ConnContext,
+    add_appdata: AddAppData,
+    data: *mut c_void,
+) -> Option<InsTag> {
+    // SAFETY: the caller's promise; the context is looked up again after the callbacks.
+    unsafe {
+        let mut added = 0;
+        let [user, account, protocol] = caller.names();
+        let us = caller.user_state();
+        let place = &raw mut added;
+        let context = otrl_context_find(us, user, account, protocol, instance, 1, place, add_appdata, data);
+        let at = context.as_ref()?.their_instance;
+        if added != 0 {
+            caller.update_context_list();
+        }
+        let context = caller.context(at);
+        give(contextp, context);
+        (!context.is_null()).then_some(at)
+    }
+}
+
+/// # Safety
+/// As [`otrl_message_receiving`].
+unsafe fn receive(
+    caller: &Caller,
+    message: &[u8],
+    contextp: *mut *mut ConnContext,
+    add_appdata: AddAppData,
+    data: *mut c_void,
+) -> Received {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if place(caller, instag::MASTER, contextp, add_appdata, data).is_none() {
+            return Received::internal();
+        }
+        caller.settle_our_tag(instag::MASTER);
+        let bits = caller.policy(instag::MASTER);
+        let best = caller.context(instag::BEST);
+        let open = !best.is_null() && (*best).msgstate != msgstate::PLAINTEXT;
+        if bits & policy::VERSION_MASK == 0 && !open {
+            return Received::untouched();
+        }
+        let at = match receiving::sender(caller, message) {
+            Sender::Nobody => return Received::internal(),
+            Sender::Device(instag::MASTER) => instag::MASTER,
+            Sender::Device(device) => match place(caller, device, contextp, add_appdata, data) {
+                Some(at) => at,
+                None => return Received::internal(),
+            },
+        };
+        caller.settle_our_tag(at);
+        let received = receiving::receive(caller, at, bits, message);
+        caller.refresh(at);
+        received
+    }
+}
+
+fn disconnect(caller: &Caller, at: InsTag) {
+    let context = caller.context(at);
+    if context.is_null() {
+        return;
+    }
+    caller.refresh(at);
+    let whom = otr::Recipient::Tag(otr::InstanceTag::from_raw(at));
+    // SAFETY: the context was looked up just now.
+    let was_private = unsafe { (*context).msgstate } == msgstate::ENCRYPTED;
+    let tell = was_private && caller.is_logged_in();
+    let outputs = caller.core(at, policy::DEFAULT, |conversation, env| {
+        conversation.end(env, whom)
+    });
+    if tell {
+        for output in outputs.unwrap_or_default() {
+            if let Output::Send(message) = output {
+                caller.fragment_and_send(at, &message, FragmentPolicy::All);
+            }
+        }
+    }
+    let context = caller.context(at);
+    if !context.is_null() {
+        // SAFETY: the context was looked up just now.
+        unsafe { mirror::force(context, msgstate::PLAINTEXT) };
+    }
+    caller.update_context_list();
+}
+
+/// # Safety
+/// A user state, a context and a table of callbacks or NULL.
+unsafe fn act(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+    action: &Action<'_>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some((caller, at)) = of_context(us, ops, opdata, context) {
+            smp::act(&caller, at, policy::DEFAULT, action);
+        }
+    }
+}
+
+/// # Safety
+/// A user state, a context and a table of callbacks or NULL.
+unsafe fn of_context(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    context: *mut ConnContext,
+) -> Option<(Caller, InsTag)> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let context = context.as_ref()?;
+        let caller = caller(
+            us,
+            ops,
+            opdata,
+            [context.username, context.accountname, context.protocol],
+        )?;
+        Some((caller, context.their_instance))
+    }
+}
+
+/// # Safety
+/// A user state, C strings and a table of callbacks or NULL.
+unsafe fn caller(
+    us: *mut OtrlUserState,
+    ops: *const OtrlMessageAppOps,
+    opdata: *mut c_void,
+    names: [*const c_char; 3],
+) -> Option<Caller> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let [Some(user), Some(account), Some(protocol)] = names.map(|name| owned(name)) else {
+            return None;
+        };
+        (!us.is_null()).then(|| Caller::new(us, ops, opdata, [user, account, protocol]))
+    }
+}
+
+/// A commitment older than this, in seconds, is forgotten by the poll.
+const MAX_COMMIT_AGE: i64 = 60;
