@@ -58,7 +58,7 @@ unsafe fn best(master: *mut ConnContext) -> *mut ConnContext {
     // SAFETY: the members of a live family are live.
     unsafe {
         for member in family(master).into_iter().skip(1) {
-            if rank(member) > rank(best) {
+            if rank(member) >= rank(best) {
                 best = member;
             }
         }

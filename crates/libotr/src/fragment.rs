@@ -107,7 +107,11 @@ pub unsafe extern "C" fn otrl_proto_fragment_free(fragments: *mut *mut *mut c_ch
 pub unsafe fn cut(mms: c_int, context: *mut ConnContext, message: &[u8]) -> Option<Vec<Vec<u8>>> {
     // SAFETY: the caller's promise.
     let (tagged, ours, theirs) = unsafe {
-        let tagged = (*context).protocol_version == 3 || crate::proto::instance_tags(message).is_some();
+        // What is encoded says it itself; other messages go as the conversation does.
+        let tagged = match crate::proto::message_version(message) {
+            Some(version) => version.has_instance_tags(),
+            None => (*context).protocol_version == 3,
+        };
         (tagged, (*context).our_instance, (*context).their_instance)
     };
     let frame = if tagged { FRAME_V3 } else { FRAME };
@@ -135,8 +139,6 @@ pub unsafe fn cut(mms: c_int, context: *mut ConnContext, message: &[u8]) -> Opti
 /// A live private part.
 pub unsafe fn accumulate(private: *mut ConnContextPriv, message: &[u8]) -> Accumulated {
     let Some(start) = otr_start(message).filter(|start| matches!(start.get(4), Some(b',' | b'|'))) else {
-        // SAFETY: the caller's promise.
-        unsafe { forget(private) };
         return Accumulated::Whole;
     };
     // SAFETY: the caller's promise.
@@ -202,8 +204,9 @@ unsafe fn forget(private: *mut ConnContextPriv) {
     }
 }
 
-/// The frame of a piece, with its last comma: `?OTR,%05hu,%05hu,` and the form with two tags.
-const FRAME: usize = 18;
-const FRAME_V3: usize = 36;
+/// The frame of a piece, with its last comma and, as libotr counts, a NUL: `?OTR,%05hu,%05hu,` and the form with two
+/// tags.
+const FRAME: usize = 19;
+const FRAME_V3: usize = 37;
 /// A longer message is put together for nobody.
 const MAX_WHOLE: usize = 4 << 20;

@@ -274,9 +274,8 @@ pub unsafe extern "C" fn otrl_message_symkey(
                 return INV_VALUE;
             }
             let whom = mirror::recipient(context);
-            let bits = caller.policy(at);
             let data = block(usedata, usedatalen);
-            let used = caller.core(at, bits, |conversation, env| {
+            let used = caller.core(at, policy::DEFAULT, |conversation, env| {
                 conversation.use_extra_key(env, whom, usage, data)
             });
             let Some(Ok((outputs, key))) = used else {
@@ -376,7 +375,8 @@ unsafe fn receive(
 ) -> Received {
     // SAFETY: the caller's promise.
     unsafe {
-        if place(caller, instag::MASTER, contextp, add_appdata, data).is_none() {
+        let unseen = ptr::null_mut::<*mut ConnContext>();
+        if place(caller, instag::MASTER, unseen, add_appdata, data).is_none() {
             return Received::internal();
         }
         caller.settle_our_tag(instag::MASTER);
@@ -386,16 +386,45 @@ unsafe fn receive(
         if bits & policy::VERSION_MASK == 0 && !open {
             return Received::untouched();
         }
-        let at = match receiving::sender(caller, message) {
+        let Sender::Device(device) = receiving::sender(caller, message) else {
+            return Received::internal();
+        };
+        let waits_at = if receiving::is_piece(message) {
+            device
+        } else {
+            instag::MASTER
+        };
+        // libotr makes the context of a device without a word when a piece is the first of it.
+        let [user, account, protocol] = caller.names();
+        let us = caller.user_state();
+        otrl_context_find(
+            us,
+            user,
+            account,
+            protocol,
+            waits_at,
+            1,
+            unseen.cast(),
+            add_appdata,
+            data,
+        );
+        let Some(message) = receiving::whole(caller, waits_at, message) else {
+            return Received::internal();
+        };
+        if !receiving::version_allowed(caller, bits, &message) {
+            return Received::internal();
+        }
+        let device = match receiving::sender(caller, &message) {
             Sender::Nobody => return Received::internal(),
-            Sender::Device(instag::MASTER) => instag::MASTER,
-            Sender::Device(device) => match place(caller, device, contextp, add_appdata, data) {
-                Some(at) => at,
-                None => return Received::internal(),
-            },
+            // A whole message without tags belongs to the device whose pieces it came in.
+            Sender::Device(instag::MASTER) => device,
+            Sender::Device(device) => device,
+        };
+        let Some(at) = place(caller, device, contextp, add_appdata, data) else {
+            return Received::internal();
         };
         caller.settle_our_tag(at);
-        let received = receiving::receive(caller, at, bits, message);
+        let received = receiving::receive(caller, at, bits, &message);
         caller.refresh(at);
         received
     }

@@ -221,7 +221,17 @@ pub fn default_query(name: &[u8], policy: c_uint) -> Vec<u8> {
 
 /// The best version that a query and a policy have in common.
 pub fn query_version(message: &[u8], policy: c_uint) -> Option<Version> {
-    let offered = discovery::parse_query(otr_start(message)?)?;
+    let rest = otr_start(message)?.get(4..)?;
+    let (first, rest) = match rest.strip_prefix(b"?") {
+        Some(rest) => (Versions::V1, rest),
+        None => (Versions::NONE, rest),
+    };
+    // The list counts without its final question mark too, as in libotr.
+    let list = rest.strip_prefix(b"v").unwrap_or_default();
+    let list = list.split(|&byte| byte == b'?').next().unwrap_or_default();
+    let known = Version::ALL.into_iter().filter(|version| *version != Version::V1);
+    let named = known.filter(|version| list.contains(&(b'0' + (version.number() & 0xf) as u8)));
+    let offered = named.fold(first, Versions::with);
     offered.intersect(versions_of(policy)).best()
 }
 

@@ -2,12 +2,12 @@
 
 use core::ffi::c_uint;
 
-use otr::{Event, Output, Reject, Tlv};
+use otr::{ErrorCode, Event, Output, Reject, Tlv};
 use zeroize::Zeroizing;
 
 use crate::boundary::now;
 use crate::errors::NO_ERROR;
-use crate::layout::{InsTag, msg_event, msgstate};
+use crate::layout::{InsTag, instag, msg_event, msgstate};
 use crate::receiving::{Received, reply_error};
 use crate::replay::{Caller, FragmentPolicy};
 use crate::smp;
@@ -26,6 +26,12 @@ struct Read {
 /// Takes a data message.
 pub fn data(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Received {
     caller.refresh(at);
+    if at == instag::MASTER && !is_private(caller, at) && is_private(caller, instag::BEST) {
+        // Without tags, and the private conversation has some: it is for another device of ours.
+        let event = msg_event::RCVDMSG_FOR_OTHER_INSTANCE;
+        caller.message_event(at, event, None, NO_ERROR);
+        return Received::internal();
+    }
     let outputs = caller.core(at, bits, |conversation, env| conversation.receive(env, message));
     match sort(caller, at, outputs.unwrap_or_default()) {
         Some(read) => show(caller, at, bits, read),
@@ -41,6 +47,8 @@ fn sort(caller: &Caller, at: InsTag, outputs: Vec<Output>) -> Option<Read> {
             Output::Event(Event::Unreadable { reason } | Event::Refused { reason }) => {
                 tell_unreadable(caller, at, reason);
             }
+            // libotr has words for this error too, and never sends them.
+            Output::ReplyError(ErrorCode::NotInPrivate) => {}
             Output::ReplyError(code) => reply_error(caller, at, code),
             Output::Event(event) => take(event, read.get_or_insert_with(Read::default)),
             Output::Send(message) => {

@@ -55,13 +55,18 @@ pub enum Sender {
     Nobody,
 }
 
+/// Whether a message is a piece of one with tags.
+pub fn is_piece(message: &[u8]) -> bool {
+    otr_start(message).is_some_and(|start| start.starts_with(b"?OTR|"))
+}
+
 /// Decides by the tags of a version-3 message who sent it.
 pub fn sender(caller: &Caller, message: &[u8]) -> Sender {
     let Some(start) = otr_start(message) else {
         return Sender::Device(instag::MASTER);
     };
     let kind = message_type(message);
-    let is_piece = start.starts_with(b"?OTR|");
+    let is_piece = is_piece(start);
     if !is_piece && message_version(message) != Some(Version::V3) {
         return Sender::Device(instag::MASTER);
     }
@@ -72,6 +77,7 @@ pub fn sender(caller: &Caller, message: &[u8]) -> Sender {
     // SAFETY: the context was looked up just now.
     let ours = unsafe { (*master).our_instance };
     let event = match instance_tags(message) {
+        _ if kind == MessageType::Unknown && !is_piece => msg_event::RCVDMSG_MALFORMED,
         None => msg_event::RCVDMSG_MALFORMED,
         Some((from, _)) if !is_device(from) => msg_event::RCVDMSG_MALFORMED,
         Some((_, to)) if to != 0 && !is_device(to) => msg_event::RCVDMSG_MALFORMED,
@@ -82,45 +88,58 @@ pub fn sender(caller: &Caller, message: &[u8]) -> Sender {
         Some((from, _)) => return Sender::Device(from),
     };
     caller.message_event(instag::MASTER, event, None, NO_ERROR);
+    if event == msg_event::RCVDMSG_MALFORMED {
+        reply_error(caller, instag::MASTER, ErrorCode::Malformed);
+    }
     Sender::Nobody
 }
 
-/// Takes a message from a device whose context is there.
+/// Adds a piece to what is there of its device's message; the message itself if it is none.
+pub fn whole(caller: &Caller, device: InsTag, message: &[u8]) -> Option<Vec<u8>> {
+    let context = caller.context(device);
+    if context.is_null() {
+        return None;
+    }
+    // SAFETY: the context was looked up just now.
+    match unsafe { accumulate((*context).context_priv, message) } {
+        Accumulated::Whole => Some(message.to_vec()),
+        Accumulated::Incomplete => None,
+        Accumulated::Complete(whole) => Some(whole),
+    }
+}
+
+/// Whether a message's version is one that the policy allows, or that of a private conversation it belongs to.
+pub fn version_allowed(caller: &Caller, bits: c_uint, message: &[u8]) -> bool {
+    let Some(version) = message_version(message) else {
+        return true;
+    };
+    let at = if version == Version::V3 {
+        instag::BEST
+    } else {
+        instag::MASTER
+    };
+    let context = caller.context(at);
+    let number = u32::from(version.number());
+    // SAFETY: the context was looked up just now.
+    let private = !context.is_null()
+        && unsafe { (*context).msgstate == msgstate::ENCRYPTED && (*context).protocol_version == number };
+    let goes_on = private && message_type(message) == MessageType::Data;
+    goes_on || versions_of(bits).contains(version)
+}
+
+/// Takes a whole message from a device whose context is there.
 pub fn receive(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Received {
     let context = caller.context(at);
     if context.is_null() {
         return Received::internal();
     }
-    // SAFETY: the context was looked up just now, and no callback runs in between.
-    let accumulated = unsafe {
+    // SAFETY: the context was looked up just now.
+    unsafe {
         (*(*context).context_priv).lastrecv = now();
         otrl_context_update_recent_child(context, 0);
-        accumulate((*context).context_priv, message)
-    };
-    match accumulated {
-        Accumulated::Incomplete => Received::internal(),
-        Accumulated::Whole => receive_whole(caller, at, bits, message),
-        Accumulated::Complete(whole) => {
-            let mut received = receive_whole(caller, at, bits, &whole);
-            if !received.internal && received.text.is_none() {
-                received.text = Some(whole);
-            }
-            received
-        }
     }
-}
-
-fn receive_whole(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Received {
     let kind = message_type(message);
-    let version = message_version(message);
-    note_offer(caller, at, bits, kind);
-    let is_handshake = !matches!(kind, MessageType::Data);
-    if let Some(version) = version
-        && is_handshake
-        && !versions_of(bits).contains(version)
-    {
-        return Received::internal();
-    }
+    note_offer(caller, bits, kind);
     let start = otr_start(message).unwrap_or(message);
     match kind {
         MessageType::Query => {
@@ -140,10 +159,7 @@ fn receive_whole(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> R
             Received::internal()
         }
         MessageType::Data => reading::data(caller, at, bits, start),
-        MessageType::Error => {
-            error(caller, at, bits, start);
-            Received::internal()
-        }
+        MessageType::Error => error(caller, at, bits, start),
         MessageType::TaggedPlaintext | MessageType::NotOtr => plaintext(caller, at, bits, message),
         MessageType::Unknown => {
             caller.message_event(at, msg_event::RCVDMSG_UNRECOGNIZED, None, NO_ERROR);
@@ -169,7 +185,7 @@ fn begin(caller: &Caller, at: InsTag, bits: c_uint, version: Version) {
     }
 }
 
-fn error(caller: &Caller, at: InsTag, bits: c_uint, start: &[u8]) {
+fn error(caller: &Caller, at: InsTag, bits: c_uint, start: &[u8]) -> Received {
     mark_possibly_lost(caller, at);
     if bits & policy::ERROR_START_AKE != 0 {
         // The core is asked only whether another answer may go out.
@@ -185,8 +201,11 @@ fn error(caller: &Caller, at: InsTag, bits: c_uint, start: &[u8]) {
             caller.inject(&default_query(caller.account_name(), bits));
         }
     }
-    let words = start.strip_prefix(b"?OTR Error: ").unwrap_or(start);
+    let Some(words) = start.strip_prefix(b"?OTR Error: ") else {
+        return Received::untouched();
+    };
     caller.message_event(at, msg_event::RCVDMSG_GENERAL_ERR, Some(words), NO_ERROR);
+    Received::internal()
 }
 
 fn plaintext(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Received {
@@ -214,19 +233,15 @@ fn plaintext(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Recei
     if (private || bits & policy::REQUIRE_ENCRYPTION != 0) && caller.hears_message_events() {
         let words = received.text.take();
         let shown = words.as_deref().unwrap_or(message);
-        caller.message_event(
-            instag::BEST,
-            msg_event::RCVDMSG_UNENCRYPTED,
-            Some(shown),
-            NO_ERROR,
-        );
-        received.text = Some(Vec::new());
+        let event = msg_event::RCVDMSG_UNENCRYPTED;
+        caller.message_event(instag::MASTER, event, Some(shown), NO_ERROR);
+        return Received::internal();
     }
     received
 }
 
-fn note_offer(caller: &Caller, at: InsTag, bits: c_uint, kind: MessageType) {
-    let context = caller.context(at);
+fn note_offer(caller: &Caller, bits: c_uint, kind: MessageType) {
+    let context = caller.context(instag::MASTER);
     if bits & policy::SEND_WHITESPACE_TAG == 0 || context.is_null() {
         return;
     }
@@ -242,9 +257,9 @@ fn note_offer(caller: &Caller, at: InsTag, bits: c_uint, kind: MessageType) {
 
 /// Sends the application's words for an error, if it has any.
 pub fn reply_error(caller: &Caller, at: InsTag, code: ErrorCode) {
-    if let Some(words) = caller.error_words(at, code) {
-        caller.inject(&[b"?OTR Error: ", &words[..]].concat());
-    }
+    caller.with_error_words(at, code, |words| {
+        caller.inject(&[b"?OTR Error: ", words].concat())
+    });
 }
 
 /// Tells why a message of the key exchange was not accepted, where libotr would.

@@ -222,8 +222,13 @@ impl Caller {
         }
     }
 
-    /// The application's words for an error, if it has any.
-    pub fn error_words(&self, at: InsTag, code: ErrorCode) -> Option<Vec<u8>> {
+    /// Hands the application's words for an error, if it has any, to `act`, and then gives them back.
+    pub fn with_error_words<T>(
+        &self,
+        at: InsTag,
+        code: ErrorCode,
+        act: impl FnOnce(&[u8]) -> T,
+    ) -> Option<T> {
         let ask = self.ops().and_then(|ops| ops.otr_error_message)?;
         let context = self.context(at);
         let code = match code {
@@ -232,17 +237,17 @@ impl Caller {
             ErrorCode::Unreadable => 3,
             ErrorCode::Malformed => 4,
         };
-        // SAFETY: libotr's contract for these callbacks: the words may be NULL, are copied before they are given
-        // back, and nobody may be there to take them back.
+        // SAFETY: libotr's contract for these callbacks: the words may be NULL, stay until they are given back, and
+        // nobody may be there to take them back.
         unsafe {
             let words = ask(self.opdata, context, code);
-            let copy = text(words).map(<[u8]>::to_vec);
+            let done = text(words).map(act);
             if let Some(free) = self.ops().and_then(|ops| ops.otr_error_message_free)
                 && !words.is_null()
             {
                 free(self.opdata, words);
             }
-            copy
+            done
         }
     }
 

@@ -108,10 +108,10 @@ fn go_private(caller: &Caller, at: InsTag, proved: &Proved, initiated: bool) {
         );
     }
     caller.refresh(at);
+    caller.update_context_list();
     if proved.renewed {
         caller.still_secure(at, initiated);
     } else {
-        caller.update_context_list();
         caller.gone_secure(at);
     }
 }

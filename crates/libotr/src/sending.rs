@@ -6,7 +6,7 @@ use otr::{Disposition, ErrorCode, Output, SendError, Standing, Tlv, disposition}
 use zeroize::Zeroizing;
 
 use crate::boundary::now;
-use crate::errors::{ENOMEM, INV_VALUE, NO_ERROR};
+use crate::errors::{ENOMEM, NO_ERROR};
 use crate::fingerprints::bytes_of;
 use crate::layout::{GcryError, InsTag, instag, msg_event, msgstate, offer, policy};
 use crate::mirror::{self, Held, Why};
@@ -78,7 +78,9 @@ pub fn resend(caller: &Caller, at: InsTag, bits: c_uint) {
     if let Some(sealed) = seal(caller, at, bits, &message, &[]) {
         caller.fragment_and_send(at, &sealed, FragmentPolicy::All);
         caller.note_sent(at);
-        caller.message_event(at, msg_event::MSG_RESENT, None, NO_ERROR);
+        if why != Why::NotPrivate {
+            caller.message_event(at, msg_event::MSG_RESENT, None, NO_ERROR);
+        }
     }
 }
 
@@ -134,8 +136,11 @@ fn seal_text(caller: &Caller, at: InsTag, bits: c_uint, text: &[u8], records: &[
         return (Some(message), NO_ERROR);
     }
     caller.message_event(at, msg_event::ENCRYPTION_ERROR, None, NO_ERROR);
-    match caller.error_words(at, ErrorCode::EncryptionError) {
-        Some(words) => (Some([b"?OTR Error: ", &words[..]].concat()), NO_ERROR),
+    let told = caller.with_error_words(at, ErrorCode::EncryptionError, |words| {
+        [b"?OTR Error: ", words].concat()
+    });
+    match told {
+        Some(message) => (Some(message), NO_ERROR),
         None => (Some(Vec::new()), ENOMEM),
     }
 }
@@ -232,5 +237,3 @@ pub fn mark_possibly_lost(caller: &Caller, at: InsTag) {
 const SENDING: i32 = 0;
 /// A text older than this, in seconds, is not sent again.
 const RESEND_INTERVAL: i64 = 60;
-/// An argument that is missing.
-pub const MISSING: Sent = (None, INV_VALUE);
