@@ -36,6 +36,19 @@ static char *last;               /* what was delivered last */
 static const char *const PROTOCOL = "prpl";
 static const otrl_instag_t TAGS[] = { 0x1000a001, 0x1000b001, 0x1000b002 };
 
+/* The clock that both libraries see: a second passes with each command. */
+static time_t clock_now = 1700000000;
+time_t time(time_t *t) {
+    if (t) *t = clock_now;
+    return clock_now;
+}
+int clock_gettime(clockid_t id, struct timespec *t) {
+    (void)id;
+    t->tv_sec = clock_now;
+    t->tv_nsec = 0;
+    return 0;
+}
+
 static void die(const char *why, const char *what) { fprintf(stderr, "trace: %s %s\n", why, what); exit(2); }
 
 static const char *tag_name(otrl_instag_t tag) {
@@ -313,6 +326,7 @@ static void obey(char *line, const char *keys) {
     else if (!strcmp(word, "reflect")) { printf("> %s ", name); put_message(air[0].text); putchar('\n'); receive(who(name), air[0].text); }
     else if (!strcmp(word, "damage")) { char *t = air[0].text; size_t at = (size_t)atoi(name); if (at < strlen(t)) t[at] = t[at] == 'A' ? 'B' : 'A'; }
     else if (!strcmp(word, "damage-end")) { char *t = air[0].text; size_t at = strlen(t) - (size_t)atoi(name); t[at] = t[at] == 'A' ? 'B' : 'A'; }
+    else if (!strcmp(word, "wait")) clock_now += atoi(name);
     else if (!strcmp(word, "appear")) appear(who(name), *name - 'a', keys);
     else {
         struct person *p = who(name);
@@ -361,6 +375,7 @@ int main(int argc, char **argv) {
         line[strcspn(line, "\n")] = 0;
         if (!*line || *line == '#') continue;
         printf("%s\n", line);
+        clock_now++;
         obey(line, argv[1]);
         fflush(stdout);
     }

@@ -213,7 +213,9 @@ fn take_held(caller: &Caller, at: InsTag) -> Option<(Zeroizing<Vec<u8>>, Why)> {
             .as_ref()
             .is_some_and(|held| !matches!(held.why, Why::Sent(_)));
         if due && let Some(held) = held.take() {
-            return (now() - held.at <= RESEND_INTERVAL).then_some((held.text, held.why));
+            // What waits for privacy waits until it is there: nobody else tells the person that it did not go out.
+            let in_time = held.why == Why::NotPrivate || now() - held.at <= RESEND_INTERVAL;
+            return in_time.then_some((held.text, held.why));
         }
     }
     None
@@ -235,5 +237,5 @@ pub fn mark_possibly_lost(caller: &Caller, at: InsTag) {
 
 /// OTRL_CONVERT_SENDING.
 const SENDING: i32 = 0;
-/// A text older than this, in seconds, is not sent again.
+/// A text that went out longer ago than this, in seconds, is not sent again.
 const RESEND_INTERVAL: i64 = 60;
