@@ -71,6 +71,8 @@ pub unsafe extern "C" fn otrl_message_sending(
             let how = FragmentPolicy::from_c(frag_policy);
             let (message, error) = sending::send(&caller, at, &words, &records, how);
             caller.refresh(at);
+            // A callback may have forgotten it.
+            give(contextp, caller.context(at));
             if let Some(message) = message {
                 messagep.write(malloc_text(&message));
             }
@@ -426,6 +428,8 @@ unsafe fn receive(
         caller.settle_our_tag(at);
         let received = receiving::receive(caller, at, bits, &message);
         caller.refresh(at);
+        // A callback may have forgotten it.
+        give(contextp, caller.context(at));
         received
     }
 }

@@ -1,5 +1,8 @@
 //! The life of a conversation through the C interface, in each version.
-#![allow(clippy::undocumented_unsafe_blocks, reason = "tests: live objects, C strings, one thread")]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "tests: live objects, C strings, one thread"
+)]
 
 mod common;
 
@@ -36,12 +39,18 @@ fn secrets_are_compared_and_the_result_is_kept() {
         assert_eq!(bob.take_told(), ["smp 5 25", "event 10"]);
         bob.answer(secret.as_bytes());
         carry(&mut alice, &mut bob);
-        assert_eq!(alice.take_told(), ["smp 6 60", "event 10", "write", event, "event 10"]);
+        assert_eq!(
+            alice.take_told(),
+            ["smp 6 60", "event 10", "write", event, "event 10"]
+        );
         assert_eq!(bob.take_told(), ["write", event, "event 10"]);
         for app in [&alice, &bob] {
             let kept = unsafe {
                 let fingerprint = (*app.context(1)).active_fingerprint;
-                std::ffi::CStr::from_ptr((*fingerprint).trust).to_str().unwrap().to_owned()
+                std::ffi::CStr::from_ptr((*fingerprint).trust)
+                    .to_str()
+                    .unwrap()
+                    .to_owned()
             };
             assert_eq!(kept, trust);
         }
@@ -81,7 +90,10 @@ fn the_extra_key_is_the_same_on_both_sides() {
     };
     assert_eq!(error, 0);
     carry(&mut alice, &mut bob);
-    assert_eq!(bob.take_told(), [format!("symkey 7 3 {key:?}"), "event 10".into()]);
+    assert_eq!(
+        bob.take_told(),
+        [format!("symkey 7 3 {key:?}"), "event 10".into()]
+    );
 }
 
 #[test]
@@ -91,9 +103,18 @@ fn a_text_held_for_privacy_goes_out_at_first_contact() {
     (alice.policy, bob.policy) = (V3 | REQUIRE_ENCRYPTION, V3 | REQUIRE_ENCRYPTION);
     let (error, query) = alice.say(c"held");
     assert!(error == 0 && query.unwrap().starts_with("?OTRv3?"));
-    assert!(!alice.sent.iter().any(|message| message.windows(4).any(|part| part == b"held")));
+    assert!(
+        !alice
+            .sent
+            .iter()
+            .any(|message| message.windows(4).any(|part| part == b"held"))
+    );
     let shown = carry(&mut alice, &mut bob);
-    assert!(shown.iter().any(|(who, received)| *who == 'b' && received.text.as_deref() == Some("held")));
+    assert!(
+        shown
+            .iter()
+            .any(|(who, received)| *who == 'b' && received.text.as_deref() == Some("held"))
+    );
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Applications that call back, free and edit while they are being told something.
-#![allow(clippy::undocumented_unsafe_blocks, reason = "tests: live objects, C strings, one thread")]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "tests: live objects, C strings, one thread"
+)]
 
 mod common;
 
@@ -51,7 +54,12 @@ fn a_text_is_said_while_the_conversation_is_being_told() {
     });
     alice.say(c"?OTR?");
     let shown = carry(&mut alice, &mut bob);
-    assert!(shown.iter().any(|(_, received)| received.text.as_deref() == Some("at once")), "{shown:?}");
+    assert!(
+        shown
+            .iter()
+            .any(|(_, received)| received.text.as_deref() == Some("at once")),
+        "{shown:?}"
+    );
 }
 
 #[test]

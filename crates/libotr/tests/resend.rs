@@ -1,5 +1,8 @@
 //! S-21: a text that may be lost is sent again to the key it went to, and to no other.
-#![allow(clippy::undocumented_unsafe_blocks, reason = "tests: live objects, C strings, one thread")]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "tests: live objects, C strings, one thread"
+)]
 
 mod common;
 
@@ -20,7 +23,11 @@ fn s21_the_same_key_gets_it_again() {
     let (mut alice, mut bob) = lost_text();
     alice.say(c"?OTR?");
     let shown = carry(&mut alice, &mut bob);
-    assert!(shown.iter().any(|(_, received)| received.text.as_deref() == Some("[resent] secret")));
+    assert!(
+        shown
+            .iter()
+            .any(|(_, received)| received.text.as_deref() == Some("[resent] secret"))
+    );
 }
 
 #[test]
@@ -33,13 +40,21 @@ fn s21_another_key_does_not() {
     unsafe {
         otr5::otrl_privkey_forget_all(mallory.us);
         assert_eq!(
-            otr5::otrl_privkey_generate(mallory.us, path.as_ptr(), c"bob".as_ptr(), common::PROTOCOL.as_ptr()),
+            otr5::otrl_privkey_generate(
+                mallory.us,
+                path.as_ptr(),
+                c"bob".as_ptr(),
+                common::PROTOCOL.as_ptr()
+            ),
             0
         );
     }
     alice.say(c"?OTR?");
     let shown = carry(&mut alice, &mut mallory);
     assert_eq!(mallory.state(), 1);
-    assert!(shown.iter().all(|(_, received)| received.text.is_none()), "{shown:?}");
+    assert!(
+        shown.iter().all(|(_, received)| received.text.is_none()),
+        "{shown:?}"
+    );
     assert!(!alice.told.contains(&"event 6".to_owned()));
 }

@@ -1,6 +1,9 @@
 //! Applications in Rust that speak to the library through its C interface alone.
 #![allow(dead_code, reason = "not every test uses everything")]
-#![allow(clippy::undocumented_unsafe_blocks, reason = "tests: live objects, C strings, one thread")]
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "tests: live objects, C strings, one thread"
+)]
 
 use core::ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_ushort, c_void};
 use core::ptr;
@@ -137,13 +140,27 @@ impl App {
         let none = ptr::null_mut();
         let (user, account) = (self.peer.as_ptr(), self.name.as_ptr());
         unsafe {
-            otr5::otrl_context_find(self.us, user, account, PROTOCOL.as_ptr(), instance, 0, none, None, ptr::null_mut())
+            otr5::otrl_context_find(
+                self.us,
+                user,
+                account,
+                PROTOCOL.as_ptr(),
+                instance,
+                0,
+                none,
+                None,
+                ptr::null_mut(),
+            )
         }
     }
 
     pub fn state(&self) -> c_int {
         let context = self.context(1);
-        if context.is_null() { 0 } else { unsafe { (*context).msgstate } }
+        if context.is_null() {
+            0
+        } else {
+            unsafe { (*context).msgstate }
+        }
     }
 
     pub fn smp(&mut self, question: Option<&CStr>, secret: &[u8]) {
@@ -151,7 +168,15 @@ impl App {
         let question = question.map_or(ptr::null(), CStr::as_ptr);
         let (bytes, length) = (secret.as_ptr(), secret.len());
         unsafe {
-            otr5::otrl_message_initiate_smp_q(self.us, &raw const self.ops, data, context, question, bytes, length);
+            otr5::otrl_message_initiate_smp_q(
+                self.us,
+                &raw const self.ops,
+                data,
+                context,
+                question,
+                bytes,
+                length,
+            );
         }
     }
 
@@ -164,7 +189,9 @@ impl App {
     pub fn end(&mut self) {
         let data = self.data();
         let names = (self.name.as_ptr(), PROTOCOL.as_ptr(), self.peer.as_ptr());
-        unsafe { otr5::otrl_message_disconnect(self.us, &raw const self.ops, data, names.0, names.1, names.2, 1) };
+        unsafe {
+            otr5::otrl_message_disconnect(self.us, &raw const self.ops, data, names.0, names.1, names.2, 1)
+        };
     }
 
     pub fn take_told(&mut self) -> Vec<String> {
@@ -199,7 +226,13 @@ pub fn private_pair(policy: c_uint) -> (Box<App>, Box<App>) {
     (alice.policy, bob.policy) = (policy, policy);
     alice.say(c"?OTR?");
     carry(&mut alice, &mut bob);
-    assert_eq!((alice.state(), bob.state()), (1, 1), "{:?} {:?}", alice.told, bob.told);
+    assert_eq!(
+        (alice.state(), bob.state()),
+        (1, 1),
+        "{:?} {:?}",
+        alice.told,
+        bob.told
+    );
     (alice.told.clear(), bob.told.clear());
     (alice, bob)
 }
@@ -223,7 +256,12 @@ fn ops() -> OtrlMessageAppOps {
     unsafe extern "C" fn policy(data: *mut c_void, _: *mut ConnContext) -> c_uint {
         unsafe { app(data) }.policy
     }
-    unsafe extern "C" fn logged_in(_: *mut c_void, _: *const c_char, _: *const c_char, _: *const c_char) -> c_int {
+    unsafe extern "C" fn logged_in(
+        _: *mut c_void,
+        _: *const c_char,
+        _: *const c_char,
+        _: *const c_char,
+    ) -> c_int {
         1
     }
     unsafe extern "C" fn inject(
@@ -262,14 +300,26 @@ fn ops() -> OtrlMessageAppOps {
     unsafe extern "C" fn still(data: *mut c_void, _: *mut ConnContext, reply: c_int) {
         unsafe { app(data) }.told.push(format!("still {reply}"));
     }
-    unsafe extern "C" fn smp(data: *mut c_void, event: c_int, context: *mut ConnContext, percent: c_ushort, _: *mut c_char) {
+    unsafe extern "C" fn smp(
+        data: *mut c_void,
+        event: c_int,
+        context: *mut ConnContext,
+        percent: c_ushort,
+        _: *mut c_char,
+    ) {
         let app = unsafe { app(data) };
         app.told.push(format!("smp {event} {percent}"));
         if let Some(act) = app.on_smp {
             act(app, context, event);
         }
     }
-    unsafe extern "C" fn event(data: *mut c_void, event: c_int, _: *mut ConnContext, _: *const c_char, _: c_uint) {
+    unsafe extern "C" fn event(
+        data: *mut c_void,
+        event: c_int,
+        _: *mut ConnContext,
+        _: *const c_char,
+        _: c_uint,
+    ) {
         unsafe { app(data) }.told.push(format!("event {event}"));
     }
     unsafe extern "C" fn symkey(
@@ -281,7 +331,9 @@ fn ops() -> OtrlMessageAppOps {
         key: *const c_uchar,
     ) {
         let key = unsafe { *key.cast::<[u8; 32]>() };
-        unsafe { app(data) }.told.push(format!("symkey {usage} {length} {key:?}"));
+        unsafe { app(data) }
+            .told
+            .push(format!("symkey {usage} {length} {key:?}"));
     }
     OtrlMessageAppOps {
         policy: Some(policy),
