@@ -8,8 +8,6 @@ use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use std::sync::OnceLock;
 
-use libloading::Library;
-
 use crate::layout::{GcryError, GcryptHandle};
 
 type Handler = unsafe extern "C" fn(usize) -> *mut c_void;
@@ -24,8 +22,6 @@ struct Functions {
     sexp_release: unsafe extern "C" fn(GcryptHandle),
     sexp_sprint: unsafe extern "C" fn(GcryptHandle, c_int, *mut c_void, usize) -> usize,
     set_allocation_handler: unsafe extern "C" fn(Handler, Handler, IsSecure, Realloc, Free),
-    /// Keeps the code of the functions above in memory.
-    _library: Library,
 }
 
 /// What stands behind a `gcry_error_from_errno`; `None` without libgcrypt.
@@ -100,29 +96,33 @@ fn functions() -> Option<&'static Functions> {
 }
 
 fn load() -> Option<Functions> {
-    // SAFETY: libgcrypt's initialisers have no requirements, and it is never unloaded again.
-    let library = unsafe { Library::new(LIBRARY) }.ok()?;
-    // SAFETY: these are the signatures of libgcrypt 1.x for these names.
+    // SAFETY: libgcrypt's initialisers have no requirements, and it is never unloaded again. The types are the
+    // signatures of libgcrypt 1.x for these names.
     unsafe {
+        let library = libc::dlopen(LIBRARY.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL);
+        if library.is_null() {
+            return None;
+        }
         Some(Functions {
-            check_version: symbol(&library, c"gcry_check_version")?,
-            error_from_errno: symbol(&library, c"gcry_error_from_errno")?,
-            sexp_new: symbol(&library, c"gcry_sexp_new")?,
-            sexp_release: symbol(&library, c"gcry_sexp_release")?,
-            sexp_sprint: symbol(&library, c"gcry_sexp_sprint")?,
-            set_allocation_handler: symbol(&library, c"gcry_set_allocation_handler")?,
-            _library: library,
+            check_version: symbol(library, c"gcry_check_version")?,
+            error_from_errno: symbol(library, c"gcry_error_from_errno")?,
+            sexp_new: symbol(library, c"gcry_sexp_new")?,
+            sexp_release: symbol(library, c"gcry_sexp_release")?,
+            sexp_sprint: symbol(library, c"gcry_sexp_sprint")?,
+            set_allocation_handler: symbol(library, c"gcry_set_allocation_handler")?,
         })
     }
 }
 
 /// # Safety
-/// `T` has to be the type of the symbol.
-unsafe fn symbol<T: Copy>(library: &Library, name: &CStr) -> Option<T> {
-    // SAFETY: the caller's promise.
-    unsafe { library.get::<T>(name.to_bytes_with_nul()) }
-        .ok()
-        .map(|symbol| *symbol)
+/// A library that is open, and for `T` the type of the function of that name.
+unsafe fn symbol<T: Copy>(library: *mut c_void, name: &CStr) -> Option<T> {
+    const { assert!(size_of::<T>() == size_of::<*mut c_void>()) };
+    // SAFETY: the caller's promise; a function pointer and a data pointer have one size and form here.
+    unsafe {
+        let address = libc::dlsym(library, name.as_ptr());
+        (!address.is_null()).then(|| core::mem::transmute_copy(&address))
+    }
 }
 
 unsafe extern "C" fn allocate(size: usize) -> *mut c_void {
@@ -163,6 +163,6 @@ unsafe extern "C" fn release_wiped(memory: *mut c_void) {
     }
 }
 
-const LIBRARY: &str = "libgcrypt.so.20";
+const LIBRARY: &CStr = c"libgcrypt.so.20";
 /// GCRYSEXP_FMT_CANON.
 const CANONICAL: c_int = 1;

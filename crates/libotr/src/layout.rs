@@ -6,6 +6,10 @@
     missing_docs,
     reason = "field for field libotr's own names, which its headers explain"
 )]
+#![allow(
+    clippy::use_self,
+    reason = "a list of structs reads best with the names of the header"
+)]
 
 use core::ffi::{c_char, c_int, c_long, c_uchar, c_uint, c_ushort, c_void};
 

@@ -5,7 +5,7 @@ use core::ffi::c_uint;
 use otr::{ErrorCode, Event, Output, Reject, Version};
 
 use crate::boundary::now;
-use crate::context::otrl_context_update_recent_child;
+use crate::context::{family, otrl_context_update_recent_child};
 use crate::errors::{INV_VALUE, NO_ERROR};
 use crate::fragment::{Accumulated, accumulate};
 use crate::layout::{InsTag, instag, msg_event, msgstate, offer, policy};
@@ -55,6 +55,10 @@ pub enum Sender {
     Nobody,
 }
 
+fn is_fragment(message: &[u8]) -> bool {
+    otr_start(message).is_some_and(|start| matches!(start.get(4), Some(b'|' | b',')))
+}
+
 /// Whether a message is a piece of one with tags.
 pub fn is_piece(message: &[u8]) -> bool {
     otr_start(message).is_some_and(|start| start.starts_with(b"?OTR|"))
@@ -98,6 +102,22 @@ pub fn sender(caller: &Caller, message: &[u8]) -> Sender {
 pub fn whole(caller: &Caller, device: InsTag, message: &[u8]) -> Option<Vec<u8>> {
     let context = caller.context(device);
     if context.is_null() {
+        return None;
+    }
+    // SAFETY: the context was looked up just now, and its family lives as long as its master.
+    let held: usize = unsafe {
+        let members = family(
+            (*context)
+                .m_context
+                .as_mut()
+                .map_or(context, |master| &raw mut *master),
+        );
+        members
+            .iter()
+            .map(|&member| (*(*member).context_priv).fragment_len)
+            .sum()
+    };
+    if is_fragment(message) && held + message.len() > MAX_HELD {
         return None;
     }
     // SAFETY: the context was looked up just now.
@@ -212,12 +232,11 @@ fn plaintext(caller: &Caller, at: InsTag, bits: c_uint, message: &[u8]) -> Recei
     let mut received = Received::untouched();
     let state_of = |at| {
         let context = caller.context(at);
-        // SAFETY: the context was looked up just now.
         if context.is_null() {
-            msgstate::PLAINTEXT
-        } else {
-            unsafe { (*context).msgstate }
+            return msgstate::PLAINTEXT;
         }
+        // SAFETY: the context was looked up just now.
+        unsafe { (*context).msgstate }
     };
     if let Some(tag) = first_tag(message) {
         let (before, after) = (&message[..tag.start], &message[tag.end..]);
@@ -280,3 +299,6 @@ pub fn tell_refusal(caller: &Caller, at: InsTag, reason: Reject) {
         | Reject::LimitReached => {}
     }
 }
+
+/// Bytes that the pieces of one correspondent may take, over all devices.
+const MAX_HELD: usize = 8 << 20;

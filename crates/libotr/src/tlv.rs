@@ -58,12 +58,10 @@ pub unsafe extern "C" fn otrl_tlv_free(tlv: *mut OtrlTLV) {
 /// How many bytes a chain takes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn otrl_tlv_seriallen(tlv: *const OtrlTLV) -> usize {
-    // SAFETY: the caller gives a chain.
     guarded(0, || {
-        unsafe { links(tlv) }
-            .iter()
-            .map(|(_, value)| 4 + value.len())
-            .sum()
+        // SAFETY: the caller gives a chain.
+        let links = unsafe { links(tlv) };
+        links.iter().map(|(_, value)| 4 + value.len()).sum()
     })
 }
 

@@ -102,7 +102,7 @@ impl App {
     }
 
     pub fn hear(&mut self, message: &[u8]) -> Received {
-        let message = CString::new(message).unwrap();
+        let message = CString::new(message).unwrap_or_default();
         let mut out = ptr::null_mut();
         let mut tlvs: *mut OtrlTLV = ptr::null_mut();
         let data = self.data();
@@ -233,7 +233,8 @@ pub fn private_pair(policy: c_uint) -> (Box<App>, Box<App>) {
         alice.told,
         bob.told
     );
-    (alice.told.clear(), bob.told.clear());
+    alice.told.clear();
+    bob.told.clear();
     (alice, bob)
 }
 
