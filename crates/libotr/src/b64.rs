@@ -106,17 +106,21 @@ fn encode(data: &[u8]) -> Vec<u8> {
     encoded
 }
 
+/// Whole groups of four only, as in libotr: what is left over at the end counts for nothing.
 fn decode(base64: &[u8]) -> Vec<u8> {
-    let mut data = Vec::with_capacity(base64.len() / 4 * 3 + 3);
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for &character in base64 {
-        let Some(value) = value(character) else { continue };
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            data.push(((bits >> held) & 0xff) as u8);
-        }
+    let digits: Vec<u8> = base64
+        .iter()
+        .copied()
+        .filter(|&character| value(character).is_some() || character == b'=')
+        .collect();
+    let mut data = Vec::with_capacity(digits.len() / 4 * 3);
+    for group in digits.chunks_exact(4) {
+        let padding = group.iter().rev().take_while(|&&digit| digit == b'=').count();
+        let bits = group.iter().fold(0_u32, |bits, &digit| {
+            (bits << 6) | u32::from(value(digit).unwrap_or(0))
+        });
+        let [_, bytes @ ..] = bits.to_be_bytes();
+        data.extend_from_slice(&bytes[..3_usize.saturating_sub(padding)]);
     }
     data
 }

@@ -11,6 +11,8 @@ pub const NO_ERROR: GcryError = 0;
 pub const INV_VALUE: GcryError = OURS | 55;
 /// An account or protocol that has no usable key.
 pub const UNUSABLE_SECKEY: GcryError = OURS | 54;
+/// Something that does not go with the state of the conversation.
+pub const CONFLICT: GcryError = OURS | 70;
 /// A function that passes the insides of libgcrypt and is not offered.
 pub const NOT_IMPLEMENTED: GcryError = OURS | 69;
 /// A signature that does not match.

@@ -331,7 +331,7 @@ fn disconnect(caller: &Caller, at: InsTag) {
     let was_private = unsafe { (*context).msgstate } == msgstate::ENCRYPTED;
     let tell = was_private && caller.is_logged_in();
     let outputs = caller.core(at, policy::DEFAULT, |conversation, env| {
-        conversation.end(env, whom)
+        mirror::end(conversation, env, whom)
     });
     if tell {
         for output in outputs.unwrap_or_default() {

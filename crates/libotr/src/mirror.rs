@@ -260,11 +260,22 @@ pub unsafe fn force(context: *mut ConnContext, state: c_int) {
                 now: timestamp(),
             };
             // What would tell the other side is dropped with the keys.
-            drop(conversation.end(&mut env, recipient(context)));
+            drop(end(conversation, &mut env, recipient(context)));
         }
         hidden(context).forced_finished = state == msgstate::FINISHED;
+        (*context).auth.commit_sent_time = 0;
+        (*context).auth.authstate = authstate::NONE;
         leave(context, state);
     }
+}
+
+/// Ends our side with one device, a key exchange that is under way included; with the master, whose device is that of
+/// versions 1 and 2, the offer to any device as well.
+pub fn end(conversation: &mut Conversation, env: &mut Env<'_>, whom: Recipient) -> Vec<otr::Output> {
+    if whom == Recipient::Tag(InstanceTag::ZERO) {
+        conversation.withdraw_offer();
+    }
+    conversation.end(env, whom)
 }
 
 /// The core's name for a context's device.

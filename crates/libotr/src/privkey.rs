@@ -298,14 +298,17 @@ pub unsafe fn forget_pending(pending: *mut OtrlPendingPrivKey) {
     }
 }
 
+/// The SHA-1 of what the struct shows as the public key, whoever wrote it.
+///
 /// # Safety
 /// A live key of ours, or NULL.
 unsafe fn fingerprint_of(key: *mut OtrlPrivKey) -> Option<FingerprintBytes> {
-    // SAFETY: every key is a `Block`; the reference ends here.
-    let block = unsafe { key.cast::<Block>().as_ref() }?;
-    let PrivateKeyParts { p, q, g, y, .. } = &block.parts;
-    let public = PublicKey::from_parts(p, q, g, y).ok()?;
-    Some(*otr::identity::long_term_keys::fingerprint(&public).as_bytes())
+    // SAFETY: the public key is a readable block of its length.
+    let data = unsafe {
+        let key = key.as_ref()?;
+        block(key.pubkey_data, key.pubkey_datalen)
+    };
+    Some(otr::crypto::legacy::sha1(&[data]))
 }
 
 /// # Safety

@@ -5,8 +5,6 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use otr::wire::discovery;
-use otr::wire::header::Header;
-use otr::wire::reader::Reader;
 use otr::{InstanceTag, Version, Versions};
 
 use crate::b64::{find, otr_decode};
@@ -196,11 +194,14 @@ pub fn instance_tags(message: &[u8]) -> Option<(InsTag, InsTag)> {
         let from = hexadecimal(fields.next()?)?;
         return Some((from, hexadecimal(fields.next()?)?));
     }
-    // The header is eleven bytes: sixteen characters hold it.
+    // Version, kind and tags are eleven bytes: sixteen characters hold them.
     let head = start.get(..5 + 16)?;
     let bytes = otr_decode(&[head, b"."].concat())?;
-    let (header, _) = Header::decode(&mut Reader::new(&bytes)).ok()?;
-    Some((header.sender.raw(), header.receiver.raw()))
+    let (Some([0, 3, _]), Some(tags)) = (bytes.first_chunk::<3>(), bytes.get(3..11)) else {
+        return None;
+    };
+    let (from, to) = tags.split_first_chunk::<4>()?;
+    Some((u32::from_be_bytes(*from), u32::from_be_bytes(to.try_into().ok()?)))
 }
 
 /// The query for a policy, with words and a name.

@@ -6,20 +6,33 @@ use otr::wire::{Message, decode_message};
 
 use crate::b64::otr_decode;
 use crate::boundary::{give, guarded, text};
-use crate::errors::{INV_VALUE, NO_ERROR, NOT_IMPLEMENTED};
-use crate::layout::{ConnContext, GcryError, OtrlTLV};
+use crate::errors::{CONFLICT, INV_VALUE, NO_ERROR, NOT_IMPLEMENTED};
+use crate::layout::{ConnContext, GcryError, OtrlTLV, msgstate};
 
-/// Not offered: private text leaves through `otrl_message_sending` alone. Always an error, nothing is written.
+/// Not offered: private text leaves through `otrl_message_sending` alone. Always an error, nothing is written:
+/// `CONFLICT` where nothing private stands, as in libotr.
 #[unsafe(no_mangle)]
-pub extern "C" fn otrl_proto_create_data(
+pub unsafe extern "C" fn otrl_proto_create_data(
     _message: *mut *mut c_char,
-    _context: *mut ConnContext,
+    context: *mut ConnContext,
     _text: *const c_char,
     _tlvs: *const OtrlTLV,
     _flags: c_uchar,
     _extrakey: *mut c_uchar,
 ) -> GcryError {
-    NOT_IMPLEMENTED
+    guarded(NOT_IMPLEMENTED, || {
+        // SAFETY: the caller gives a context with its private part, or NULL.
+        let private = unsafe {
+            context.as_ref().is_some_and(|context| {
+                let keys = context
+                    .context_priv
+                    .as_ref()
+                    .map_or(0, |private| private.their_keyid);
+                context.msgstate == msgstate::ENCRYPTED && keys > 0
+            })
+        };
+        if private { NOT_IMPLEMENTED } else { CONFLICT }
+    })
 }
 
 /// Not offered: private text comes in through `otrl_message_receiving` alone. Always an error, nothing is written.

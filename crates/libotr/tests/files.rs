@@ -26,7 +26,7 @@ impl State {
         let shown = unsafe {
             otr5::otrl_privkey_fingerprint(self.0, human.as_mut_ptr(), account.as_ptr(), PROTOCOL.as_ptr())
         };
-        (!shown.is_null()).then(|| unsafe { CStr::from_ptr(shown) }.to_str().unwrap().to_owned())
+        (!shown.is_null()).then(|| unsafe { CStr::from_ptr(shown) }.to_string_lossy().into_owned())
     }
 }
 
@@ -37,7 +37,7 @@ impl Drop for State {
 }
 
 fn path(folder: &Path, name: &str) -> CString {
-    CString::new(folder.join(name).to_str().unwrap()).unwrap()
+    CString::new(folder.join(name).as_os_str().as_encoded_bytes()).unwrap_or_default()
 }
 
 #[test]
