@@ -11,7 +11,7 @@ from talk import OURS, key_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 VERSIONS = {'libotr': '123', 'go-otr3': '23', 'otrjs': '23', 'potr': '2', 'otrr': '3'}
-CLIENT = 'irssi'
+CLIENTS = {'irssi': '3', 'weechat': '2', 'hexchat': '3'}
 # It waits more than it computes: early, beside the others.
 CHAT_WEIGHT = 10000
 # Seconds for one job; many times what the slowest peer needs.
@@ -83,14 +83,14 @@ class Job:
 
 
 class Chat(Job):
-    """The whole client: our program and irssi on a server."""
+    """A whole client: our program and the other one on a server."""
 
-    def __init__(self, program):
-        super().__init__(CLIENT, '3', OURS, 'chat', 0)
+    def __init__(self, client, program):
+        super().__init__(client, CLIENTS[client], OURS, 'chat', 0)
         self.program, self.weight = program, CHAT_WEIGHT
 
     def command(self):
-        return ['irssi-chat', self.program]
+        return ['client-chat', self.peer, self.program]
 
 
 def jobs_for(peer, texts):

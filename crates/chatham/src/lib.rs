@@ -1,7 +1,8 @@
 //! The program: one engine for conversations, and the commands around it.
 //!
 //! ```text
-//! commands -> chat, demo -> seat (a link and an engine) -> engine -> otr
+//! commands -> chat, demo -> seat (a connection and an engine) -> engine -> otr
+//!                                connection (one link after another) -> im
 //!          -> keys       -> vault (the store)
 //! ```
 //!
@@ -10,13 +11,18 @@
 
 pub mod chat;
 pub mod commands;
+pub mod config;
+pub mod connection;
 pub mod demo;
 pub mod engine;
+pub mod html;
 pub mod keys;
 pub mod present;
 pub mod sanitize;
 pub mod seat;
+pub mod tui;
 pub mod vault;
+pub mod verify;
 
 use rand_core::CryptoRng;
 

@@ -1,18 +1,22 @@
-//! An engine at a link: the network's events go into the engine, and what the engine says goes out on the link.
+//! An engine at a connection: the network's events go into the engine, and what the engine says goes out.
+//!
+//! When the connection breaks, the engine is told, and is given back what has certainly not been sent. What it may say
+//! meanwhile is given back as well, so that no text is waiting anywhere but in the engine.
 
 use std::collections::VecDeque;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use im::irc::{Event, Kind, Nick};
+use im::irc::{Event, IrcLine, Kind, Nick, SaslFault, ctcp};
 use im::link::{Link, SendError};
 use otr::Timestamp;
 
+use crate::connection::{Connection, Happening, Way};
 use crate::engine::notice::{Notice, What};
 use crate::engine::{Effect, Engine, Memory};
 
 /// One person at the network.
 pub struct Seat {
-    link: Link,
+    connection: Connection,
     engine: Engine,
     sent: u64,
     /// Lines that the queue had no room for yet.
@@ -42,30 +46,85 @@ pub enum Network {
         /// The nick that is tried now.
         next: Option<Vec<u8>>,
     },
+    /// Somebody is in the channel where we are, or comes there.
+    Present(Nick),
+    /// Somebody has left that channel, or the network.
+    Absent(Nick),
     /// We have another nick.
     Renamed(Nick),
     /// A reply by its number.
     Numeric(u16),
     /// The server's last words.
     ServerError(Vec<u8>),
+    /// The network knows us by this account.
+    LoggedIn(Vec<u8>),
+    /// The network does not know us, and we do not go on without.
+    SaslFailed(SaslFault),
+    /// We were thrown out of a channel.
+    Kicked {
+        /// The channel.
+        channel: Vec<u8>,
+        /// By whom.
+        by: Nick,
+        /// Why, in their words.
+        reason: Vec<u8>,
+    },
+    /// We were thrown off the network.
+    Killed {
+        /// By whom.
+        by: Nick,
+        /// Why, in their words.
+        reason: Vec<u8>,
+    },
     /// The connection is gone.
     Disconnected(Option<String>),
+    /// An attempt to connect anew failed, for this reason.
+    Unreachable(String),
+    /// The next attempt to connect is made after this time.
+    Reconnecting {
+        /// How long from now.
+        after: Duration,
+    },
+    /// The connection stands again, and what waited for it goes out.
+    Reconnected {
+        /// Our nick now.
+        nick: Nick,
+    },
 }
 
 impl Seat {
-    /// Sits down. The link may still be registering.
+    /// Sits down at a link that is not made anew when it breaks. It may still be registering.
     pub fn new(link: Link, engine: Engine) -> Self {
+        Self::at(Connection::once(link), engine)
+    }
+
+    /// Sits down at a link that is made anew whenever it breaks.
+    pub fn lasting(link: Link, way: Way, engine: Engine) -> Self {
+        Self::at(Connection::lasting(link, way), engine)
+    }
+
+    fn at(connection: Connection, engine: Engine) -> Self {
         Self {
-            link,
+            connection,
             engine,
             sent: 0,
             backlog: VecDeque::new(),
         }
     }
 
-    /// The link.
+    /// The link: the one that stands, or the last one that did.
     pub fn link(&self) -> &Link {
-        &self.link
+        self.connection.link()
+    }
+
+    /// Makes the next attempt to connect now, if one is waited for. Whether that was so.
+    pub fn hurry(&mut self) -> bool {
+        self.connection.hurry()
+    }
+
+    /// Whether texts can be sent.
+    pub fn is_connected(&self) -> bool {
+        self.connection.is_ready()
     }
 
     /// The engine, to be asked and told, not to be acted with: see [`Self::act`].
@@ -73,9 +132,16 @@ impl Seat {
         &mut self.engine
     }
 
+    /// Goes into a channel, to learn who else is there: [`Network::Present`], [`Network::Absent`].
+    pub fn join(&self, channel: &[u8]) {
+        let line = IrcLine::command("JOIN").param(channel).build();
+        // A line that has no room now is not worth a word: nobody shows up, that is all.
+        let _sent = line.map(|line| self.link().send(line));
+    }
+
     /// Stands up.
     pub fn into_link(self) -> Link {
-        self.link
+        self.connection.into_link()
     }
 
     /// How many messages have gone into the link's queue so far.
@@ -83,11 +149,11 @@ impl Seat {
         self.sent
     }
 
-    /// Waits for the network. `None` when the connection is gone and all was told. Nothing is lost if the wait is
-    /// given up.
+    /// Waits for the network. `None` when the connection is gone for good and all was told. Nothing is lost if the
+    /// wait is given up.
     pub async fn next(&mut self) -> Option<Vec<News>> {
-        let event = self.link.next().await?;
-        Some(self.receive(event))
+        let happening = self.connection.next().await?;
+        Some(self.take_note(happening))
     }
 
     /// Lets the engine do something with one correspondent, and carries it out.
@@ -104,13 +170,7 @@ impl Seat {
     /// Carries out what the engine said.
     pub fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<News> {
         let mut news = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Show(notice) => news.push(News::Notice(notice)),
-                Effect::Remember(memory) => news.push(News::Remember(memory)),
-                effect @ (Effect::Send { .. } | Effect::Deed { .. }) => self.backlog.push_back(effect),
-            }
-        }
+        self.sort(effects, &mut news);
         self.flush(&mut news);
         news
     }
@@ -120,17 +180,24 @@ impl Seat {
         !self.backlog.is_empty()
     }
 
-    /// Puts lines that wait into the queue, as far as it has room.
+    /// Puts lines that wait into the queue, as far as it has room; while there is no connection they go back to the
+    /// engine.
     pub fn flush(&mut self, news: &mut Vec<News>) {
+        if self.connection.is_away() {
+            self.give_back(news);
+            return;
+        }
+        let link = self.connection.link();
         while let Some(effect) = self.backlog.pop_front() {
             let (to, result) = match &effect {
-                Effect::Send { to, text } => (to, self.link.privmsg(to.as_bytes(), text)),
-                Effect::Deed { to, deed } => (to, self.link.action(to.as_bytes(), deed)),
+                Effect::Send { to, text } => (to, link.privmsg(to.as_bytes(), text)),
+                Effect::Deed { to, deed } => (to, link.action(to.as_bytes(), deed)),
                 Effect::Show(_) | Effect::Remember(_) => continue,
             };
             match result {
                 Ok(()) => self.sent += 1,
-                Err(SendError::QueueFull) => {
+                // No room for now, or the end of the connection, which is about to be told.
+                Err(SendError::QueueFull | SendError::Closed) => {
                     self.backlog.push_front(effect);
                     return;
                 }
@@ -145,6 +212,84 @@ impl Seat {
         }
     }
 
+    /// Gives back to the engine what waits here.
+    fn give_back(&mut self, news: &mut Vec<News>) {
+        for effect in std::mem::take(&mut self.backlog) {
+            let (to, text) = match effect {
+                Effect::Send { to, text } => (to, text),
+                Effect::Deed { to, deed } => (to, ctcp::action(&deed)),
+                Effect::Show(_) | Effect::Remember(_) => continue,
+            };
+            self.return_text(&to, &text, news);
+        }
+    }
+
+    fn return_text(&mut self, to: &Nick, text: &[u8], news: &mut Vec<News>) {
+        let effects = self.engine.not_sent(to, text, now());
+        self.sort(effects, news);
+    }
+
+    /// What is for the person or the store goes to the news, what is for the network waits.
+    fn sort(&mut self, effects: Vec<Effect>, news: &mut Vec<News>) {
+        for effect in effects {
+            match effect {
+                Effect::Show(notice) => news.push(News::Notice(notice)),
+                Effect::Remember(memory) => news.push(News::Remember(memory)),
+                effect @ (Effect::Send { .. } | Effect::Deed { .. }) => self.backlog.push_back(effect),
+            }
+        }
+    }
+
+    fn take_note(&mut self, happening: Happening) -> Vec<News> {
+        match happening {
+            Happening::Event(event) => self.receive(event),
+            Happening::Ready { again } => self.get_ready(again),
+            Happening::Lost {
+                reason,
+                unsent,
+                after,
+            } => self.lose(reason, &unsent, after),
+            Happening::StillAway { fault, after } => {
+                vec![
+                    News::Network(Network::Unreachable(fault)),
+                    News::Network(Network::Reconnecting { after }),
+                ]
+            }
+        }
+    }
+
+    fn get_ready(&mut self, again: bool) -> Vec<News> {
+        // Another server of the network may fold names in another way, and says so only if it is not the usual one.
+        let client = self.link().client();
+        let (mapping, nick) = (client.isupport().case_mapping, client.nick());
+        self.engine.set_case_mapping(mapping);
+        if !again {
+            return Vec::new();
+        }
+        let effects = self.engine.connection_restored(now());
+        let mut news = vec![News::Network(Network::Reconnected { nick })];
+        news.extend(self.carry_out(effects));
+        news
+    }
+
+    fn lose(&mut self, reason: Option<String>, unsent: &[IrcLine], after: Option<Duration>) -> Vec<News> {
+        let mut news = vec![News::Network(Network::Disconnected(reason))];
+        // What was in the queue is older than what had no room in it.
+        for line in unsent {
+            if let Ok(message) = line.parse()
+                && message.is("PRIVMSG")
+            {
+                let to = self.engine.fold(message.param(0));
+                self.return_text(&to, message.param(1), &mut news);
+            }
+        }
+        self.give_back(&mut news);
+        let effects = self.engine.connection_lost(now());
+        self.sort(effects, &mut news);
+        news.extend(after.map(|after| News::Network(Network::Reconnecting { after })));
+        news
+    }
+
     fn receive(&mut self, event: Event) -> Vec<News> {
         let effects = match event {
             Event::Message(said) => {
@@ -153,29 +298,76 @@ impl Seat {
                 }
                 self.engine.receive(&said, now())
             }
-            Event::Renamed { to, own: true, .. } => return vec![News::Network(Network::Renamed(to))],
             Event::Renamed { from, to, own: false } => self.engine.renamed(&from, &to),
-            Event::Quit { nick, .. } => self.engine.remark(&nick, What::Gone),
+            Event::Quit { nick, .. } => {
+                let effects = self.engine.gone(&nick, now());
+                let mut news = self.carry_out(effects);
+                news.push(News::Network(Network::Absent(nick)));
+                return news;
+            }
+            Event::Numeric { code: NAMES, params } => return self.names(&params),
             Event::Absent { nick } => self.engine.remark(&nick, What::Absent),
             Event::CaseMapping(mapping) => {
                 self.engine.set_case_mapping(mapping);
                 Vec::new()
             }
-            Event::Registered { nick } => return vec![News::Network(Network::Registered(nick))],
-            Event::NickRefused { wanted, next, .. } => {
-                return vec![News::Network(Network::NickRefused { wanted, next })];
-            }
-            Event::Numeric { code, .. } => return vec![News::Network(Network::Numeric(code))],
-            Event::ServerError(words) => return vec![News::Network(Network::ServerError(words))],
-            Event::Disconnected { reason } => return vec![News::Network(Network::Disconnected(reason))],
-            Event::Joined { .. } | Event::Left { .. } | Event::Unknown(_) | Event::BadLine(_) => Vec::new(),
+            other => return self.about_us(other).map(News::Network).into_iter().collect(),
         };
         self.carry_out(effects)
     }
 
+    /// Who is in a channel: the last parameter lists them, with signs of rank before their nicks.
+    fn names(&self, params: &[Vec<u8>]) -> Vec<News> {
+        let names = params
+            .last()
+            .map_or(&[][..], Vec::as_slice)
+            .split(|&byte| byte == b' ');
+        let nicks = names.map(|name| {
+            let rank = name.iter().take_while(|byte| b"~&@%+".contains(byte)).count();
+            name.get(rank..).unwrap_or_default()
+        });
+        let nicks = nicks
+            .filter(|nick| !nick.is_empty())
+            .map(|nick| self.engine.fold(nick));
+        nicks.map(|nick| News::Network(Network::Present(nick))).collect()
+    }
+
+    /// What an event means for our own place on the network.
+    fn about_us(&self, event: Event) -> Option<Network> {
+        match event {
+            // After a break there is more to it than that: see `get_ready`.
+            Event::Registered { nick } => (!self.connection.is_away()).then_some(Network::Registered(nick)),
+            Event::Renamed { to, own: true, .. } => Some(Network::Renamed(to)),
+            Event::NickRefused { wanted, next, .. } => {
+                // Nobody has to hear that a nick which we want back is still taken.
+                let ours = self.link().client().wanted_nick().as_bytes() == wanted;
+                (next.is_some() || !ours || !self.connection.is_ready())
+                    .then_some(Network::NickRefused { wanted, next })
+            }
+            Event::Numeric { code, .. } => Some(Network::Numeric(code)),
+            Event::ServerError(words) => Some(Network::ServerError(words)),
+            Event::LoggedIn { account } => Some(Network::LoggedIn(account)),
+            Event::SaslFailed(fault) => Some(Network::SaslFailed(fault)),
+            Event::Kicked {
+                channel,
+                by,
+                reason,
+                own: true,
+                ..
+            } => Some(Network::Kicked { channel, by, reason }),
+            Event::Killed { by, reason } => Some(Network::Killed { by, reason }),
+            Event::Disconnected { reason } => Some(Network::Disconnected(reason)),
+            Event::Joined {
+                person, own: false, ..
+            } => Some(Network::Present(person.nick)),
+            Event::Left { nick, own: false, .. } => Some(Network::Absent(nick)),
+            _ => None,
+        }
+    }
+
     /// Tells the engine how long a line to this person may be: it changes with our own prefix.
     fn measure(&mut self, nick: &Nick) {
-        let room = self.link.client().room(nick.as_bytes());
+        let room = self.link().client().room(nick.as_bytes());
         self.engine.set_room(nick, room);
     }
 }
@@ -185,3 +377,6 @@ pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+/// RPL_NAMREPLY.
+const NAMES: u16 = 353;

@@ -1,5 +1,6 @@
-//! The store, as the engine sees it: our account, what is known about people, and memories to write down.
+//! The store, as the engine sees it: our profile, what is known about people, and memories to write down.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use im::irc::{CaseMapping, Nick};
@@ -9,23 +10,89 @@ use rand_core::CryptoRng;
 
 use crate::engine::trust::Trust;
 use crate::engine::{Engine, Memory};
+use crate::sanitize;
 
-/// One account in one store. The store is ours alone until this is dropped.
+/// One profile in one store. The store is ours alone until this is dropped.
 pub struct Vault {
     store: Store,
     id: AccountId,
+    identity: Identity,
+}
+
+/// Whose key a vault has found, which a person should be told unless it is [`Identity::Profile`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// The profile's own.
+    Profile,
+    /// The profile has none, but the nick has: a store of the time when keys belonged to nicks.
+    Nick {
+        /// The profile, which goes without a key of its own.
+        profile: String,
+        /// The nick whose key is used.
+        nick: String,
+    },
+    /// Neither has one: [`Vault::account`] makes it.
+    New {
+        /// The profile that the key will belong to.
+        profile: String,
+        /// Other accounts of this store that have a key. A person may have meant one of them.
+        others: Vec<String>,
+    },
+}
+
+impl fmt::Display for Identity {
+    /// A sentence for a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Profile => f.write_str("the key of the profile is used"),
+            Self::Nick { profile, nick } => write!(
+                f,
+                "the profile {profile} has no key of its own; the key of {nick}, which is there from an earlier \
+                 version, is used"
+            ),
+            Self::New { profile, others } if others.is_empty() => {
+                write!(f, "making a key for the profile {profile}; this happens once")
+            }
+            Self::New { profile, others } => write!(
+                f,
+                "making a new key for the profile {profile}, although there are keys of {}; to use one of those, \
+                 name its profile",
+                others.join(", ")
+            ),
+        }
+    }
 }
 
 impl Vault {
-    /// Opens the store in this directory for one account.
+    /// Opens the store in this directory for one profile, and the nick that it uses on its network.
     ///
     /// # Errors
     /// What the store says; nothing was changed.
-    pub fn open(path: &Path, nick: &str) -> Result<Self, StoreError> {
-        Ok(Self {
-            store: Store::open(path)?,
-            id: account_id(nick),
-        })
+    pub fn open(path: &Path, profile: &str, nick: &str) -> Result<Self, StoreError> {
+        Ok(Self::new(Store::open(path)?, profile, nick))
+    }
+
+    /// The same in a store that is open already, as one under a pass phrase is by
+    /// [`passphrase::open`](crate::keys::passphrase::open).
+    pub fn new(store: Store, profile: &str, nick: &str) -> Self {
+        let (ours, earlier) = (account_id(profile), account_id(nick));
+        let shown = |name: &str| sanitize::nick(name.as_bytes());
+        let (id, identity) = if store.key(&ours).is_some() {
+            (ours, Identity::Profile)
+        } else if store.key(&earlier).is_some() {
+            let (profile, nick) = (shown(profile), shown(nick));
+            (earlier, Identity::Nick { profile, nick })
+        } else {
+            let others = store.accounts().map(|id| sanitize::nick(id.name())).collect();
+            let profile = shown(profile);
+            (ours, Identity::New { profile, others })
+        };
+        Self { store, id, identity }
+    }
+
+    /// Whose key was found.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// The store.
@@ -80,6 +147,9 @@ impl Vault {
             engine.learn(&nick, fingerprint, trust_of(&known.trust));
         }
         for (correspondent, peer) in self.store.peers().filter(|(peer, _)| *peer.account() == self.id) {
+            for at in self.store.failed_comparisons(correspondent) {
+                engine.learn_failure(&engine.fold(correspondent.user()), *at);
+            }
             if let Some(version) = peer.minimum_version.and_then(version_of) {
                 engine.learn_version(&engine.fold(correspondent.user()), version);
             }
@@ -106,6 +176,10 @@ impl Vault {
                     self.store.set_trust(&correspondent, key, &word_of(*trust))?;
                 }
                 Ok(())
+            }
+            Memory::ComparisonFailed { nick, at } => {
+                let correspondent = self.correspondent(nick);
+                self.store.record_failed_comparison(&correspondent, *at)
             }
             Memory::Version { nick, version } => {
                 let correspondent = self.correspondent(nick);
@@ -137,9 +211,10 @@ pub enum VaultError {
     Key,
 }
 
-/// The name of an account in the files: the nick, folded, so that letter case makes no second key.
-pub fn account_id(nick: &str) -> AccountId {
-    AccountId::new(CaseMapping::Rfc1459.fold(nick.as_bytes()), PROTOCOL)
+/// The name of a profile in the files, folded, so that letter case makes no second key. In older stores the nick
+/// stood in its place.
+pub fn account_id(profile: &str) -> AccountId {
+    AccountId::new(CaseMapping::Rfc1459.fold(profile.as_bytes()), PROTOCOL)
 }
 
 /// What is known about a key, from the store's word.
@@ -185,4 +260,77 @@ fn copy(key: &PrivateKey) -> Option<PrivateKey> {
     PrivateKey::from_parts(p, q, g, y, key.x().as_slice()).ok()
 }
 
+/// The profile of whoever does not care for profiles.
+pub const DEFAULT_PROFILE: &str = "default";
+
 const PROTOCOL: &str = "IRC";
+
+#[cfg(test)]
+mod tests {
+    use otr_store::Trust as Word;
+
+    use super::*;
+    use crate::randomness;
+
+    fn with_keys(folder: &Path, names: &[&str]) {
+        let mut store = Store::open(folder).unwrap();
+        for name in names {
+            let key = PrivateKey::generate(&mut *randomness());
+            store.add_key(account_id(name), key).unwrap();
+        }
+    }
+
+    #[test]
+    fn the_key_of_the_profile_comes_first_then_that_of_the_nick() {
+        let folder = tempfile::tempdir().unwrap();
+        with_keys(folder.path(), &["Alice"]);
+        let vault = Vault::open(folder.path(), "default", "aLICE").unwrap();
+        let expected = Identity::Nick {
+            profile: "default".into(),
+            nick: "aLICE".into(),
+        };
+        assert_eq!((vault.identity(), vault.id()), (&expected, &account_id("alice")));
+        assert!(vault.has_key());
+        drop(vault);
+
+        with_keys(folder.path(), &["default"]);
+        let vault = Vault::open(folder.path(), "default", "alice").unwrap();
+        assert_eq!(
+            (vault.identity(), vault.id()),
+            (&Identity::Profile, &account_id("default"))
+        );
+    }
+
+    #[test]
+    fn a_second_key_is_never_made_silently() {
+        let folder = tempfile::tempdir().unwrap();
+        with_keys(folder.path(), &["alice"]);
+        let mut vault = Vault::open(folder.path(), "work", "alice_").unwrap();
+        assert!(!vault.has_key());
+        let words = vault.identity().to_string();
+        assert!(
+            words.contains("work") && words.contains("keys of alice"),
+            "{words}"
+        );
+        vault.account(&mut *randomness()).unwrap();
+        drop(vault);
+        let vault = Vault::open(folder.path(), "WORK", "alice_").unwrap();
+        assert_eq!(vault.identity(), &Identity::Profile);
+        assert_eq!(vault.store().accounts().count(), 2);
+    }
+
+    #[test]
+    fn what_is_remembered_belongs_to_the_account_whose_key_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        with_keys(folder.path(), &["alice"]);
+        let mut vault = Vault::open(folder.path(), "default", "alice").unwrap();
+        let bob = Correspondent::new("bob", vault.id().clone());
+        vault.store_mut().remember(&bob, &[7; 20]).unwrap();
+        vault
+            .store_mut()
+            .set_trust(&bob, &[7; 20], &Word::Verified)
+            .unwrap();
+        let known = vault.store().known_keys().next().unwrap();
+        assert_eq!(known.correspondent.account(), &account_id("alice"));
+    }
+}

@@ -81,17 +81,6 @@ fn two_programs_have_a_private_and_verified_conversation() {
 }
 
 #[test]
-fn the_full_screen_client_does_not_exist_yet_and_says_so() {
-    let output = chatham(&["chat", "--local", "--nick", "x"]);
-    assert_eq!(output.status.code(), Some(2));
-    let words = text(&output.stderr);
-    assert!(
-        words.contains("chat --plain") && words.lines().count() == 1,
-        "{words}"
-    );
-}
-
-#[test]
 fn a_server_that_is_not_there_is_named_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().to_str().unwrap();

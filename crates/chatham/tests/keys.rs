@@ -82,6 +82,12 @@ fn a_key_is_made_once_and_never_overwritten() {
         complaint.contains("several accounts (alice, second)"),
         "{complaint}"
     );
+    let default = folder.json(&["generate"]);
+    assert_eq!(default["account"], "default");
+    assert_eq!(
+        folder.json(&["fingerprint"])["fingerprint"],
+        default["fingerprint"]
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use im::irc::{Client, Config, Event, Output, Refused};
 fn sent(outputs: &[Output]) -> Vec<String> {
     let text = |output: &Output| match output {
         Output::Send(line) => Some(String::from_utf8(line.as_bytes().to_vec()).unwrap()),
-        Output::Event(_) => None,
+        Output::Event(_) | Output::Close => None,
     };
     outputs.iter().filter_map(text).collect()
 }
@@ -24,7 +24,12 @@ fn opens_with_password_nick_and_user() {
     let hello = sent(&Client::new(config).unwrap().start());
     assert_eq!(
         hello,
-        ["PASS :open sesame", "NICK alice", "USER al 0 * :Alice A."]
+        [
+            "CAP LS 302",
+            "PASS :open sesame",
+            "NICK alice",
+            "USER al 0 * :Alice A."
+        ]
     );
 }
 
@@ -164,7 +169,7 @@ fn coming_and_going_is_told() {
     assert!(told(":ALICE!a@h JOIN #a").contains("own: true"));
     let kicked = told(":bob!b@h KICK #a alice :out");
     assert!(
-        kicked.contains("Left") && kicked.contains("own: true") && kicked.contains("alice"),
+        kicked.contains("Kicked") && kicked.contains("own: true") && kicked.contains("alice"),
         "{kicked}"
     );
     let left = told(":bob!b@h PART #a");

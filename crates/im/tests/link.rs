@@ -7,6 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{PATIENCE, Raw};
+use im::dial::DialError;
 use im::irc::{Config, Event, Kind, Pacing, Refused};
 use im::link::{Link, LinkError, SendError};
 use im::relay::{Relay, RelayConfig};
@@ -117,7 +118,10 @@ async fn nobody_there_is_an_error() {
     let port = relay.address().port();
     relay.shutdown().await;
     let failed = Link::connect("127.0.0.1", port, Config::new("alice"), Pacing::default()).await;
-    assert!(matches!(failed, Err(LinkError::Io(_))));
+    assert!(matches!(
+        failed,
+        Err(LinkError::Dial(DialError::NobodyThere { .. }))
+    ));
     let impossible = Link::over(tokio::io::duplex(64).0, Config::new("a b"), Pacing::default());
     assert!(matches!(impossible, Err(LinkError::Config(_))));
 }

@@ -89,51 +89,18 @@ impl Directory {
         &self.path
     }
 
+    /// Whose files these are, for [`read_file`].
+    pub(crate) const fn owner(&self) -> u32 {
+        self.us
+    }
+
     /// Reads a file of at most `limit` bytes; `None` if there is none.
     ///
     /// # Errors
     ///
     /// [`FileError`], if it is not a regular file of ours with mode 0600 or stricter.
     pub fn read(&self, name: &str, limit: usize) -> Result<Option<Contents>, FileError> {
-        let path = self.path.join(name);
-        let mut options = OpenOptions::new();
-        // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
-        options
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let mut file = match options.open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.explain(&path, error)),
-        };
-        let found = file.metadata().map_err(FileError::io("look at", &path))?;
-        self.check(&path, &found)?;
-        let length = usize::try_from(found.len())
-            .ok()
-            .filter(|length| *length <= limit);
-        let Some(length) = length else {
-            return Err(FileError::TooLarge { path, limit });
-        };
-        // One byte of room more than there should be shows a file that grows, and the buffer
-        // never moves: no copy of a key stays behind.
-        let mut bytes = Zeroizing::new(vec![0; length + 1]);
-        let mut filled = 0;
-        while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
-            match file.read(room) {
-                Ok(0) => break,
-                Ok(more) => filled += more,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(FileError::io("read", &path)(error)),
-            }
-        }
-        if filled != length {
-            return Err(FileError::Changed { path });
-        }
-        bytes.truncate(filled);
-        Ok(Some(Contents {
-            bytes,
-            stamp: Stamp::of(&found),
-        }))
+        read_file(&self.path.join(name), limit, self.us, PRIVATE)
     }
 
     /// Replaces a file by `bytes`, or makes it; afterwards the new content is on the disk.
@@ -220,7 +187,7 @@ impl Directory {
         ))
     }
 
-    fn check_unchanged(&self, path: &Path, expected: Option<&Stamp>) -> Result<(), FileError> {
+    pub(crate) fn check_unchanged(&self, path: &Path, expected: Option<&Stamp>) -> Result<(), FileError> {
         let found = match path.symlink_metadata() {
             Ok(found) => {
                 self.check(path, &found)?;
@@ -237,44 +204,11 @@ impl Directory {
     }
 
     fn check(&self, path: &Path, found: &Metadata) -> Result<(), FileError> {
-        let kind = found.file_type();
-        if kind.is_symlink() {
-            return Err(FileError::Link { path: path.into() });
-        }
-        if !kind.is_file() {
-            let kind = match () {
-                () if kind.is_fifo() => "named pipe",
-                () if kind.is_dir() => "directory",
-                () if kind.is_socket() => "socket",
-                () => "device",
-            };
-            return Err(FileError::NotAFile {
-                path: path.into(),
-                kind,
-            });
-        }
-        if found.uid() != self.us {
-            return Err(FileError::ForeignOwner {
-                path: path.into(),
-                owner: found.uid(),
-                us: self.us,
-            });
-        }
-        if found.mode() & 0o077 != 0 {
-            return Err(FileError::LooseMode {
-                paths: vec![path.into()],
-                to: "600",
-            });
-        }
-        Ok(())
+        check(path, found, self.us, PRIVATE)
     }
 
-    /// What the system says about a link opened with `O_NOFOLLOW`, or a socket, says little.
     fn explain(&self, path: &Path, error: io::Error) -> FileError {
-        match path.symlink_metadata().map(|found| self.check(path, &found)) {
-            Ok(Err(clearer)) => clearer,
-            _ => FileError::io("open", path)(error),
-        }
+        explain(path, error, self.us, PRIVATE)
     }
 
     /// A new empty file under a name of its own.
@@ -310,13 +244,111 @@ impl Directory {
     }
 
     /// Forces the names in the directory to the disk; some file systems know no such thing.
-    fn sync(&self) -> Result<(), FileError> {
+    pub(crate) fn sync(&self) -> Result<(), FileError> {
         match File::open(&self.path).and_then(|directory| directory.sync_all()) {
             Err(error) if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => {
                 Err(FileError::io("save the directory", &self.path)(error))
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Reads a file of at most `limit` bytes; `None` if there is none. Nothing is changed, neither it nor its directory.
+///
+/// # Errors
+///
+/// [`FileError`], if it is not a regular file of the user number `us`, or has any mode bit of `loose`.
+pub(crate) fn read_file(
+    path: &Path,
+    limit: usize,
+    us: u32,
+    loose: u32,
+) -> Result<Option<Contents>, FileError> {
+    let mut options = OpenOptions::new();
+    // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
+    options
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let mut file = match options.open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(explain(path, error, us, loose)),
+    };
+    let found = file.metadata().map_err(FileError::io("look at", path))?;
+    check(path, &found, us, loose)?;
+    let length = usize::try_from(found.len())
+        .ok()
+        .filter(|length| *length <= limit);
+    let Some(length) = length else {
+        return Err(FileError::TooLarge {
+            path: path.into(),
+            limit,
+        });
+    };
+    // One byte of room more than there should be shows a file that grows, and the buffer
+    // never moves: no copy of a key stays behind.
+    let mut bytes = Zeroizing::new(vec![0; length + 1]);
+    let mut filled = 0;
+    while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(FileError::io("read", path)(error)),
+        }
+    }
+    if filled != length {
+        return Err(FileError::Changed { path: path.into() });
+    }
+    bytes.truncate(filled);
+    Ok(Some(Contents {
+        bytes,
+        stamp: Stamp::of(&found),
+    }))
+}
+
+fn check(path: &Path, found: &Metadata, us: u32, loose: u32) -> Result<(), FileError> {
+    let kind = found.file_type();
+    if kind.is_symlink() {
+        return Err(FileError::Link { path: path.into() });
+    }
+    if !kind.is_file() {
+        let kind = match () {
+            () if kind.is_fifo() => "named pipe",
+            () if kind.is_dir() => "directory",
+            () if kind.is_socket() => "socket",
+            () => "device",
+        };
+        return Err(FileError::NotAFile {
+            path: path.into(),
+            kind,
+        });
+    }
+    if found.uid() != us {
+        return Err(FileError::ForeignOwner {
+            path: path.into(),
+            owner: found.uid(),
+            us,
+        });
+    }
+    if found.mode() & loose != 0 {
+        return Err(FileError::LooseMode {
+            paths: vec![path.into()],
+            to: "600",
+        });
+    }
+    Ok(())
+}
+
+/// What the system says about a link opened with `O_NOFOLLOW`, or a socket, says little.
+fn explain(path: &Path, error: io::Error, us: u32, loose: u32) -> FileError {
+    match path
+        .symlink_metadata()
+        .map(|found| check(path, &found, us, loose))
+    {
+        Ok(Err(clearer)) => clearer,
+        _ => FileError::io("open", path)(error),
     }
 }
 
@@ -352,6 +384,9 @@ fn write_private(file: &mut File, bytes: &[u8], last: Step) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// The mode bits that a file with a secret must not have: nobody else may touch it.
+pub(crate) const PRIVATE: u32 = 0o077;
 
 const BESIDE_PREFIX: &str = ".chatham-";
 const BESIDE_SUFFIX: &str = ".tmp";

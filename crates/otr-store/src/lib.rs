@@ -24,14 +24,19 @@
 //!
 //! * [`libotr`]: the three formats as bytes in and bytes out, for importers and the C interface.
 //! * [`atomic_file`] and [`lock`]: private files, replaced whole or not at all, by one at a time.
+//! * [`Passphrase`]: all of it in one encrypted file instead, if the person wants that.
+//! * [`foreign`]: other programs' keys and trust, in and out.
 //! * [`peers`]: our own file of what else is remembered.
 
 pub mod atomic_file;
 mod file_error;
+mod file_set;
+pub mod foreign;
 pub mod libotr;
 pub mod lock;
 mod names;
 pub mod peers;
+mod sealed;
 mod store;
 mod store_error;
 mod trust;
@@ -40,6 +45,7 @@ pub use file_error::FileError;
 pub use libotr::fingerprints::{Fingerprint, KnownKey};
 pub use names::{AccountId, BadName, Correspondent};
 pub use peers::{Peer, PeerPolicy};
+pub use sealed::{Cost, Passphrase, SealError};
 pub use store::Store;
 pub use store_error::{Notice, StoreError};
 pub use trust::{Trust, TrustWord};

@@ -1,17 +1,22 @@
 //! What we remember about correspondents beyond their keys: the lowest protocol version that we
-//! still speak with them, and the user's policy for them.
+//! still speak with them, the user's policy for them, and when comparisons with them failed.
 //!
 //! Our own file, `chatham.peers`, written like libotr's:
 //!
 //! ```text
-//! # chatham peers 1
-//! user TAB account TAB protocol TAB minimum version or - TAB policy or - LF
+//! # chatham peers 2
+//! user TAB account TAB protocol TAB minimum version or - TAB policy or - TAB failures or - LF
 //! ```
+//!
+//! The failures are moments in milliseconds since 1970, in their order, with commas between them.
+//! A file of the first form, whose lines end with the policy, is read too.
 //!
 //! What it says protects people (a version once reached is not to be talked down), so a file with
 //! anything that is not understood is refused as a whole.
 
 use std::collections::BTreeMap;
+
+use otr::Timestamp;
 
 use crate::libotr::lines::{check_columns, lines};
 use crate::names::{AccountId, BadName, Correspondent};
@@ -42,7 +47,15 @@ pub struct Peer {
 /// Everybody that something is remembered about, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Peers {
-    all: BTreeMap<Correspondent, Peer>,
+    all: BTreeMap<Correspondent, Record>,
+}
+
+/// One line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Record {
+    peer: Peer,
+    /// In the order of time, at most [`MAX_FAILURES`].
+    failures: Vec<Timestamp>,
 }
 
 /// A line of the file that is not understood.
@@ -61,8 +74,8 @@ pub enum PeerFault {
     /// The first line is another one.
     #[error("the file should start with \"{HEADER}\"; another version of this program may have written it")]
     Header,
-    /// Not five columns.
-    #[error("there should be five columns, separated by single tabs")]
+    /// Too few columns, or too many.
+    #[error("there should be six columns, separated by single tabs (five in a file of the first form)")]
     Columns,
     /// The fourth column.
     #[error("the fourth column should be a protocol version from 1 to 4, or -")]
@@ -70,6 +83,9 @@ pub enum PeerFault {
     /// The fifth column.
     #[error("the fifth column should be never, manual, opportunistic, always or -")]
     Policy,
+    /// The sixth column.
+    #[error("the sixth column should hold at most {MAX_FAILURES} moments in their order, or -")]
+    Failures,
     /// Two lines about the same correspondent.
     #[error("the correspondent stands in an earlier line already")]
     Duplicate,
@@ -84,6 +100,9 @@ pub enum PeerFault {
 /// The longest peer file that is read, in bytes.
 pub const MAX_FILE: usize = 16 << 20;
 
+/// How many failed comparisons are remembered of one correspondent: the latest ones.
+pub const MAX_FAILURES: usize = 8;
+
 impl Peers {
     /// Reads a whole file.
     ///
@@ -92,44 +111,41 @@ impl Peers {
     /// The first line that is not understood.
     pub fn read(file: &[u8]) -> Result<Self, PeerFileError> {
         let mut this = Self::default();
-        let mut headed = false;
+        let mut form = None;
         for raw in lines(file) {
             let error = |fault| PeerFileError {
                 line: raw.number,
                 fault,
             };
             if raw.number == 1 {
-                headed = raw.body == HEADER.as_bytes() && raw.terminated;
-                if !headed {
-                    return Err(error(PeerFault::Header));
-                }
+                form = Form::of(raw.body).filter(|_| raw.terminated);
                 continue;
             }
+            let form = form.ok_or(PeerFileError {
+                line: 1,
+                fault: PeerFault::Header,
+            })?;
             if !raw.terminated {
                 return Err(error(PeerFault::Unterminated));
             }
             if raw.common_fault().is_some() {
                 return Err(error(PeerFault::BadLine));
             }
-            let (correspondent, peer) = parse(raw.body).map_err(error)?;
-            if this.all.insert(correspondent, peer).is_some() {
+            let (correspondent, record) = parse(raw.body, form).map_err(error)?;
+            if this.all.insert(correspondent, record).is_some() {
                 return Err(error(PeerFault::Duplicate));
             }
         }
-        if headed {
-            Ok(this)
-        } else {
-            Err(PeerFileError {
-                line: 1,
-                fault: PeerFault::Header,
-            })
-        }
+        form.map(|_| this).ok_or(PeerFileError {
+            line: 1,
+            fault: PeerFault::Header,
+        })
     }
 
     /// The whole file.
     pub fn write(&self) -> Vec<u8> {
         let mut out = format!("{HEADER}\n").into_bytes();
-        for (correspondent, peer) in &self.all {
+        for (correspondent, Record { peer, failures }) in &self.all {
             let account = correspondent.account();
             for name in [correspondent.user(), account.name(), account.protocol()] {
                 out.extend_from_slice(name);
@@ -139,22 +155,66 @@ impl Peers {
                 .minimum_version
                 .map_or_else(|| "-".into(), |version| version.to_string());
             let policy = peer.policy.map_or("-", PeerPolicy::word);
-            out.extend_from_slice(format!("{version}\t{policy}\n").as_bytes());
+            let failures: Vec<_> = failures.iter().map(|at| at.as_millis().to_string()).collect();
+            let failures = if failures.is_empty() {
+                "-".into()
+            } else {
+                failures.join(",")
+            };
+            out.extend_from_slice(format!("{version}\t{policy}\t{failures}\n").as_bytes());
         }
         out
     }
 
     /// Everybody, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&Correspondent, &Peer)> {
-        self.all.iter()
+        self.all.iter().map(|(who, record)| (who, &record.peer))
     }
 
     /// What is remembered about a correspondent: nothing, if they are unknown.
     pub fn peer(&self, correspondent: &Correspondent) -> Peer {
-        self.all.get(correspondent).copied().unwrap_or_default()
+        self.all
+            .get(correspondent)
+            .map(|record| record.peer)
+            .unwrap_or_default()
     }
 
-    /// Replaces what is remembered; [`Peer::default`] forgets.
+    /// When comparisons with a correspondent failed, in the order of time.
+    pub fn failures(&self, correspondent: &Correspondent) -> &[Timestamp] {
+        self.all
+            .get(correspondent)
+            .map_or(&[], |record| record.failures.as_slice())
+    }
+
+    /// Notes that a comparison failed; of more than [`MAX_FAILURES`] the oldest goes.
+    ///
+    /// # Errors
+    ///
+    /// What the file cannot hold.
+    pub fn add_failure(&mut self, correspondent: &Correspondent, at: Timestamp) -> Result<(), BadPeer> {
+        let mut failures = self.failures(correspondent).to_vec();
+        failures.push(at);
+        failures.sort_unstable();
+        let surplus = failures.len().saturating_sub(MAX_FAILURES);
+        failures.drain(..surplus);
+        let peer = self.peer(correspondent);
+        self.put(correspondent, Record { peer, failures })
+    }
+
+    /// Forgets the failed comparisons with a correspondent; `false` if there were none.
+    pub fn clear_failures(&mut self, correspondent: &Correspondent) -> bool {
+        let Some(record) = self.all.get_mut(correspondent) else {
+            return false;
+        };
+        let had = !record.failures.is_empty();
+        record.failures.clear();
+        if record.peer == Peer::default() {
+            self.all.remove(correspondent);
+        }
+        had
+    }
+
+    /// Replaces version and policy; [`Peer::default`] forgets them.
     ///
     /// # Errors
     ///
@@ -163,16 +223,21 @@ impl Peers {
         if let Some(version) = peer.minimum_version.filter(|version| !VERSIONS.contains(version)) {
             return Err(BadPeer::Version(version));
         }
+        let failures = self.failures(correspondent).to_vec();
+        self.put(correspondent, Record { peer, failures })
+    }
+
+    fn put(&mut self, correspondent: &Correspondent, record: Record) -> Result<(), BadPeer> {
         let account = correspondent.account();
-        // Four tabs, one digit, the longest policy.
+        // Five tabs, one digit, the longest policy, the most failures of twenty digits and a comma.
         check_columns(
             &[correspondent.user(), account.name(), account.protocol()],
-            4 + 1 + 13,
+            5 + 1 + 13 + MAX_FAILURES * 21,
         )?;
-        if peer == Peer::default() {
+        if record == Record::default() {
             self.all.remove(correspondent);
         } else {
-            self.all.insert(correspondent.clone(), peer);
+            self.all.insert(correspondent.clone(), record);
         }
         Ok(())
     }
@@ -210,10 +275,33 @@ pub enum BadPeer {
     Name(#[from] BadName),
 }
 
-fn parse(body: &[u8]) -> Result<(Correspondent, Peer), PeerFault> {
-    let columns: Vec<_> = body.split(|byte| *byte == b'\t').take(6).collect();
-    let [user, account, protocol, version, policy] = columns.as_slice() else {
-        return Err(PeerFault::Columns);
+/// Which columns a line has.
+#[derive(Clone, Copy)]
+enum Form {
+    First,
+    Second,
+}
+
+impl Form {
+    fn of(header: &[u8]) -> Option<Self> {
+        match header {
+            header if header == FIRST_HEADER.as_bytes() => Some(Self::First),
+            header if header == HEADER.as_bytes() => Some(Self::Second),
+            _ => None,
+        }
+    }
+}
+
+fn parse(body: &[u8], form: Form) -> Result<(Correspondent, Record), PeerFault> {
+    let columns: Vec<_> = body.split(|byte| *byte == b'\t').take(7).collect();
+    let (user, account, protocol, version, policy, failures) = match (form, columns.as_slice()) {
+        (Form::First, [user, account, protocol, version, policy]) => {
+            (user, account, protocol, version, policy, &b"-"[..])
+        }
+        (Form::Second, [user, account, protocol, version, policy, failures]) => {
+            (user, account, protocol, version, policy, *failures)
+        }
+        _ => return Err(PeerFault::Columns),
     };
     let minimum_version = match *version {
         b"-" => None,
@@ -224,16 +312,33 @@ fn parse(body: &[u8]) -> Result<(Correspondent, Peer), PeerFault> {
         b"-" => None,
         word => Some(PeerPolicy::from_word(word).ok_or(PeerFault::Policy)?),
     };
-    Ok((
-        Correspondent::new(*user, AccountId::new(*account, *protocol)),
-        Peer {
-            minimum_version,
-            policy,
-        },
-    ))
+    let peer = Peer {
+        minimum_version,
+        policy,
+    };
+    let failures = moments(failures).ok_or(PeerFault::Failures)?;
+    let correspondent = Correspondent::new(*user, AccountId::new(*account, *protocol));
+    Ok((correspondent, Record { peer, failures }))
 }
 
-const HEADER: &str = "# chatham peers 1";
+fn moments(column: &[u8]) -> Option<Vec<Timestamp>> {
+    if column == b"-" {
+        return Some(Vec::new());
+    }
+    let moments: Option<Vec<_>> = column
+        .split(|byte| *byte == b',')
+        .take(MAX_FAILURES + 1)
+        .map(|digits| {
+            let shortest = digits == b"0" || !matches!(digits, [] | [b'0' | b'+', ..]);
+            let millis = str::from_utf8(digits).ok().filter(|_| shortest)?.parse().ok()?;
+            Some(Timestamp::from_millis(millis))
+        })
+        .collect();
+    moments.filter(|all| all.len() <= MAX_FAILURES && all.is_sorted())
+}
+
+const FIRST_HEADER: &str = "# chatham peers 1";
+const HEADER: &str = "# chatham peers 2";
 const VERSIONS: std::ops::RangeInclusive<u16> = 1..=4;
 
 #[cfg(test)]
@@ -259,9 +364,28 @@ mod tests {
                 .unwrap();
             assert_eq!(Peers::read(&peers.write()), Ok(peers.clone()));
         }
-        assert_eq!(peers.write(), b"# chatham peers 1\nbob\talice\tIRC\t3\talways\n");
+        assert_eq!(
+            peers.write(),
+            b"# chatham peers 2\nbob\talice\tIRC\t3\talways\t-\n"
+        );
         peers.set(&bob(), Peer::default()).unwrap();
-        assert_eq!(peers.write(), b"# chatham peers 1\n");
+        assert_eq!(peers.write(), b"# chatham peers 2\n");
+    }
+
+    #[test]
+    fn failed_comparisons_are_kept_beside_the_rest_and_are_bounded() {
+        let mut peers = Peers::read(b"# chatham peers 1\nbob\talice\tIRC\t3\talways\n").unwrap();
+        for at in [50, 10, 40, 30, 20, 60, 70, 80, 90, 0] {
+            peers.add_failure(&bob(), Timestamp::from_millis(at)).unwrap();
+        }
+        let written = b"# chatham peers 2\nbob\talice\tIRC\t3\talways\t20,30,40,50,60,70,80,90\n";
+        assert_eq!(peers.write(), written);
+        assert_eq!(Peers::read(written), Ok(peers.clone()));
+        peers.set(&bob(), Peer::default()).unwrap();
+        assert_eq!(peers.failures(&bob()).len(), MAX_FAILURES);
+        assert!(peers.clear_failures(&bob()));
+        assert!(!peers.clear_failures(&bob()));
+        assert_eq!(peers, Peers::default());
     }
 
     #[test]
@@ -269,7 +393,23 @@ mod tests {
         for (text, line, fault) in [
             ("", 1, PeerFault::Header),
             ("# chatham peers 1", 1, PeerFault::Header),
-            ("# chatham peers 2\n", 1, PeerFault::Header),
+            ("# chatham peers 3\n", 1, PeerFault::Header),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\n", 2, PeerFault::Columns),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\t\n", 2, PeerFault::Failures),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\t7,\n", 2, PeerFault::Failures),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\t7,6\n", 2, PeerFault::Failures),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\t07\n", 2, PeerFault::Failures),
+            ("# chatham peers 2\nb\ta\tp\t3\t-\t+7\n", 2, PeerFault::Failures),
+            (
+                "# chatham peers 2\nb\ta\tp\t3\t-\t1,1,1,1,1,1,1,1,1\n",
+                2,
+                PeerFault::Failures,
+            ),
+            (
+                "# chatham peers 2\nb\ta\tp\t3\t-\t18446744073709551616\n",
+                2,
+                PeerFault::Failures,
+            ),
             ("\u{feff}# chatham peers 1\n", 1, PeerFault::Header),
             ("# chatham peers 1\nb\ta\tp\t3\n", 2, PeerFault::Columns),
             ("# chatham peers 1\nb\ta\tp\t3\t-\t\n", 2, PeerFault::Columns),

@@ -12,6 +12,7 @@ use crate::libotr::sexp::Position;
 use crate::lock::LockError;
 use crate::names::{AccountId, BadName, Correspondent};
 use crate::peers::{BadPeer, PeerFileError};
+use crate::sealed::SealError;
 
 /// Something odd in a file, which did not keep it from being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,34 @@ pub enum StoreError {
         path: PathBuf,
         /// What is wrong, with its line.
         fault: PeerFileError,
+    },
+    /// The store is under a pass phrase, and none was given.
+    #[error("{} is under a pass phrase; give it", shown(.path))]
+    PassphraseNeeded {
+        /// The sealed file.
+        path: PathBuf,
+    },
+    /// A pass phrase was given for a store that has none, and so protects nothing.
+    #[error("{} has no pass phrase, so whatever is in it is readable; set one first", shown(.path))]
+    NotSealed {
+        /// The store.
+        path: PathBuf,
+    },
+    /// The sealed file cannot be opened or written.
+    #[error("{}: {fault}", shown(.path))]
+    Sealed {
+        /// The sealed file.
+        path: PathBuf,
+        /// What is wrong.
+        fault: SealError,
+    },
+    /// A file in clear stands beside the sealed one, and says something else.
+    #[error(
+        "{} stands beside the sealed store and says something else; nothing was changed. Move it away, and \
+         import it if you want what is in it", shown(.path))]
+    BesideSealed {
+        /// The file in clear.
+        path: PathBuf,
     },
     /// A key would be overwritten.
     #[error("{0} has a key already, which is never overwritten; forget it first")]

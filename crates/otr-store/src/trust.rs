@@ -26,7 +26,7 @@ pub enum Trust {
 impl Trust {
     /// Whether the user vouched for the key.
     ///
-    /// Of the foreign words, `manual`, `affirmed` and `yes` do; every other does not.
+    /// Of the foreign words, `manual`, `affirmed`, `trusted` and `yes` do; every other does not.
     pub fn is_trusted(&self) -> bool {
         match self {
             Self::Undecided => false,
@@ -84,8 +84,8 @@ impl fmt::Debug for TrustWord {
     }
 }
 
-/// irssi, bitlbee and centerim in this order.
-const FOREIGN_TRUST: [&[u8]; 3] = [b"manual", b"affirmed", b"yes"];
+/// irssi, bitlbee, Profanity and centerim in this order.
+const FOREIGN_TRUST: [&[u8]; 4] = [b"manual", b"affirmed", b"trusted", b"yes"];
 
 #[cfg(test)]
 mod tests {
@@ -99,6 +99,7 @@ mod tests {
             ("smp", true),
             ("manual", true),
             ("affirmed", true),
+            ("trusted", true),
             ("yes", true),
             ("no", false),
             ("verifie", false),

@@ -496,16 +496,16 @@ fn a_damaged_peer_file_is_refused_with_its_line_and_stays() {
     put(
         folder.path(),
         "chatham.peers",
-        b"# chatham peers 1\nb\ta\tp\t3\talways\nb\ta\n",
+        b"# chatham peers 2\nb\ta\tp\t3\talways\t-\nb\ta\n",
     );
     let error = Store::open(folder.path()).unwrap_err().to_string();
     assert!(
-        error.contains("chatham.peers: line 3: there should be five columns"),
+        error.contains("chatham.peers: line 3: there should be six columns"),
         "{error}"
     );
     assert_eq!(
         fs::read(folder.path().join("chatham.peers")).unwrap(),
-        b"# chatham peers 1\nb\ta\tp\t3\talways\nb\ta\n"
+        b"# chatham peers 2\nb\ta\tp\t3\talways\t-\nb\ta\n"
     );
 }
 

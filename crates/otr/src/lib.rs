@@ -21,6 +21,7 @@ pub mod smp;
 pub mod time;
 pub mod wire;
 
+pub use classic::channel::Traffic;
 pub use classic::pair_keys::ExtraKey;
 pub use conversation::Conversation;
 pub use conversation::commands::Start;

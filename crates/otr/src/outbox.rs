@@ -1,4 +1,4 @@
-//! A helper for applications: texts held back, or possibly lost, until the right person can read them.
+//! A helper for applications: texts held back, under way, or possibly lost, until the right person has read them.
 //!
 //! The core keeps no text and sends none by itself. An application that wants to hold a text until a
 //! private conversation stands, or to send again what the other side could not read, puts it here, and
@@ -12,15 +12,15 @@ use std::collections::VecDeque;
 
 use zeroize::Zeroizing;
 
-use crate::identity::Fingerprint;
+use crate::identity::{Fingerprint, Ssid};
 use crate::time::Timestamp;
-use crate::wire::header::Version;
+use crate::wire::header::{InstanceTag, Version};
 
-/// Texts that wait, oldest first, and the last ones sent privately.
+/// Texts that wait, oldest first, and the last ones sent privately. Every text goes by a number that the application
+/// gives it.
 pub struct Outbox {
     held: VecDeque<Held>,
-    recent: VecDeque<Sent>,
-    next_id: u64,
+    under_way: VecDeque<UnderWay>,
     limits: OutboxLimits,
 }
 
@@ -31,7 +31,7 @@ pub struct OutboxLimits {
     pub texts: usize,
     /// Bytes of one text.
     pub text_bytes: usize,
-    /// A text sent longer ago than this is not taken for lost.
+    /// A text sent longer ago than this is not sent again when the other side reports an error.
     pub resend_window: Duration,
 }
 
@@ -58,14 +58,14 @@ pub enum Why {
 enum Condition {
     /// No key of this person was known: whoever proves to be there first.
     FirstContact,
-    /// The holder of one of these keys.
+    /// The holder of one of these keys; of none, if a person has to decide.
     Keys(Vec<Fingerprint>),
 }
 
 /// A text to be sent now, to the session that was just established.
 #[derive(PartialEq, Eq)]
 pub struct Released {
-    /// The number it was held under.
+    /// Its number.
     pub id: u64,
     /// The text.
     pub text: Zeroizing<Vec<u8>>,
@@ -73,11 +73,40 @@ pub struct Released {
     pub again: bool,
 }
 
-struct Sent {
+/// How a text went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its number.
+    pub id: u64,
+    /// To the holder of this key.
+    pub to: Fingerprint,
+    /// In this version.
+    pub version: Version,
+    /// To this device.
+    pub session: InstanceTag,
+    /// In this private conversation of the device, whose [`traffic`](crate::Session::traffic) …
+    pub ssid: Ssid,
+    /// … it is this message of.
+    pub number: u64,
+    /// Whether it was sent before.
+    pub again: bool,
+}
+
+/// What became of texts that may not have been readable.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// They wait for a new session with the same key, and go there by themselves.
+    pub waiting: Vec<u64>,
+    /// They wait for a person's word.
+    pub left: Vec<u64>,
+}
+
+struct UnderWay {
+    sent: Sent,
     text: Zeroizing<Vec<u8>>,
-    to: Fingerprint,
-    version: Version,
     at: Timestamp,
+    /// Whether something private came from the holder of the key after it.
+    answered: bool,
 }
 
 impl Outbox {
@@ -85,8 +114,7 @@ impl Outbox {
     pub fn new(limits: OutboxLimits) -> Self {
         Self {
             held: VecDeque::new(),
-            recent: VecDeque::new(),
-            next_id: 1,
+            under_way: VecDeque::new(),
             limits,
         }
     }
@@ -98,10 +126,11 @@ impl Outbox {
     /// Gives the text back if the outbox is full or the text too long.
     pub fn hold(
         &mut self,
+        id: u64,
         text: Vec<u8>,
         known: &[Fingerprint],
         minimum_version: Option<Version>,
-    ) -> Result<u64, Vec<u8>> {
+    ) -> Result<(), Vec<u8>> {
         if self.held.len() >= self.limits.texts || text.len() > self.limits.text_bytes {
             return Err(text);
         }
@@ -110,47 +139,82 @@ impl Outbox {
         } else {
             Condition::Keys(known.to_vec())
         };
-        Ok(self.push(
-            Zeroizing::new(text),
-            Why::AwaitingPrivacy,
+        self.held.push_back(Held {
+            id,
+            text: Zeroizing::new(text),
+            why: Why::AwaitingPrivacy,
             condition,
             minimum_version,
-        ))
-    }
-
-    /// Remembers a text that was sent privately, in case it is lost.
-    pub fn sent(&mut self, text: &[u8], to: Fingerprint, version: Version, now: Timestamp) {
-        if text.len() > self.limits.text_bytes || self.limits.texts == 0 {
-            return;
-        }
-        while self.recent.len() >= self.limits.texts {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(Sent {
-            text: Zeroizing::new(text.to_vec()),
-            to,
-            version,
-            at: now,
         });
+        Ok(())
     }
 
-    /// A private text came from the holder of `key`: what was sent to it before was readable there.
+    /// Remembers a text that was sent privately, until it is known to be read. `false` if it is too long to be kept.
+    pub fn sent(&mut self, text: &[u8], sent: Sent, now: Timestamp) -> bool {
+        if text.len() > self.limits.text_bytes || self.limits.texts == 0 {
+            return false;
+        }
+        while self.under_way.len() >= self.limits.texts {
+            self.under_way.pop_front();
+        }
+        let text = Zeroizing::new(text.to_vec());
+        self.under_way.push_back(UnderWay {
+            sent,
+            text,
+            at: now,
+            answered: false,
+        });
+        true
+    }
+
+    /// What was sent in this private conversation up to this message has been read, as far as an orderly carrier tells:
+    /// nothing of it is taken for lost any more. Gives what that is about.
+    pub fn read(&mut self, ssid: Ssid, number: u64) -> Vec<Sent> {
+        let mut read = Vec::new();
+        self.under_way.retain(|text| {
+            let known = text.sent.ssid == ssid && text.sent.number <= number;
+            if known {
+                read.push(text.sent);
+            }
+            !known
+        });
+        read
+    }
+
+    /// Something private came from the holder of `key`. It may have crossed the texts that went there before, or have
+    /// waited for a connection, so it proves nothing; but it makes it likely that they were read.
     pub fn heard(&mut self, key: Fingerprint) {
-        self.recent.retain(|sent| sent.to != key);
+        for text in self.under_way.iter_mut().filter(|text| text.sent.to == key) {
+            text.answered = true;
+        }
     }
 
-    /// The other side reports that it could not read something: what was sent lately and not answered is
-    /// possibly lost, and waits for a session with the same key. Returns how many texts that are.
-    pub fn possibly_lost(&mut self, now: Timestamp) -> usize {
-        let mut lost = 0;
-        while let Some(sent) = self.recent.pop_front() {
-            if now.since(sent.at) <= self.limits.resend_window && self.held.len() < self.limits.texts {
-                let condition = Condition::Keys(vec![sent.to]);
-                self.push(sent.text, Why::PossiblyLost, condition, Some(sent.version));
-                lost += 1;
+    /// The other side reports that it could not read something: what was sent lately and is not known to be read is
+    /// possibly lost. Once, and if nothing was heard since, it waits for a session with the same key. All else waits for a
+    /// person's word: it may have been read.
+    pub fn possibly_lost(&mut self, now: Timestamp) -> Losses {
+        let window = self.limits.resend_window;
+        let mut losses = Losses::default();
+        for text in core::mem::take(&mut self.under_way) {
+            let again = !text.sent.again && !text.answered && now.since(text.at) <= window;
+            self.lose(text, again, &mut losses);
+        }
+        losses
+    }
+
+    /// Something has happened to texts under way that leaves open whether they were read, and nobody will tell: the
+    /// connection broke, or the other side ended the private conversation. Those that `lost` names wait for a person's
+    /// word.
+    pub fn left_open(&mut self, lost: impl Fn(&Sent) -> bool) -> Losses {
+        let mut losses = Losses::default();
+        for text in core::mem::take(&mut self.under_way) {
+            if lost(&text.sent) {
+                self.lose(text, false, &mut losses);
+            } else {
+                self.under_way.push_back(text);
             }
         }
-        lost
+        losses
     }
 
     /// A private conversation stands with the holder of `key`: the texts that may go to it, in order.
@@ -191,23 +255,31 @@ impl Outbox {
         self.held.remove(position).map(|held| held.text)
     }
 
-    fn push(
-        &mut self,
-        text: Zeroizing<Vec<u8>>,
-        why: Why,
-        condition: Condition,
-        minimum_version: Option<Version>,
-    ) -> u64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        self.held.push_back(Held {
-            id,
-            text,
-            why,
-            condition,
-            minimum_version,
-        });
-        id
+    /// One text has become two entries if it went to two devices; it waits once.
+    fn lose(&mut self, text: UnderWay, again: bool, losses: &mut Losses) {
+        let id = text.sent.id;
+        if losses.waiting.contains(&id) || losses.left.contains(&id) {
+            return;
+        }
+        let keys = if again { vec![text.sent.to] } else { Vec::new() };
+        if again {
+            losses.waiting.push(id);
+        } else {
+            losses.left.push(id);
+        }
+        // A text that is told as lost and cannot be kept has to be typed again.
+        if self.held.len() < self.limits.texts {
+            self.held.push_back(Held {
+                id,
+                text: text.text,
+                why: Why::PossiblyLost,
+                condition: Condition::Keys(keys),
+                minimum_version: Some(text.sent.version),
+            });
+        } else if let Some(position) = losses.waiting.iter().position(|waiting| *waiting == id) {
+            losses.waiting.remove(position);
+            losses.left.push(id);
+        }
     }
 }
 
@@ -225,6 +297,11 @@ impl Held {
     /// Why it waits.
     pub fn why(&self) -> Why {
         self.why
+    }
+
+    /// Whether no session will release it: a person has to decide.
+    pub fn needs_a_word(&self) -> bool {
+        matches!(&self.condition, Condition::Keys(keys) if keys.is_empty())
     }
 }
 

@@ -1,41 +1,11 @@
-"""A whole client to talk to: irssi with its otr module in a terminal of tmux, on a private ngircd.
-
-Everything lives in a temporary folder and on loopback; nothing of the user's own irssi or tmux is touched.
-"""
+"""A whole client to talk to: irssi with its otr module, in a terminal."""
 import os
-import pwd
 import re
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
+
+from terminal import Terminal, eventually
 
 NETWORK = 'loop'  # the module keeps one key for each network, under its name
 FINGERPRINT = '([0-9A-F]{8} ){4}[0-9A-F]{8}'
-WIDTH, HEIGHT = 220, 60
-
-NGIRCD = '''[Global]
-    Name = irc.interop.test
-    Info = a server for one test
-    Listen = 127.0.0.1
-    Ports = {port}
-    MotdPhrase = welcome
-    ServerUID = {user}
-    ServerGID = {group}
-    PidFile =
-[Limits]
-    MaxConnectionsIP = 0
-    MaxJoins = 0
-    MaxNickLength = 30
-    MaxPenaltyTime = 0
-    PingTimeout = 600
-[Options]
-    DNS = no
-    Ident = no
-    PAM = no
-    SyslogFacility = local0
-'''
 
 IRSSI = '''servers = ( {{ address = "{host}"; chatnet = "{network}"; port = "{port}"; autoconnect = "yes"; use_tls = "no"; }} );
 chatnets = {{ {network} = {{ type = "IRC"; nick = "{nick}"; cmdmax = "100"; cmdspeed = "1"; }}; }};
@@ -48,107 +18,55 @@ settings = {{
 '''
 
 
-class Failed(Exception):
-    """The client or the server did not do what was asked, with what the screen showed."""
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
-
-
-def eventually(what, test, seconds=30, detail=lambda: ''):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if result := test():
-            return result
-        time.sleep(0.05)
-    raise Failed(f'{what}: not within {seconds} s\n{detail()}')
-
-
-class Server:
-    """ngircd on a free port of loopback, for this run only."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix='interop-ngircd-')
-        self.port = free_port()
-        user = pwd.getpwuid(os.getuid())
-        conf = os.path.join(self.folder, 'ngircd.conf')
-        with open(conf, 'w') as f:
-            f.write(NGIRCD.format(port=self.port, user=user.pw_uid, group=user.pw_gid))
-        program = shutil.which('ngircd', path=os.environ.get('PATH', '') + ':/usr/sbin')
-        if not program:
-            raise Failed('ngircd is not installed')
-        self.log = os.path.join(self.folder, 'log')
-        with open(self.log, 'wb') as log:
-            self.process = subprocess.Popen([program, '--nodaemon', '--config', conf], stdout=log, stderr=log,
-                                            cwd=self.folder)
-        eventually('ngircd listens', self.listens, detail=lambda: open(self.log).read())
-
-    def listens(self):
-        if self.process.poll() is not None:
-            raise Failed('ngircd ended:\n' + open(self.log).read())
-        with socket.socket() as s:
-            return s.connect_ex(('127.0.0.1', self.port)) == 0
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class Irssi:
-    """One irssi. The user's view: lines typed, and what the screen shows of the present window."""
+class Irssi(Terminal):
+    """One irssi."""
+    name = 'irssi'
+    version = 3
+    SECURED = 'Session secured|is now secured|unverified'
+    ASKED = 'wants to authenticate'
+    SAME = 'Authentication with .* successful'
+    DIFFERENT = 'Authentication with .* failed'
+    UNEQUAL = 'different-secret'
+    ENDED = 'has finished the OTR session'
+    PRIVATE_DEEDS = True
 
     def __init__(self, nick, port, host='127.0.0.1'):
-        self.nick = nick
-        self.folder = tempfile.mkdtemp(prefix=f'interop-irssi-{nick}-')
-        self.home = os.path.join(self.folder, 'irssi')
-        os.mkdir(self.home, 0o700)
+        super().__init__(nick)
         with open(os.path.join(self.home, 'config'), 'w') as f:
             f.write(IRSSI.format(nick=nick, host=host, port=port, network=NETWORK))
-        self.socket = os.path.join(self.folder, 'tmux')
-        env = dict(os.environ, HOME=self.folder, LC_ALL='C.UTF-8', TERM='xterm')
-        env.pop('TMUX', None)
-        self.env = env
-        self.tmux('-f', '/dev/null', 'new-session', '-d', '-x', str(WIDTH), '-y', str(HEIGHT),
-                  f'irssi --home={self.home}')
+        self.open(f'irssi --home={self.home}')
         self.wait('End of MOTD', 'the connection')
         self.type('/load otr')
         self.wait('otr.* (already )?loaded', 'the otr module')
-
-    def tmux(self, *args):
-        done = subprocess.run(['tmux', '-S', self.socket, *args], env=self.env, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=30)
-        if done.returncode:
-            raise Failed(f'tmux {args[0]}: {done.stderr.decode()}')
-        return done.stdout.decode('utf-8', 'replace')
-
-    def type(self, text):
-        """Types a line and presses enter."""
-        self.tmux('send-keys', '-t', '0', '-l', '--', text)
-        self.tmux('send-keys', '-t', '0', 'Enter')
-
-    def screen(self):
-        """The lines of the screen, without trailing blanks. The last one is the input line."""
-        return [line.rstrip() for line in self.tmux('capture-pane', '-p', '-t', '0').split('\n')]
-
-    def wait(self, pattern, what=None, seconds=60):
-        """Waits until a line of the screen matches, and returns the last such line."""
-        return eventually(f'{self.nick}: {what or pattern}', lambda: self.shown(pattern), seconds,
-                          lambda: '\n'.join(self.screen()))
-
-    def shown(self, pattern):
-        """The last line of the screen that matches, if any. The input line does not count: a command just typed must
-        not be taken for its effect."""
-        lines = [line for line in self.screen() if line]
-        return next((line for line in reversed(lines[:-1]) if re.search(pattern, line)), None)
 
     def clear(self):
         """Empties the window, so that what is waited for next is new."""
         self.type('/clear')
         eventually(f'{self.nick}: an empty window', lambda: len([line for line in self.screen() if line]) <= 3)
+
+    def query(self, nick):
+        self.type(f'/query {nick}')
+
+    @staticmethod
+    def said(nick, text):
+        return f'<.?{nick}> {text}'
+
+    @staticmethod
+    def did(nick, deed):
+        return fr'\* +{nick} {deed}'
+
+    def spoken(self):
+        """All that stands in the window, without white space."""
+        return re.sub(r'\s', '', ''.join(self.screen()))
+
+    def ask(self, secret, question=None):
+        self.type(f'/otr authq "{question}" {secret}' if question else f'/otr auth {secret}')
+
+    def answer(self, secret):
+        self.type(f'/otr auth {secret}')
+
+    def end(self):
+        self.type('/otr finish')
 
     def generate_key(self):
         """Makes the long-term key, and returns its fingerprint as forty lower-case hex digits."""
@@ -162,10 +80,3 @@ class Irssi:
             return self.shown(FINGERPRINT)
         line = eventually(f'{self.nick}: the key', there, 120, lambda: '\n'.join(self.screen()))
         return re.search(FINGERPRINT, line).group(0).replace(' ', '').lower()
-
-    def stop(self):
-        try:
-            self.tmux('kill-server')
-        except (Failed, subprocess.TimeoutExpired):
-            pass
-        shutil.rmtree(self.folder, ignore_errors=True)

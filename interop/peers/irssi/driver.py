@@ -12,9 +12,13 @@
 LINE, REGEX and the answers are hex of UTF-8; every command's answers end with `done`.
 """
 import subprocess
+import os
 import sys
 
-from client import Failed, Irssi, Server
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from client import Irssi  # noqa: E402
+from terminal import Failed, Server  # noqa: E402
 
 
 def say(word, text=''):

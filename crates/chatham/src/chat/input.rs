@@ -2,98 +2,86 @@
 
 use otr::Fingerprint;
 
+use crate::chat::action::{Action, Command, Secret};
+use crate::config::Mode;
 use crate::engine::notice::Words;
 
-/// A line of the person.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Input {
-    /// Nothing.
-    Nothing,
-    /// Words, or a deed, to the present correspondent.
-    Say(Words),
-    /// Another correspondent.
-    To(Vec<u8>),
-    /// Ask for a private conversation.
-    Start,
-    /// End it.
-    End,
-    /// Accept a stranger's wish, or a changed key.
-    Accept,
-    /// Compare a secret.
-    Verify {
-        /// The secret.
-        secret: Vec<u8>,
-        /// A question, which makes it one-sided.
-        question: Option<Vec<u8>>,
-    },
-    /// Answer with a secret.
-    Answer(Vec<u8>),
-    /// Give up comparing.
-    Abort,
-    /// Vouch for a key: this one, or the one that was shown.
-    Trust(Option<Fingerprint>),
-    /// Take that back.
-    Distrust(Option<Fingerprint>),
-    /// Drop the texts that wait.
-    Drop,
-    /// Our fingerprint and theirs.
-    Fingerprints,
-    /// Devices, keys, waiting texts.
-    Status,
-    /// The list of commands.
-    Help,
-    /// The end.
-    Quit,
-    /// A command that means nothing; why, in words.
-    Mistake(String),
-}
-
-/// Reads a line without its end. A line that begins with `/` is a command; `//` begins a text with one slash.
-pub fn read(line: &[u8]) -> Input {
+/// Reads a line without its end. `None` if there is nothing in it. A line that begins with `/` is a command; `//`
+/// begins a text with one slash.
+///
+/// # Errors
+/// Why a command means nothing, as a sentence. It is never sent as text.
+pub fn read(line: &[u8]) -> Result<Option<Command>, String> {
     let Some(command) = line.strip_prefix(b"/") else {
-        return if line.is_empty() {
-            Input::Nothing
-        } else {
-            Input::Say(Words::said(line))
-        };
+        let said = || Command::new(Action::Say(Words::said(line)));
+        return Ok((!line.is_empty()).then(said));
     };
     if command.starts_with(b"/") {
-        return Input::Say(Words::said(command));
+        return Ok(Some(Command::new(Action::Say(Words::said(command)))));
     }
     let (word, rest) = first_word(command);
+    match word {
+        b"msg" => {
+            let (nick, text) = first_word(rest);
+            if nick.is_empty() || text.is_empty() {
+                return usage("/msg NICK TEXT");
+            }
+            Ok(Some(Command::with(nick, Action::Say(Words::said(text)))))
+        }
+        b"to" if !rest.is_empty() && !rest.contains(&b' ') => Ok(Some(Command::with(rest, Action::Turn))),
+        b"to" => usage("/to NICK"),
+        _ => action(word, rest).map(|action| Some(Command::new(action))),
+    }
+}
+
+/// Every command but those that name somebody.
+fn action(word: &[u8], rest: &[u8]) -> Result<Action, String> {
     match (word, rest) {
-        (b"me", deed) if !deed.is_empty() => Input::Say(Words::done(deed)),
-        (b"to", nick) if !nick.is_empty() && !nick.contains(&b' ') => Input::To(nick.to_vec()),
-        (b"otr", b"start") => Input::Start,
-        (b"otr", b"end") => Input::End,
-        (b"otr", b"accept") => Input::Accept,
-        (b"verify", rest) => match word_or_quoted(rest) {
-            Some((secret, question)) if !secret.is_empty() => Input::Verify {
-                secret: secret.to_vec(),
-                question: (!question.is_empty()).then(|| question.to_vec()),
-            },
-            _ => mistake("/verify SECRET [QUESTION]; a secret with spaces stands in \"quotes\""),
-        },
+        (b"me", deed) if !deed.is_empty() => Ok(Action::Say(Words::done(deed))),
+        (b"otr", b"start") => Ok(Action::Start),
+        (b"otr", b"end") => Ok(Action::End),
+        (b"otr", b"accept") => Ok(Action::Accept),
+        (b"verify", rest) => verify(rest),
+        (b"confirm", b"") => Ok(Action::Confirm),
         // Free words are never altered, so that both sides compare what they typed (user need N6).
-        (b"answer", secret) if !secret.is_empty() => match word_or_quoted(secret) {
-            Some((quoted, b"")) => Input::Answer(quoted.to_vec()),
-            _ => Input::Answer(secret.to_vec()),
-        },
-        (b"abort", b"") => Input::Abort,
-        (b"trust", key) => fingerprint(key, "/trust").map_or_else(Input::Mistake, Input::Trust),
-        (b"distrust", key) => fingerprint(key, "/distrust").map_or_else(Input::Mistake, Input::Distrust),
-        (b"drop", b"") => Input::Drop,
-        (b"fingerprints", b"") => Input::Fingerprints,
-        (b"devices" | b"status", b"") => Input::Status,
-        (b"help", _) => Input::Help,
-        (b"quit", _) => Input::Quit,
-        (b"me", _) => mistake("/me WHAT YOU DO"),
-        (b"to", _) => mistake("/to NICK"),
-        (b"otr", _) => mistake("/otr start, /otr end or /otr accept"),
-        (b"answer", _) => mistake("/answer SECRET"),
+        (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer(Secret::new(whole(secret)))),
+        (b"abort", b"") => Ok(Action::Abort),
+        (b"trust", key) => fingerprint(key, "/trust").map(Action::Trust),
+        (b"distrust", key) => fingerprint(key, "/distrust").map(Action::Distrust),
+        (b"fingerprints", b"") => Ok(Action::Fingerprints),
+        (b"qr", file) if !file.is_empty() => Ok(Action::Qr(
+            String::from_utf8_lossy(whole(file)).into_owned().into(),
+        )),
+        (b"devices" | b"status", b"") => Ok(Action::Status),
+        (b"people", b"") => Ok(Action::People),
+        (b"held", b"") => Ok(Action::Held),
+        (b"drop", b"") => Ok(Action::Drop(None)),
+        (b"drop", number) => line_number(number, "/drop [N]").map(|number| Action::Drop(Some(number))),
+        (b"send-again", number) => line_number(number, "/send-again N").map(Action::SendAgain),
+        (b"policy", mode) => policy(mode).map(Action::Policy),
+        (b"reconnect", b"") => Ok(Action::Reconnect),
+        (b"help", _) => Ok(Action::Help),
+        (b"quit", _) => Ok(Action::Quit),
+        (b"me", _) => usage("/me WHAT YOU DO"),
+        (b"otr", _) => usage("/otr start, /otr end or /otr accept"),
+        (b"answer", _) => usage("/answer SECRET"),
+        (b"qr", _) => usage("/qr FILE.png"),
         (word, _) => {
             let word = String::from_utf8_lossy(word);
-            Input::Mistake(format!(
+            let known = [
+                "confirm",
+                "abort",
+                "fingerprints",
+                "devices",
+                "status",
+                "people",
+                "held",
+                "reconnect",
+            ];
+            if known.contains(&&*word) {
+                return usage(&format!("/{word}"));
+            }
+            Err(format!(
                 "no such command: /{word} -- /help lists them; // begins a text with a slash"
             ))
         }
@@ -101,26 +89,71 @@ pub fn read(line: &[u8]) -> Input {
 }
 
 /// The list of commands, a line each.
-pub const HELP: [&str; 15] = [
-    "TEXT                       say it, as private as it can be",
-    "/me WHAT                   say what you do",
-    "/to NICK                   talk to somebody else",
-    "/otr start | end | accept  ask for privacy, end it, accept a stranger or a changed key",
-    "/verify SECRET [QUESTION]  compare a secret (\"in quotes\" if it has spaces)",
-    "/answer SECRET             answer when they compare",
-    "/abort                     stop comparing",
-    "/trust [FINGERPRINT]       you have compared their fingerprint, and it is right",
-    "/distrust [FINGERPRINT]    take that back",
-    "/fingerprints              yours and theirs",
-    "/devices                   their devices",
-    "/status                    how the next text would go, and what waits",
-    "/drop                      drop the texts that wait",
-    "//TEXT                     a text that begins with a slash",
-    "/quit                      end all private conversations and leave",
+pub const HELP: [&str; 25] = [
+    "TEXT                        say it, as private as it can be",
+    "/me WHAT                    say what you do",
+    "//TEXT                      a text that begins with a slash",
+    "/to NICK                    talk to somebody else from now on",
+    "/msg NICK TEXT              say something to somebody else",
+    "/people                     with whom you talk, and how private it is",
+    "/otr start | end | accept   ask for privacy, end it, accept a stranger or a changed key",
+    "/verify [compare]           show the words and fingerprints that both of you compare",
+    "/confirm                    they are the same on the other side",
+    "/verify secret SECRET       compare a secret that both of you know",
+    "/verify question \"Q\" SECRET  the same, asking a question",
+    "/answer SECRET              answer when they compare",
+    "/abort                      stop comparing",
+    "/trust [FINGERPRINT]        you have compared their fingerprint, and it is right",
+    "/distrust [FINGERPRINT]     take that back",
+    "/fingerprints               yours and theirs",
+    "/qr FILE                    write your fingerprint as a QR code",
+    "/devices, /status           their devices and keys, how the next text would go, what waits",
+    "/held                       the texts that wait or may be lost",
+    "/drop [N]                   drop them, or one of them",
+    "/send-again N               send one again that may be lost",
+    "/policy [MODE]              what is willing to happen with them; another mode for this run",
+    "/reconnect                  try to connect now",
+    "/help                       this",
+    "/quit                       end all private conversations and leave",
 ];
 
-fn mistake(usage: &str) -> Input {
-    Input::Mistake(format!("usage: {usage}"))
+/// `compare`, `secret SECRET`, `question "QUESTION" SECRET`; or in short `SECRET [QUESTION]`.
+fn verify(rest: &[u8]) -> Result<Action, String> {
+    let form = "/verify compare, /verify secret SECRET or /verify question \"QUESTION\" SECRET";
+    let secret = |secret: &[u8], question: Option<&[u8]>| Action::Verify {
+        secret: Secret::new(secret),
+        question: question.map(<[u8]>::to_vec),
+    };
+    match first_word(rest) {
+        (b"" | b"compare", b"") => Ok(Action::Compare),
+        (b"secret", words) if !words.is_empty() => Ok(secret(whole(words), None)),
+        (b"question", words) => match word_or_quoted(words) {
+            Some((question, words)) if !question.is_empty() && !words.is_empty() => {
+                Ok(secret(whole(words), Some(question)))
+            }
+            _ => usage(form),
+        },
+        (b"secret" | b"compare", _) => usage(form),
+        _ => match word_or_quoted(rest) {
+            Some((words, question)) if !words.is_empty() => {
+                Ok(secret(words, (!question.is_empty()).then_some(question)))
+            }
+            _ => usage(form),
+        },
+    }
+}
+
+fn policy(word: &[u8]) -> Result<Option<Mode>, String> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    let mode = std::str::from_utf8(word).ok().and_then(Mode::named);
+    mode.map(Some)
+        .ok_or_else(|| "usage: /policy [never | manual | opportunistic | always]".to_owned())
+}
+
+fn usage<T>(usage: &str) -> Result<T, String> {
+    Err(format!("usage: {usage}"))
 }
 
 fn first_word(text: &[u8]) -> (&[u8], &[u8]) {
@@ -140,6 +173,19 @@ fn word_or_quoted(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((quoted, rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
+/// All of it, without quotes that stand around the whole.
+fn whole(text: &[u8]) -> &[u8] {
+    match word_or_quoted(text) {
+        Some((quoted, b"")) => quoted,
+        _ => text,
+    }
+}
+
+fn line_number(text: &[u8], form: &str) -> Result<u64, String> {
+    let number = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+    number.ok_or_else(|| format!("usage: {form}; /held shows the numbers"))
+}
+
 fn fingerprint(text: &[u8], command: &str) -> Result<Option<Fingerprint>, String> {
     if text.is_empty() {
         return Ok(None);
@@ -155,31 +201,46 @@ mod tests {
 
     #[test]
     fn reads_commands() {
-        let verify = |secret: &str, question: Option<&str>| Input::Verify {
-            secret: secret.into(),
+        let verify = |secret: &str, question: Option<&str>| Action::Verify {
+            secret: Secret::new(secret),
             question: question.map(Into::into),
         };
-        for (line, input) in [
-            ("", Input::Nothing),
-            ("hello /there", Input::Say(Words::said("hello /there"))),
-            ("//etc", Input::Say(Words::said("/etc"))),
-            ("/me waves", Input::Say(Words::done("waves"))),
-            ("/to bob", Input::To(b"bob".to_vec())),
-            ("/otr start", Input::Start),
+        for (line, action) in [
+            ("hello /there", Action::Say(Words::said("hello /there"))),
+            ("//etc", Action::Say(Words::said("/etc"))),
+            ("/me waves", Action::Say(Words::done("waves"))),
+            ("/otr start", Action::Start),
+            ("/verify", Action::Compare),
+            ("/verify compare", Action::Compare),
             ("/verify owl", verify("owl", None)),
             ("/verify owl which bird?", verify("owl", Some("which bird?"))),
             (
                 "/verify \"an owl\" which bird?",
                 verify("an owl", Some("which bird?")),
             ),
-            ("/answer an owl", Input::Answer(b"an owl".to_vec())),
-            ("/answer \"an owl\"", Input::Answer(b"an owl".to_vec())),
-            ("/answer \"an\" owl", Input::Answer(b"\"an\" owl".to_vec())),
-            ("/trust", Input::Trust(None)),
-            ("/quit", Input::Quit),
+            ("/verify secret an owl", verify("an owl", None)),
+            ("/verify secret \"an owl\"", verify("an owl", None)),
+            (
+                "/verify question \"which bird?\" an owl",
+                verify("an owl", Some("which bird?")),
+            ),
+            ("/answer an owl", Action::Answer(Secret::new("an owl"))),
+            ("/answer \"an owl\"", Action::Answer(Secret::new("an owl"))),
+            ("/answer \"an\" owl", Action::Answer(Secret::new("\"an\" owl"))),
+            ("/trust", Action::Trust(None)),
+            ("/drop", Action::Drop(None)),
+            ("/drop 3", Action::Drop(Some(3))),
+            ("/send-again 3", Action::SendAgain(3)),
+            ("/policy always", Action::Policy(Some(Mode::Always))),
+            ("/qr my key.png", Action::Qr("my key.png".into())),
+            ("/quit", Action::Quit),
         ] {
-            assert_eq!(read(line.as_bytes()), input, "{line}");
+            assert_eq!(read(line.as_bytes()), Ok(Some(Command::new(action))), "{line}");
         }
+        assert_eq!(read(b""), Ok(None));
+        assert_eq!(read(b"/to bob"), Ok(Some(Command::with("bob", Action::Turn))));
+        let said = Action::Say(Words::said("hi  there"));
+        assert_eq!(read(b"/msg bob hi  there"), Ok(Some(Command::with("bob", said))));
     }
 
     #[test]
@@ -191,14 +252,36 @@ mod tests {
             "/mee x",
             "/to",
             "/to a b",
+            "/msg",
+            "/msg bob",
             "/otr",
             "/otr x",
-            "/verify",
             "/verify \"x",
+            "/verify secret",
+            "/verify question x",
+            "/verify compare x",
             "/trust 12",
             "/answer",
+            "/drop x",
+            "/send-again",
+            "/policy x",
+            "/qr",
+            "/people x",
         ] {
-            assert!(matches!(read(line.as_bytes()), Input::Mistake(_)), "{line}");
+            assert!(read(line.as_bytes()).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn every_command_of_the_help_means_something() {
+        for line in HELP
+            .iter()
+            .filter(|line| line.starts_with('/') && !line.starts_with("//"))
+        {
+            let words = line.split("  ").next().unwrap_or_default();
+            let command = words.split([' ', ',']).next().unwrap_or_default();
+            let answer = read(command.as_bytes());
+            assert!(!answer.is_err_and(|words| words.contains("no such")), "{command}");
         }
     }
 }

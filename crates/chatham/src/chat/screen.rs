@@ -2,8 +2,9 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::chat::remark::Remark;
 use crate::engine::notice::Notice;
 use crate::present::{json as objects, plain};
 use crate::sanitize;
@@ -31,17 +32,16 @@ impl<'a> Screen<'a> {
         plain::lines(notice).iter().try_for_each(|line| self.line(line))
     }
 
-    /// Shows something about the program itself: a sentence for people, an object for programs.
+    /// Shows something about the program itself.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn remark(&mut self, event: &str, words: &str, mut fields: Value) -> io::Result<()> {
-        if !self.json {
-            return self.line(&format!("*** {}", sanitize::one_line(words.as_bytes())));
+    pub fn remark(&mut self, remark: &Remark) -> io::Result<()> {
+        if self.json {
+            self.object(&remark.value())
+        } else {
+            self.line(&format!("*** {remark}"))
         }
-        fields["event"] = json!(event);
-        fields["words"] = json!(words);
-        self.object(&fields)
     }
 
     fn object(&mut self, value: &Value) -> io::Result<()> {

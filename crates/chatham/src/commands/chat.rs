@@ -1,146 +1,394 @@
 //! `chatham chat`.
 
-use std::io::{self, Read};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{ArgAction, Args, ValueEnum};
+use zeroize::Zeroizing;
 
-use crate::chat::{Options, Place, local, run, standard_input};
-use crate::vault::default_directory;
+use crate::chat::arrival::open_store;
+use crate::chat::{self, standard_input};
+use crate::config::place::{LOCAL, host_and_port};
+use crate::config::profile::{self, Mechanism, Proxy, Server};
+use crate::config::{Complaint, Form, Origin, Profile, Request, Resolved, Setting, check};
+use crate::{sanitize, tui};
 
 /// What can be typed behind `chatham chat`.
 #[derive(Debug, Args)]
 #[command(
-    group = clap::ArgGroup::new("where").required(true),
-    after_help = "The relay of --local is an ordinary IRC server on 127.0.0.1:16667, which any IRC client can join. \
-                  The first program that needs it runs it; when that one ends, the relay ends.\n\n\
-                  Keys and trust are kept in the data directory, in libotr's own file formats."
+    group = clap::ArgGroup::new("where").multiple(false),
+    after_help = "`chatham chat --help` has examples. `chatham config init` writes a commented configuration.",
+    after_long_help = EXAMPLES
 )]
 pub struct Chat {
-    /// Lines in, lines out (the only form there is so far)
-    #[arg(long)]
-    plain: bool,
-    /// An IRC server; the port is 6667 if it is not named
-    #[arg(long, value_name = "HOST[:PORT]", value_parser = server, group = "where")]
-    server: Option<(String, u16)>,
+    /// A profile of the configuration: who you are on one network, and whose key you have
+    #[arg(long, value_name = "NAME", help_heading = WHO)]
+    profile: Option<String>,
+    /// Your nick [default: that of the profile, else the name of your account on this computer]
+    #[arg(long, help_heading = WHO)]
+    nick: Option<String>,
+    /// With whom to talk at first
+    #[arg(long, value_name = "NICK", help_heading = WHO)]
+    peer: Option<String>,
+    #[command(flatten)]
+    place: PlaceOptions,
+    #[command(flatten)]
+    account: AccountOptions,
+    #[command(flatten)]
+    form: FormOptions,
+    /// Where keys and trust are kept [default: $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
+    #[arg(long, value_name = "DIR", help_heading = FILES)]
+    data: Option<PathBuf>,
+    /// The configuration [default: $XDG_CONFIG_HOME/chatham/config.toml or ~/.config/chatham/config.toml]
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    config: Option<PathBuf>,
+    /// The pass phrase of the store is the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    passphrase_file: Option<PathBuf>,
+    /// Look at everything, explain what is wrong, and connect to nobody
+    #[arg(long, conflicts_with = "qr_png", help_heading = FILES)]
+    check: bool,
+}
+
+#[derive(Debug, Args)]
+struct PlaceOptions {
+    /// An IRC server; encrypted on port 6697 unless it is this computer or --no-tls is said
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = host_and_port, group = "where", help_heading = WHERE)]
+    server: Option<(String, Option<u16>)>,
     /// The relay of this computer, started if it is not there; on another port than 16667 if it is named
     #[arg(long, value_name = "PORT", group = "where", num_args = 0..=1, require_equals = true,
-          default_missing_value = "16667", value_parser = clap::value_parser!(u16).range(1..))]
+          default_missing_value = "16667", value_parser = clap::value_parser!(u16).range(1..), help_heading = WHERE)]
     local: Option<u16>,
-    /// Your nick, and the name of your key
-    #[arg(long)]
-    nick: String,
-    /// With whom to talk at first; /to changes it
-    #[arg(long, value_name = "NICK")]
-    peer: Option<String>,
-    /// Where keys and trust are kept [default: $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// One JSON object a line for everything that happens
-    #[arg(long)]
-    json: bool,
-    /// The server's password is the first line of this file
-    #[arg(long, value_name = "FILE")]
+    /// Encrypt the connection (the default, but for this computer)
+    #[arg(long, conflicts_with = "no_tls", action = ArgAction::SetTrue, help_heading = WHERE)]
+    tls: bool,
+    /// Do not encrypt the connection: everybody on the way sees with whom you talk
+    #[arg(long, help_heading = WHERE)]
+    no_tls: bool,
+    /// Certificates (PEM) that may vouch for the server, instead of those of the system
+    #[arg(long, value_name = "FILE", help_heading = WHERE)]
+    tls_roots: Option<PathBuf>,
+    /// Go through this SOCKS5 proxy, which looks names up, too; a password here is seen by whoever lists processes
+    #[arg(long, value_name = "socks5://[USER[:PASSWORD]@]HOST:PORT", value_parser = proxy, help_heading = WHERE)]
+    proxy: Option<ProxyText>,
+    /// The proxy's password is the first line of this file
+    #[arg(long, value_name = "FILE", requires = "proxy", help_heading = WHERE)]
+    proxy_password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct AccountOptions {
+    /// Prove to the network that an account is yours: by its password, or by your certificate
+    #[arg(long, value_name = "HOW", help_heading = ACCOUNT)]
+    sasl: Option<How>,
+    /// The account [default: your nick]
+    #[arg(long, value_name = "NAME", help_heading = ACCOUNT)]
+    sasl_account: Option<String>,
+    /// The account's password is the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = ACCOUNT)]
+    sasl_password_file: Option<PathBuf>,
+    /// Your certificate (PEM), which the server is shown
+    #[arg(long, value_name = "FILE", help_heading = ACCOUNT)]
+    tls_cert: Option<PathBuf>,
+    /// Its private key (PEM) [default: in the same file]
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = ACCOUNT)]
+    tls_key: Option<PathBuf>,
+    /// The password of the server itself is the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = ACCOUNT)]
     password_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct FormOptions {
+    /// Lines in, lines out, for pipes and simple terminals
+    #[arg(long, help_heading = FORM)]
+    plain: bool,
+    /// With --plain: one JSON object a line for everything that happens, and for what you do if you like
+    #[arg(long, help_heading = FORM)]
+    json: bool,
+    /// No colours, as if NO_COLOR were set
+    #[arg(long, help_heading = FORM)]
+    no_color: bool,
+    /// Write your fingerprint as a QR code into this picture, and end
+    #[arg(long, value_name = "FILE", help_heading = FORM)]
+    qr_png: Option<PathBuf>,
+}
+
+/// The two ways to prove an account.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum How {
+    /// By the account's password, inside the encrypted connection.
+    Plain,
+    /// By your certificate.
+    External,
+}
+
+/// What was said about a proxy. Its `Debug` shows no password.
+#[derive(Clone)]
+struct ProxyText {
+    address: String,
+    user: Option<String>,
+    password: Option<Zeroizing<String>>,
 }
 
 impl Chat {
     /// Talks.
     pub fn run(self) -> ExitCode {
-        if !self.plain {
-            eprintln!("chatham: the full-screen client does not exist yet; use `chatham chat --plain`.");
-            return ExitCode::from(super::USAGE);
+        let refused = self.form.refused(self.check);
+        let (check, json, qr) = (self.check, self.form.json, self.form.qr_png.clone());
+        let request = self.request();
+        if let Some(complaint) = refused {
+            return complain(&[complaint]);
         }
-        let Some(data) = self.data.or_else(default_directory) else {
-            return super::complain("there is no home directory to keep keys in; name one with --data");
-        };
-        let password = match self.password_file.map(first_line).transpose() {
-            Ok(password) => password,
-            Err(error) => return super::complain(format!("the password cannot be read: {error}")),
-        };
-        let place = match (self.server, self.local) {
-            (Some((host, port)), _) => Place::Server(host, port),
-            (None, local) => Place::Local(local.unwrap_or(local::PORT)),
-        };
-        let options = Options {
-            place,
-            nick: self.nick,
-            peer: self.peer,
-            data,
-            json: self.json,
-            password,
-        };
-        let talk = async {
-            let mut out = io::stdout().lock();
-            run(options, standard_input(), &mut out).await
-        };
-        super::in_runtime(talk, |wished| {
-            if wished {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
+        if check {
+            return print(&check::look(request), json);
+        }
+        let resolved = match request.resolve() {
+            Ok(resolved) => resolved,
+            Err(complaints) => {
+                // Whoever reads objects learns of it there, too.
+                if json {
+                    let objects = complaints.iter().map(Complaint::json);
+                    objects.for_each(|object| println!("{}", sanitize::json(&object.to_string())));
+                }
+                return complain(&complaints);
             }
+        };
+        if let Some(picture) = qr {
+            return super::qr::write(&resolved, &picture);
+        }
+        match resolved.form {
+            Form::Screen => show(&resolved),
+            Form::Plain | Form::Json => talk(&resolved),
+        }
+    }
+
+    fn request(self) -> Request {
+        let (place, account, form) = (self.place, self.account, self.form);
+        let proxy = place.proxy.map(|proxy| Proxy {
+            socks5: Some(Setting::option(proxy.address, "--proxy")),
+            user: proxy.user.map(|user| Setting::option(user, "--proxy")),
+            password_file: option(place.proxy_password_file, "--proxy-password-file"),
+            password: proxy.password,
+        });
+        let tls = match (place.tls, place.no_tls) {
+            (true, _) => Some(Setting::option(true, "--tls")),
+            (_, true) => Some(Setting::option(false, "--no-tls")),
+            _ => None,
+        };
+        let (host, port) = place
+            .server
+            .map_or((None, None), |(host, port)| (Some(host), port));
+        let server = Server {
+            local: option(place.local, "--local"),
+            host: option(host, "--server"),
+            port: option(port, "--server"),
+            tls,
+            roots: option(place.tls_roots, "--tls-roots"),
+            name: None,
+            certificate: option(account.tls_cert, "--tls-cert"),
+            key: option(account.tls_key, "--tls-key"),
+            password_file: option(account.password_file, "--password-file"),
+        };
+        let mechanism = account.sasl.map(|how| match how {
+            How::Plain => Mechanism::Plain,
+            How::External => Mechanism::External,
+        });
+        Request {
+            config: self.config,
+            profile: self.profile,
+            data: self.data,
+            passphrase_file: self.passphrase_file,
+            form: form.form(),
+            no_color: form.no_color,
+            settings: Profile {
+                nick: option(self.nick, "--nick"),
+                peer: option(self.peer, "--peer"),
+                server,
+                sasl: profile::Sasl {
+                    mechanism: option(mechanism, "--sasl"),
+                    account: option(account.sasl_account, "--sasl-account"),
+                    password_file: option(account.sasl_password_file, "--sasl-password-file"),
+                },
+                proxy: proxy.unwrap_or_default(),
+                ..Profile::default()
+            },
+        }
+    }
+}
+
+impl FormOptions {
+    fn form(&self) -> Form {
+        match (self.plain, self.json) {
+            (_, true) => Form::Json,
+            (true, false) => Form::Plain,
+            (false, false) => Form::Screen,
+        }
+    }
+
+    fn refused(&self, check: bool) -> Option<Complaint> {
+        let stray = self.json && !self.plain && !check;
+        stray.then(|| {
+            let what = "JSON is a form of the plain client, not of the full screen";
+            Complaint::new(Origin::Option("--json"), what).remedy("say --plain --json")
         })
     }
 }
 
-/// `HOST`, `HOST:PORT`, `[V6]` or `[V6]:PORT`.
-fn server(text: &str) -> Result<(String, u16), String> {
-    let (host, port) = match text.strip_prefix('[').and_then(|inside| inside.split_once(']')) {
-        Some((host, rest)) => (
-            host,
-            rest.strip_prefix(':').or_else(|| rest.is_empty().then_some("")),
-        ),
-        None => match text.rsplit_once(':') {
-            Some((host, port)) if !host.contains(':') => (host, Some(port)),
-            Some(_) => (text, Some("")),
-            None => (text, Some("")),
-        },
-    };
-    let port = match port {
-        Some("") if !text.ends_with(':') || text.contains("::") => Ok(IRC),
-        Some(port) => port.parse().map_err(|_| format!("{port:?} is no port")),
-        None => Err("the form is HOST:PORT".to_owned()),
-    }?;
-    if host.is_empty() {
-        return Err("the form is HOST:PORT".to_owned());
+impl std::fmt::Debug for ProxyText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyText")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
-    Ok((host.to_owned(), port))
 }
 
-fn first_line(path: PathBuf) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    std::fs::File::open(path)?
-        .take(PASSWORD_LIMIT)
-        .read_to_end(&mut text)?;
-    Ok(text
-        .split(|byte| matches!(byte, b'\n' | b'\r'))
-        .next()
-        .unwrap_or_default()
-        .to_vec())
+fn option<T>(value: Option<T>, name: &'static str) -> Option<Setting<T>> {
+    value.map(|value| Setting::option(value, name))
 }
 
-const IRC: u16 = 6667;
-const PASSWORD_LIMIT: u64 = 512;
+fn proxy(text: &str) -> Result<ProxyText, String> {
+    let form = "the form is socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT";
+    let rest = text
+        .strip_prefix("socks5://")
+        .or_else(|| text.strip_prefix("socks5h://"));
+    let rest = rest.ok_or_else(|| form.to_owned())?;
+    let (who, address) = match rest.rsplit_once('@') {
+        Some((who, address)) => (Some(who), address),
+        None => (None, rest),
+    };
+    let (user, password) = match who.map(|who| who.split_once(':').unwrap_or((who, ""))) {
+        Some((user, "")) => (Some(user.to_owned()), None),
+        Some((user, password)) => (Some(user.to_owned()), Some(Zeroizing::new(password.to_owned()))),
+        None => (None, None),
+    };
+    match host_and_port(address.strip_suffix('/').unwrap_or(address)) {
+        Ok((_, Some(_))) => Ok(ProxyText {
+            address: address.to_owned(),
+            user,
+            password,
+        }),
+        _ => Err(form.to_owned()),
+    }
+}
+
+fn talk(resolved: &Resolved) -> ExitCode {
+    if resolved.form == Form::Plain {
+        for warning in &resolved.warnings {
+            eprintln!("{warning}");
+        }
+    }
+    let store = match open_store(resolved) {
+        Ok(store) => store,
+        Err(error) => return super::complain(error),
+    };
+    let talk = async {
+        let mut out = io::stdout().lock();
+        chat::plain::run(resolved, store, standard_input(), &mut out).await
+    };
+    super::in_runtime(talk, |wished| {
+        if wished {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        }
+    })
+}
+
+fn show(resolved: &Resolved) -> ExitCode {
+    let store = match open_store(resolved) {
+        Ok(store) => store,
+        Err(error) => return super::complain(error),
+    };
+    super::in_runtime(tui::run(resolved, store), |_| ExitCode::SUCCESS)
+}
+
+/// Every fault, one below the other.
+fn complain(complaints: &[Complaint]) -> ExitCode {
+    for complaint in complaints {
+        eprintln!("{complaint}");
+    }
+    ExitCode::FAILURE
+}
+
+fn print(report: &check::Report, json: bool) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let lines = if json { report.objects() } else { report.lines() };
+    let lines = lines
+        .into_iter()
+        .map(|line| if json { sanitize::json(&line) } else { line });
+    let written = lines.into_iter().try_for_each(|line| writeln!(out, "{line}"));
+    match written {
+        Ok(()) if report.is_good() => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::FAILURE,
+        Err(error) => super::complain(error),
+    }
+}
+
+const WHO: &str = "Who";
+const WHERE: &str = "Where";
+const ACCOUNT: &str = "Account";
+const FORM: &str = "Form";
+const FILES: &str = "Files";
+
+const _: () = assert!(LOCAL == 16667, "the help names this port");
+
+// Paragraphs are one line each: the terminal decides where they break.
+const EXAMPLES: &str = "\
+Examples:
+  chatham chat --local --nick alice
+      try it out: the relay of this computer is an ordinary IRC server on
+      127.0.0.1:16667, which any IRC client can join
+  chatham chat --server irc.example --nick alice --peer bob
+      an IRC network, encrypted, on port 6697
+  chatham chat --server irc.example --sasl plain --sasl-password-file FILE
+      the same, proving that the account is yours
+  chatham chat --server abcdef.onion --proxy socks5://127.0.0.1:9050
+      through Tor; no name is looked up on the way
+  chatham chat --profile work
+      what stands in the configuration under [profile.work]
+  chatham chat --profile work --check
+      what is wrong with it, line by line
+
+The first program that needs the relay of --local runs it; when that one ends, the relay ends.
+
+The command line wins over the profile, and the profile over what the configuration says for everybody. A server \
+named here gets none of the profile's passwords. Nothing that is said is written to a file.
+
+Exit code 0: you ended it. 1: it could not begin, or the connection ended. 2: the command line cannot be followed.";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn reads_servers() {
-        for (text, host, port) in [
-            ("irc.example", "irc.example", 6667),
-            ("irc.example:7000", "irc.example", 7000),
-            ("[::1]:7000", "::1", 7000),
-            ("[::1]", "::1", 6667),
-            ("::1", "::1", 6667),
+    fn reads_proxies() {
+        let read =
+            |text: &str| proxy(text).map(|proxy| (proxy.address, proxy.user, proxy.password.is_some()));
+        let at = |host: &str, user: Option<&str>, password| {
+            Ok((host.to_owned(), user.map(str::to_owned), password))
+        };
+        assert_eq!(read("socks5://127.0.0.1:9050"), at("127.0.0.1:9050", None, false));
+        assert_eq!(
+            read("socks5h://[::1]:9050/"),
+            at("[::1]:9050/", None, false).map(|(_, u, p)| ("[::1]:9050/".into(), u, p))
+        );
+        assert_eq!(read("socks5://me:a@b:c@h:1"), at("h:1", Some("me"), true));
+        assert_eq!(read("socks5://me@h:1"), at("h:1", Some("me"), false));
+        for text in [
+            "127.0.0.1:9050",
+            "socks4://h:1",
+            "http://h:1",
+            "socks5://h",
+            "socks5://",
         ] {
-            assert_eq!(server(text), Ok((host.to_owned(), port)), "{text}");
+            assert!(proxy(text).is_err(), "{text}");
         }
-        for text in ["", ":6667", "host:", "host:x", "host:70000", "[::1]x", "[]:1"] {
-            assert!(server(text).is_err(), "{text}");
-        }
+    }
+
+    #[test]
+    fn a_password_typed_here_stays_out_of_debug() {
+        assert!(!format!("{:?}", proxy("socks5://me:hunter2@h:1")).contains("hunter2"));
     }
 }

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use otr::Fingerprint;
+use otr_store::foreign::Format;
 
-use crate::keys::{Keys as Store, KeysError, Report};
+use crate::keys::{Keys as Store, KeysError, Order, Report, Wish, passphrase};
 use crate::sanitize;
-use crate::vault::default_directory;
+use crate::vault::{DEFAULT_PROFILE, default_directory};
 
 /// What can be typed behind `chatham keys`.
 #[derive(Debug, Args)]
@@ -26,20 +27,25 @@ pub struct Keys {
     /// One JSON object instead of words
     #[arg(long, global = true)]
     json: bool,
+    /// The store's pass phrase is the first line of this file; asked for at the terminal otherwise
+    #[arg(long, value_name = "FILE", global = true)]
+    passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a key for one of your nicks
+    /// Make the key of a profile
     Generate {
-        /// Your nick
+        /// The profile
+        #[arg(value_name = "PROFILE", default_value = DEFAULT_PROFILE)]
         nick: String,
     },
     /// Show your keys, and those that others have shown you
     List,
     /// Show the fingerprint of your key, to be compared on another way
     Fingerprint {
-        /// Your nick, if you have several keys
+        /// Which of your profiles [default: default, or the only one]
+        #[arg(value_name = "PROFILE")]
         nick: Option<String>,
     },
     /// Say that a key is theirs: you have compared the fingerprint with them
@@ -55,9 +61,57 @@ enum Action {
         #[command(flatten)]
         key: TheirKey,
     },
+    /// Take over keys and trust from another program; nothing that is here is ever overwritten
+    #[command(after_help = IMPORT_HELP)]
+    Import {
+        /// The other program's directory, the directory with its key files, or one of the files
+        path: PathBuf,
+        /// Whose files they are, if their names do not tell
+        #[arg(long, value_name = "PROGRAM", value_parser = format)]
+        from: Option<Format>,
+        /// The profile that gets the key [default: default]
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+        /// Only this account of the other program, and whom it knows; may be repeated
+        #[arg(long, value_name = "NAME")]
+        account: Vec<String>,
+        /// Leave the key where it is, and take over only whom you trust
+        #[arg(long)]
+        trust_only: bool,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Write a key and trust as another program keeps them
+    #[command(after_help = EXPORT_HELP)]
+    Export {
+        /// A directory without such files; it is made if it is missing
+        directory: PathBuf,
+        /// For which program
+        #[arg(long, value_name = "PROGRAM", value_parser = format)]
+        to: Format,
+        /// Your account's name in that program
+        #[arg(long, value_name = "NAME")]
+        account: String,
+        /// That program's word for the network, if it is not the usual one
+        #[arg(long, value_name = "WORD")]
+        protocol: Option<String>,
+        /// The name of the files, for programs that name them after something other than the account
+        #[arg(long, value_name = "NAME")]
+        stem: Option<String>,
+        /// Which of your profiles [default: default, or the only one]
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+        /// Leave the key here, and write only whom you trust
+        #[arg(long)]
+        trust_only: bool,
+    },
+    /// Put keys, fingerprints and trust under a pass phrase, or take them out again
+    #[command(subcommand)]
+    Passphrase(PassphraseAction),
     /// Forget keys of somebody, or destroy one of your own
     Forget {
-        /// Their nick; with --own, yours
+        /// Their nick; with --own, your profile
         nick: String,
         /// Which key; all of theirs if it is not named
         #[arg(value_parser = fingerprint, conflicts_with = "own")]
@@ -65,9 +119,32 @@ enum Action {
         /// Destroy your own key: nobody will recognise you any more
         #[arg(long)]
         own: bool,
-        /// Which of your nicks knows them, if there are several
-        #[arg(long, value_name = "NICK", conflicts_with = "own")]
+        /// Which of your profiles knows them [default: default, or the only one]
+        #[arg(long, value_name = "PROFILE", conflicts_with = "own")]
         account: Option<String>,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What can be typed behind `chatham keys passphrase`.
+#[derive(Clone, Debug, Subcommand)]
+enum PassphraseAction {
+    /// Encrypt the store; from then on every use asks for the pass phrase
+    Set {
+        /// The new one is the first line of this file; typed twice at the terminal otherwise
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Replace the pass phrase by another one
+    Change {
+        /// The new one is the first line of this file; typed twice at the terminal otherwise
+        #[arg(long, value_name = "FILE")]
+        new_passphrase_file: Option<PathBuf>,
+    },
+    /// Decrypt the store: libotr's files are there again, in clear
+    Remove {
         /// Do not ask
         #[arg(long)]
         yes: bool,
@@ -81,8 +158,8 @@ struct TheirKey {
     /// Their fingerprint: forty hexadecimal digits, as they were compared
     #[arg(value_parser = fingerprint)]
     fingerprint: Fingerprint,
-    /// Which of your nicks knows them, if there are several
-    #[arg(long, value_name = "NICK")]
+    /// Which of your profiles knows them [default: default, or the only one]
+    #[arg(long, value_name = "PROFILE")]
     account: Option<String>,
 }
 
@@ -97,7 +174,10 @@ impl Keys {
         {
             return super::complain("nothing was done: it was not confirmed (a script says --yes)");
         }
-        match Store::open(&data).and_then(|mut store| self.action.follow(&mut store)) {
+        let done = passphrase::open(&data, self.passphrase_file.as_deref())
+            .map_err(KeysError::from)
+            .and_then(|store| self.action.follow(&mut Store::new(store)));
+        match done {
             Ok(report) => print(&report, self.json),
             Err(error) => super::complain(error),
         }
@@ -113,6 +193,9 @@ impl Action {
                 key.fingerprint,
                 sanitize::nick(key.nick.as_bytes())
             )),
+            Self::Passphrase(PassphraseAction::Remove { yes: false }) => {
+                Some("Decrypt the store, so that whoever can read its files can take your keys?".to_owned())
+            }
             Self::Forget {
                 nick,
                 own: true,
@@ -149,6 +232,42 @@ impl Action {
             Self::Distrust { key } => {
                 store.set_trust(key.account.as_deref(), &key.nick, key.fingerprint, false)
             }
+            Self::Import {
+                path,
+                from,
+                profile,
+                account,
+                trust_only,
+                dry_run,
+            } => {
+                let wish = Wish {
+                    profile: profile.clone(),
+                    accounts: account.clone(),
+                    trust_only: *trust_only,
+                    dry_run: *dry_run,
+                };
+                store.import(path, *from, &wish)
+            }
+            Self::Export {
+                directory,
+                to,
+                account,
+                protocol,
+                stem,
+                profile,
+                trust_only,
+            } => {
+                let order = Order {
+                    format: *to,
+                    profile: profile.clone(),
+                    account: account.clone(),
+                    protocol: protocol.clone(),
+                    stem: stem.clone(),
+                    trust_only: *trust_only,
+                };
+                store.export(directory, &order)
+            }
+            Self::Passphrase(action) => action.follow(store),
             Self::Forget { nick, own: true, .. } => store.forget_own(nick),
             Self::Forget {
                 nick,
@@ -156,6 +275,32 @@ impl Action {
                 account,
                 ..
             } => store.forget(account.as_deref(), nick, *fingerprint),
+        }
+    }
+}
+
+impl PassphraseAction {
+    fn follow(&self, store: &mut Store) -> Result<Report, KeysError> {
+        match (self, store.is_sealed()) {
+            (Self::Set { .. }, true) => Err(KeysError::Passphrase(
+                "the store is under a pass phrase already; `chatham keys passphrase change` replaces it",
+            )),
+            (Self::Change { .. } | Self::Remove { .. }, false) => Err(KeysError::Passphrase(
+                "the store has no pass phrase; `chatham keys passphrase set` gives it one",
+            )),
+            (
+                Self::Set {
+                    new_passphrase_file: file,
+                }
+                | Self::Change {
+                    new_passphrase_file: file,
+                },
+                _,
+            ) => {
+                let passphrase = passphrase::new(file.as_deref())?;
+                store.set_passphrase(&passphrase)
+            }
+            (Self::Remove { .. }, true) => store.remove_passphrase(),
         }
     }
 }
@@ -185,3 +330,31 @@ fn print(report: &Report, json: bool) -> ExitCode {
 fn fingerprint(text: &str) -> Result<Fingerprint, String> {
     Fingerprint::from_hex(text).ok_or_else(|| "a fingerprint has forty hexadecimal digits".to_owned())
 }
+
+fn format(text: &str) -> Result<Format, String> {
+    let known = Format::ALL.into_iter().find(|format| format.word() == text);
+    known.ok_or_else(|| {
+        let words = Format::ALL.map(Format::word).join(", ");
+        format!("the programs are: {words}")
+    })
+}
+
+const IMPORT_HELP: &str = "\
+PROGRAM is pidgin, irssi, hexchat, profanity, mcabber, bitlbee, weechat, gajim or adium. Where they keep the files:
+  pidgin     ~/.purple
+  irssi      ~/.irssi/otr
+  hexchat    ~/.config/hexchat/otr
+  profanity  ~/.local/share/profanity/otr/ACCOUNT
+  mcabber    ~/.mcabber/otr
+  bitlbee    /var/lib/bitlbee
+  weechat    ~/.local/share/weechat/otr or ~/.weechat/otr
+  gajim      ~/.local/share/gajim (unverified: there was no such program to hold it against)
+  adium      ~/Library/Application Support/Adium 2.0/Users/Default (unverified)
+
+A profile has one key. If the program has several accounts with keys of their own, name one with --account. What is \
+known about people already stays as it is; the report says what differs. Instance tags and settings stay there.";
+
+const EXPORT_HELP: &str = "\
+PROGRAM is pidgin, irssi, hexchat, profanity, mcabber, bitlbee, weechat, gajim or adium. The account has to be named as \
+the program names it: on IRC, NICK@SERVER for pidgin and weechat, the network's name for irssi and hexchat; on XMPP the \
+address. Afterwards, with the program ended, the files go where it keeps its own, if there are none yet.";

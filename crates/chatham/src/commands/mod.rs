@@ -2,8 +2,11 @@
 
 pub mod chat;
 pub mod completions;
+pub mod config;
 pub mod demo;
 pub mod keys;
+pub mod man;
+mod qr;
 
 use std::process::ExitCode;
 
@@ -15,7 +18,9 @@ use clap::{Parser, Subcommand};
     name = "chatham",
     version,
     arg_required_else_help = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_help = "Try `chatham demo` first, then `chatham chat --local --nick alice` in one terminal and the same \
+                  with another nick in a second one. `chatham COMMAND --help` tells more about each."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -27,11 +32,15 @@ enum Command {
     /// Play the whole story on a network of its own, and check every promise as it is told
     Demo(demo::Demo),
     /// Talk to people on IRC
-    Chat(chat::Chat),
+    Chat(Box<chat::Chat>),
     /// Make and look at keys, and decide whose are trusted
     Keys(keys::Keys),
+    /// Write, find and show the configuration
+    Config(config::Config),
     /// Print the completions of the command line for a shell
     Completions(completions::Completions),
+    /// Print the manual page, or write one for each command
+    Man(man::Man),
 }
 
 impl Cli {
@@ -41,7 +50,9 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Chat(chat) => chat.run(),
             Command::Keys(keys) => keys.run(),
+            Command::Config(config) => config.run(),
             Command::Completions(completions) => completions.run(),
+            Command::Man(man) => man.run(),
         }
     }
 }
@@ -71,6 +82,3 @@ fn complain(error: impl std::fmt::Display) -> ExitCode {
     eprintln!("chatham: {words}");
     ExitCode::FAILURE
 }
-
-/// The exit code for a command line that cannot be followed, as clap's own.
-const USAGE: u8 = 2;

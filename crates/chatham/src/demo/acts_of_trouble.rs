@@ -114,6 +114,14 @@ impl Story<'_> {
             "the conversation goes on",
             scene.shows_only(Who::Alice, &answer, How::Verified),
         );
+        let once_more = Words::said("in (one) I had oil & rye");
+        let scene = self.say_privately(Who::Alice, Who::Bob, &once_more).await?;
+        let line = scene.line_of(Who::Alice, &once_more);
+        let answer = Words::said("oil & rye; I do");
+        let scene = self.say_privately(Who::Bob, Who::Alice, &answer).await?;
+        self.check("Bob's answer proves that he read it, and Alice sees that", {
+            line.is_some_and(|line| scene.proves(Who::Alice, line))
+        });
         Ok(())
     }
 

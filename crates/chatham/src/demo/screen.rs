@@ -131,6 +131,7 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             lines,
             devices,
             again,
+            ..
         } => {
             let mut text = spoken("me", *how, words);
             match (*devices, *lines) {
@@ -212,13 +213,13 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             Tone::Alarm,
             format!("* {count} message before this one did not arrive"),
         ),
-        What::PossiblyLost(1) => (
+        What::PossiblyLost { again: 1, .. } => (
             Tone::Remark,
             "* one text may be lost: it waits for the same key".to_owned(),
         ),
-        What::PossiblyLost(count) => (
+        What::PossiblyLost { again, .. } => (
             Tone::Remark,
-            format!("* {count} texts may be lost: they wait for the same key"),
+            format!("* {again} texts may be lost: they wait for the same key"),
         ),
         What::Unreadable(_) => (Tone::Alarm, format!("* {with} sent something unreadable")),
         What::PeerReports(words) => (Tone::Remark, format!("* {with} reports: {}", shortened(words))),
@@ -227,7 +228,8 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             format!("* fingerprints compared: {with}'s key is verified"),
         ),
         What::Mistake(words) => (Tone::Alarm, format!("* {}", sanitize::one_line(words.as_bytes()))),
-        What::NotForUs => return None,
+        // The story has other ways to tell what arrived.
+        What::NotForUs | What::Delivery { .. } => return None,
         what => (Tone::Remark, format!("* {}", present::plain::status(what))),
     })
 }

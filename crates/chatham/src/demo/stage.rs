@@ -81,6 +81,7 @@ impl Identity {
                     trust,
                 } => engine.learn(nick, *fingerprint, *trust),
                 Memory::Version { nick, version } => engine.learn_version(nick, *version),
+                Memory::ComparisonFailed { nick, at } => engine.learn_failure(nick, *at),
             }
         }
         Ok(engine)

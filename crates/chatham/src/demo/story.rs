@@ -10,7 +10,7 @@ use crate::demo::screen;
 use crate::demo::stage::{Failure, Identity, Stage, Who};
 use crate::demo::tap::{Sighting, find_piece};
 use crate::demo::teller::Teller;
-use crate::engine::notice::{How, Notice, What, Words};
+use crate::engine::notice::{Delivery, How, LineId, Notice, What, Words};
 
 /// The story as it goes on.
 pub struct Story<'a> {
@@ -59,6 +59,23 @@ impl Scene {
     /// Whether somebody's screen showed these words once, and no others, and how.
     pub(super) fn shows_only(&self, who: Who, words: &Words, how: How) -> bool {
         self.heard(who) == [(words, how)]
+    }
+
+    /// The number under which somebody's own words went out.
+    pub(super) fn line_of(&self, who: Who, words: &Words) -> Option<LineId> {
+        self.screen(who).find_map(|what| match what {
+            What::Sent {
+                line, words: sent, ..
+            } if sent == words => Some(*line),
+            _ => None,
+        })
+    }
+
+    /// Whether somebody's screen says of a text of theirs that it was certainly read.
+    pub(super) fn proves(&self, who: Who, line: LineId) -> bool {
+        self.screen(who).any(|what| {
+            matches!(what, What::Delivery { line: told, delivery: Delivery::Readable } if *told == line)
+        })
     }
 
     /// The messages that somebody's socket gave to the relay.

@@ -7,7 +7,7 @@ use otr::{
 };
 
 use crate::engine::correspondent::Run;
-use crate::engine::notice::{What, Words};
+use crate::engine::notice::{Delivery, LineId, What, Words};
 use crate::engine::trust::Trust;
 use crate::engine::{Effect, Engine};
 
@@ -24,7 +24,11 @@ impl Engine {
             self.leak = false;
             self.person(nick).leak = true;
         }
-        self.with(nick, now, |person, env, effects| person.say(env, words, effects))
+        self.lines += 1;
+        let line = LineId(self.lines);
+        self.with(nick, now, |person, env, effects| {
+            person.say(env, line, words, effects);
+        })
     }
 
     /// Asks somebody for a private conversation, or for new keys if there is one.
@@ -75,6 +79,7 @@ impl Engine {
                     );
                 }
                 person.keys.accept(key);
+                person.remember_key(key, effects);
                 person.show(What::KeyAccepted(key), effects);
                 // A verified device that has ended its conversation would stay the one to write to.
                 let devices = person.devices().into_iter();
@@ -101,6 +106,9 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
+            if person.is_locked(now, effects) {
+                return;
+            }
             let device = person
                 .conversation
                 .session(Recipient::Best)
@@ -123,6 +131,9 @@ impl Engine {
     /// Answers somebody's wish to compare a secret.
     pub fn answer(&mut self, nick: &Nick, secret: &[u8], now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
+            if person.is_locked(now, effects) {
+                return;
+            }
             let asked = person
                 .runs
                 .iter()
@@ -148,14 +159,7 @@ impl Engine {
                 return person.mistake("no secret is being compared", effects);
             }
             for device in devices {
-                person.runs.remove(&device);
-                match person
-                    .conversation
-                    .smp(env, Recipient::Tag(device), SmpAction::Abort)
-                {
-                    Ok(outputs) => person.carry_out(env, outputs, effects),
-                    Err(error) => person.mistake(error, effects),
-                }
+                person.stop_comparing(env, device, effects);
             }
             person.show(What::ComparisonEnded, effects);
         })
@@ -197,11 +201,30 @@ impl Engine {
         })
     }
 
-    /// Drops the texts that wait for somebody.
-    pub fn drop_held(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+    /// Drops the texts that wait for somebody, or one of them.
+    pub fn drop_held(&mut self, nick: &Nick, which: Option<LineId>, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            let dropped = person.drop_held();
+            let dropped = match which {
+                Some(line) => usize::from(person.outbox.take(line.0).is_some()),
+                None => person.drop_held(),
+            };
+            if dropped == 0 && which.is_some() {
+                return person.mistake("no text of this number waits", effects);
+            }
             person.show(What::Dropped(dropped), effects);
+        })
+    }
+
+    /// Sends a text once more that may have been lost, the way a new text would go now: the person's word for it.
+    pub fn send_again(&mut self, nick: &Nick, line: LineId, now: Timestamp) -> Vec<Effect> {
+        self.with(nick, now, |person, env, effects| {
+            let waits = person.outbox.waiting().any(|held| held.id() == line.0);
+            if !waits || !person.deliveries.is(line, Delivery::Lost) {
+                return person.mistake("no text of this number is lost", effects);
+            }
+            if let Some(text) = person.outbox.take(line.0) {
+                person.say_again(env, line, &text, effects);
+            }
         })
     }
 

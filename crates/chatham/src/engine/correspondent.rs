@@ -1,24 +1,30 @@
 //! One correspondent: the conversation, the texts that wait, the keys.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, VecDeque};
 
-use im::irc::{Nick, ctcp};
+use im::irc::Nick;
 use otr::outbox::Outbox;
 use otr::{
     Conversation, Env, Event, Fingerprint, InstanceTag, Output, Policy, Recipient, Session, SessionState,
-    SmpEvent, Timestamp, Version, error_message,
+    Timestamp, Version, error_message,
 };
 
-use crate::engine::notice::{Device, How, Notice, What, Words};
+use crate::engine::cut_line::CutLine;
+use crate::engine::delivery::Deliveries;
+use crate::engine::notice::{Comparison, Device, How, Notice, Standing, What};
 use crate::engine::trust::{Keyring, Trust};
 use crate::engine::{Effect, Memory};
+use crate::html::Dialect;
 
 /// Everything about one person.
 pub(super) struct Correspondent {
     pub(super) nick: Nick,
     pub(super) conversation: Conversation,
     pub(super) outbox: Outbox,
+    pub(super) deliveries: Deliveries,
+    pub(super) cut_line: CutLine,
+    /// Whether their texts are HTML.
+    pub(super) dialect: Dialect,
     pub(super) keys: Keyring,
     /// The policy as configured; the conversation's own may be stricter.
     pub(super) policy: Policy,
@@ -31,12 +37,16 @@ pub(super) struct Correspondent {
     /// When we asked for a private conversation last, while there was none.
     pub(super) asked: Option<Timestamp>,
     /// Whether the person has been told that this stranger knocks.
-    knocked: bool,
+    pub(super) knocked: bool,
     /// When the person was told last that something cannot be read, was refused, or that they report an error: one
     /// line a burst (user need N4).
-    told: [Option<Timestamp>; 3],
+    pub(super) told: [Option<Timestamp>; 3],
+    /// When comparisons of secrets failed, the last ones.
+    pub(super) failures: VecDeque<Timestamp>,
     /// The key that the person was shown last, which is the one that a decision is about (S-33).
     pub(super) shown: Option<Fingerprint>,
+    /// What the person was given to compare last.
+    pub(super) compared: Option<Comparison>,
     #[cfg(feature = "deliberate-leak")]
     pub(super) leak: bool,
 }
@@ -56,6 +66,9 @@ impl Correspondent {
             nick,
             conversation: Conversation::new(policy.clone()),
             outbox: Outbox::default(),
+            deliveries: Deliveries::default(),
+            cut_line: CutLine::default(),
+            dialect: Dialect::default(),
             keys: Keyring::default(),
             policy,
             room: None,
@@ -64,7 +77,9 @@ impl Correspondent {
             asked: None,
             knocked: false,
             told: [None; 3],
+            failures: VecDeque::new(),
             shown: None,
+            compared: None,
             #[cfg(feature = "deliberate-leak")]
             leak: false,
         }
@@ -91,6 +106,25 @@ impl Correspondent {
                 ..self.policy.clone()
             });
         }
+    }
+
+    /// Reads one message of theirs.
+    pub(super) fn read(&mut self, env: &mut Env<'_>, message: &[u8], effects: &mut Vec<Effect>) {
+        if self.is_private() && is_query(message) {
+            // Whoever asks for new keys in a private conversation may have missed something.
+            self.left_open(|_| true, effects);
+        }
+        let outputs = self.conversation.receive(env, message);
+        self.carry_out(env, outputs, effects);
+        self.look_for_proofs(effects);
+    }
+
+    /// When something of this person expires next.
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        [self.conversation.next_deadline(), self.cut_line.deadline()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     pub(super) fn show(&self, what: What, effects: &mut Vec<Effect>) {
@@ -143,166 +177,11 @@ impl Correspondent {
         });
     }
 
-    fn take_note(&mut self, env: &Env<'_>, event: Event, effects: &mut Vec<Effect>) {
-        let what = match event {
-            Event::Text { session, text } => {
-                let words = match ctcp::spoken(&text) {
-                    ctcp::Spoken::Words(text) => Words::said(text),
-                    ctcp::Spoken::Deed(deed) => Words::done(deed),
-                };
-                self.heard(session);
-                What::Heard {
-                    words,
-                    how: self.how(session),
-                    alarming: false,
-                    device: session,
-                }
-            }
-            Event::ClearText { text, expected } => What::Heard {
-                words: Words::said(ctcp::neutralise(&text)),
-                how: How::Clear,
-                alarming: !expected,
-                device: InstanceTag::ZERO,
-            },
-            Event::Established {
-                session,
-                fingerprint,
-                version,
-                ssid,
-                changed_from,
-            } => {
-                let others = !self.keys.is_empty();
-                let new = self.keys.see(fingerprint);
-                self.clear_agreed = false;
-                let changed = changed_from.is_some() || (new && others);
-                self.private(session, fingerprint, version, ssid, (false, changed), effects)
-            }
-            Event::Renewed {
-                session,
-                fingerprint,
-                version,
-                ssid,
-            } => self.private(session, fingerprint, version, ssid, (true, false), effects),
-            Event::PeerEnded { session } => {
-                self.runs.remove(&session);
-                What::PeerEnded {
-                    remaining: self.private_sessions().count(),
-                }
-            }
-            Event::Smp {
-                session,
-                fingerprint,
-                event,
-            } => self.compared(session, fingerprint, event, effects),
-            Event::ExtraKey { usage, .. } => What::ExtraKey(usage),
-            Event::Heartbeat { session } => return self.heard(session),
-            // Not asked for in our policy.
-            Event::Records { .. } => return,
-            Event::Missed { messages, .. } => What::Missed(messages),
-            Event::PeerReportsError { words } => {
-                if self.begins_burst(2, env.now) {
-                    self.show(What::PeerReports(words), effects);
-                }
-                match self.outbox.possibly_lost(env.now) {
-                    0 => return,
-                    lost => What::PossiblyLost(lost),
-                }
-            }
-            Event::Unreadable { .. } if !self.begins_burst(0, env.now) => return,
-            Event::Unreadable { reason } => What::Unreadable(reason),
-            Event::Refused { .. } if !self.begins_burst(1, env.now) => return,
-            Event::Refused { reason } => What::Refused(reason),
-            Event::Knock { .. } if std::mem::replace(&mut self.knocked, true) => return,
-            Event::Knock { .. } => What::Knock,
-            Event::Reflected | Event::ForOtherDevice => What::NotForUs,
-        };
-        self.show(what, effects);
-    }
-
-    /// A private conversation stands: remember the key, and the version if the key is verified.
-    fn private(
-        &mut self,
-        session: InstanceTag,
-        fingerprint: Fingerprint,
-        version: Version,
-        ssid: otr::Ssid,
-        (renewed, changed): (bool, bool),
-        effects: &mut Vec<Effect>,
-    ) -> What {
-        let trust = self.keys.trust(fingerprint);
-        self.runs.remove(&session);
-        (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
-        self.shown = Some(fingerprint);
-        effects.push(Effect::Remember(Memory::Key {
-            nick: self.nick.clone(),
-            fingerprint,
-            trust,
-        }));
-        if trust.is_verified() {
-            self.remember_version(version, effects);
-        }
-        self.tighten();
-        let devices = self.private_sessions().count();
-        let blocked = !self.keys.admits(fingerprint);
-        What::Private {
-            fingerprint,
-            trust,
-            version,
-            ssid,
-            device: session,
-            devices,
-            renewed,
-            changed,
-            blocked,
-        }
-    }
-
-    fn compared(
-        &mut self,
-        session: InstanceTag,
-        fingerprint: Fingerprint,
-        event: SmpEvent,
-        effects: &mut Vec<Effect>,
-    ) -> What {
-        match event {
-            SmpEvent::Asked { question } => {
-                self.runs.insert(
-                    session,
-                    Run::Theirs {
-                        questioned: question.is_some(),
-                    },
-                );
-                What::Asked(question)
-            }
-            SmpEvent::Succeeded => {
-                let run = self.runs.remove(&session);
-                let vouched = run != Some(Run::Theirs { questioned: true });
-                if vouched {
-                    let trust = self.keys.trust(fingerprint).max(Trust::Secret);
-                    self.set_trust(fingerprint, trust, effects);
-                }
-                What::Same { fingerprint, vouched }
-            }
-            ended => {
-                self.runs.remove(&session);
-                match ended {
-                    SmpEvent::Failed => What::Different(fingerprint),
-                    SmpEvent::Cheated => What::Cheated,
-                    _ => What::ComparisonEnded,
-                }
-            }
-        }
-    }
-
     /// Sets what the person decided about one key, here and in the store.
     pub(super) fn set_trust(&mut self, fingerprint: Fingerprint, trust: Trust, effects: &mut Vec<Effect>) {
         self.keys.learn(fingerprint, trust);
         self.conversation.set_trusted(fingerprint, trust.is_verified());
-        effects.push(Effect::Remember(Memory::Key {
-            nick: self.nick.clone(),
-            fingerprint,
-            trust,
-        }));
+        self.remember_key(fingerprint, effects);
         let spoken = |session: &Session| match session.state() {
             SessionState::Encrypted(version) if session.fingerprint() == Some(fingerprint) => Some(version),
             _ => None,
@@ -314,8 +193,16 @@ impl Correspondent {
         self.tighten();
     }
 
+    pub(super) fn remember_key(&self, fingerprint: Fingerprint, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Remember(Memory::Key {
+            nick: self.nick.clone(),
+            fingerprint,
+            trust: self.keys.trust(fingerprint),
+        }));
+    }
+
     /// No lower version from now on: what a verified person has spoken once is not talked down (S-11).
-    fn remember_version(&mut self, version: Version, effects: &mut Vec<Effect>) {
+    pub(super) fn remember_version(&mut self, version: Version, effects: &mut Vec<Effect>) {
         if self.policy.minimum_version < Some(version) {
             self.policy.minimum_version = Some(version);
             effects.push(Effect::Remember(Memory::Version {
@@ -349,12 +236,30 @@ impl Correspondent {
             .filter(|session| session.is_private())
     }
 
+    pub(super) fn is_private(&self) -> bool {
+        self.private_sessions().next().is_some()
+    }
+
     /// Whether nothing would be lost by forgetting this person: nobody we know, nothing private, nothing waiting.
     pub(super) fn is_dispensable(&self) -> bool {
         !self.conversation.is_acquainted()
             && self.keys.is_empty()
             && self.expects_clear()
             && self.outbox.waiting().next().is_none()
+    }
+
+    /// What can truly be said of this conversation: what the next text would meet.
+    pub(super) fn standing(&self) -> Standing {
+        let best = self.conversation.session(Recipient::Best);
+        match best.map(|best| (best.state(), best.fingerprint())) {
+            Some((SessionState::Encrypted(_), Some(key))) if !self.keys.admits(key) => Standing::KeyChanged,
+            Some((SessionState::Encrypted(_), Some(key))) if self.keys.trust(key).is_verified() => {
+                Standing::Verified
+            }
+            Some((SessionState::Encrypted(_), _)) => Standing::Unverified,
+            Some((SessionState::Finished, _)) => Standing::Finished,
+            Some((SessionState::Plaintext, _)) | None => Standing::NotPrivate,
+        }
     }
 
     /// Whether clear text is nothing unusual now.
@@ -377,25 +282,8 @@ impl Correspondent {
         };
         self.conversation.sessions().map(device).collect()
     }
-
-    fn heard(&mut self, session: InstanceTag) {
-        if let Some(key) = self.session(session).and_then(Session::fingerprint) {
-            self.outbox.heard(key);
-        }
-    }
-
-    /// Whether the last remark of this kind is long enough ago to make another.
-    fn begins_burst(&mut self, kind: usize, now: Timestamp) -> bool {
-        let Some(told) = self.told.get_mut(kind) else {
-            return true;
-        };
-        let begins = told.is_none_or(|told| now.since(told) >= BURST);
-        if begins {
-            *told = Some(now);
-        }
-        begins
-    }
 }
 
-/// Remarks of one kind within this time are one burst.
-const BURST: Duration = Duration::from_secs(5);
+fn is_query(message: &[u8]) -> bool {
+    message.starts_with(b"?OTR?") || message.starts_with(b"?OTRv")
+}

@@ -3,10 +3,16 @@
 //! Bytes from the network and words of the person go in; a list of [`Effect`]s comes back: lines to send, things to
 //! show, facts to store. There are no sockets, no files and no clock inside.
 
+mod carrier;
 mod commands;
 mod correspondent;
+mod cut_line;
+mod delivery;
+mod events;
+mod guesses;
 pub mod notice;
 mod speak;
+mod standing;
 pub mod trust;
 
 use std::collections::BTreeMap;
@@ -56,6 +62,13 @@ pub enum Memory {
         /// What is known about it now.
         trust: Trust,
     },
+    /// A comparison of secrets failed.
+    ComparisonFailed {
+        /// With whom.
+        nick: Nick,
+        /// When.
+        at: Timestamp,
+    },
     /// No session below this version from now on.
     Version {
         /// With whom.
@@ -70,8 +83,14 @@ pub struct Engine {
     account: Account,
     rng: Box<dyn CryptoRng + Send>,
     policy: Policy,
+    /// What holds with single people instead, whoever has the nick at the moment.
+    exceptions: BTreeMap<Nick, Policy>,
     people: BTreeMap<Nick, Correspondent>,
     mapping: CaseMapping,
+    /// Messages that a broken connection gave back.
+    unsent: Vec<(Nick, Vec<u8>)>,
+    /// How many texts the person has said.
+    lines: u64,
     #[cfg(feature = "deliberate-leak")]
     leak: bool,
 }
@@ -83,8 +102,11 @@ impl Engine {
             account,
             rng,
             policy,
+            exceptions: BTreeMap::new(),
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
+            unsent: Vec::new(),
+            lines: 0,
             #[cfg(feature = "deliberate-leak")]
             leak: false,
         }
@@ -111,6 +133,29 @@ impl Engine {
         self.person(nick).learn(fingerprint, trust);
     }
 
+    /// Another policy for one nick, whoever has it. A version that was remembered stays the lowest.
+    pub fn set_policy(&mut self, nick: &Nick, policy: Policy) {
+        self.exceptions.insert(nick.clone(), policy.clone());
+        if let Some(person) = self.people.get_mut(nick)
+            && is_person(nick)
+        {
+            adopt(person, policy);
+        }
+    }
+
+    /// The policy for this nick.
+    pub fn policy(&self, nick: &Nick) -> &Policy {
+        let known = self.people.get(nick).map(|person| &person.policy);
+        known
+            .or_else(|| self.exceptions.get(nick))
+            .unwrap_or(&self.policy)
+    }
+
+    /// What the store knows about a comparison of secrets that failed.
+    pub fn learn_failure(&mut self, nick: &Nick, at: Timestamp) {
+        self.person(nick).learn_failure(at);
+    }
+
     /// What the store knows about the versions that somebody spoke.
     pub fn learn_version(&mut self, nick: &Nick, version: Version) {
         let person = self.person(nick);
@@ -132,10 +177,15 @@ impl Engine {
     /// it is (user need N11).
     pub fn receive(&mut self, said: &Said, now: Timestamp) -> Vec<Effect> {
         let nick = &said.from.nick;
+        // Old words are shown and never answered: whoever said them has gone on, and so have the keys.
+        if said.history && matches!(said.kind, Kind::Person | Kind::Action) {
+            return vec![earlier(said)];
+        }
         match said.kind {
             Kind::Person => self.with(nick, now, |person, env, effects| {
-                let outputs = person.conversation.receive(env, &said.text);
-                person.carry_out(env, outputs, effects);
+                for line in person.cut_line.join(&said.text, now) {
+                    person.read(env, &line, effects);
+                }
             }),
             Kind::Action => self.with(nick, now, |person, _, effects| {
                 let words = Words::done(ctcp::neutralise(&said.text));
@@ -183,6 +233,17 @@ impl Engine {
                 .for_each(|(key, trust)| self.person(from).learn(*key, *trust));
         }
         person.nick = to.clone();
+        if let Some(policy) = self.exceptions.get(to) {
+            // Whoever comes to a nick comes under its rule, and brings the stricter one along.
+            let require_encryption = policy.require_encryption || person.policy.require_encryption;
+            adopt(
+                &mut person,
+                Policy {
+                    require_encryption,
+                    ..policy.clone()
+                },
+            );
+        }
         if let Some(before) = self.people.remove(to) {
             before
                 .keys
@@ -207,6 +268,10 @@ impl Engine {
     /// The network folds names in another way from now on.
     pub fn set_case_mapping(&mut self, mapping: CaseMapping) {
         self.mapping = mapping;
+        self.exceptions = std::mem::take(&mut self.exceptions)
+            .into_iter()
+            .map(|(nick, policy)| (nick.refold(mapping), policy))
+            .collect();
         for (nick, mut person) in std::mem::take(&mut self.people) {
             let nick = nick.refold(mapping);
             person.nick = nick.clone();
@@ -237,15 +302,16 @@ impl Engine {
 
     /// Lets old offers and pieces expire. Call it at [`Self::next_deadline`], or whenever.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
-        let due = self.people.iter().filter(|(_, person)| {
-            person
-                .conversation
-                .next_deadline()
-                .is_some_and(|deadline| deadline <= now)
-        });
+        let due = self
+            .people
+            .iter()
+            .filter(|(_, person)| person.next_deadline().is_some_and(|deadline| deadline <= now));
         let nicks: Vec<Nick> = due.map(|(nick, _)| nick.clone()).collect();
         let tick = |engine: &mut Self, nick: &Nick| {
             engine.with(nick, now, |person, env, effects| {
+                if let Some(line) = person.cut_line.overdue(now) {
+                    person.read(env, &line, effects);
+                }
                 let outputs = person.conversation.tick(env);
                 person.carry_out(env, outputs, effects);
             })
@@ -257,7 +323,7 @@ impl Engine {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.people
             .values()
-            .filter_map(|person| person.conversation.next_deadline())
+            .filter_map(Correspondent::next_deadline)
             .min()
     }
 
@@ -266,7 +332,7 @@ impl Engine {
             self.forget_strangers();
         }
         let policy = if is_person(nick) {
-            self.policy.clone()
+            self.exceptions.get(nick).unwrap_or(&self.policy).clone()
         } else {
             Policy::never()
         };
@@ -296,8 +362,20 @@ impl Engine {
             };
             act(person, &mut env, &mut effects);
         }
+        self.recognise(&mut effects);
         effects
     }
+}
+
+/// Another policy for somebody who is known; what was remembered of their versions stays.
+fn adopt(person: &mut Correspondent, policy: Policy) {
+    let lowest = person.policy.minimum_version.max(policy.minimum_version);
+    person.policy = Policy {
+        minimum_version: lowest,
+        ..policy
+    };
+    person.conversation.set_policy(person.policy.clone());
+    person.tighten();
 }
 
 /// Whether a name is a person's: not a channel's, not a service's.
@@ -314,6 +392,20 @@ fn aside(said: &Said) -> Effect {
     Effect::Show(Notice {
         with: said.from.nick.clone(),
         what,
+    })
+}
+
+/// What was said before we were here. What is encrypted can no longer be read, and nobody wants to see it.
+fn earlier(said: &Said) -> Effect {
+    let text = ctcp::neutralise(&said.text);
+    let words = match said.kind {
+        Kind::Action => Some(Words::done(text)),
+        _ if said.text.starts_with(b"?OTR") => None,
+        _ => Some(Words::said(text)),
+    };
+    Effect::Show(Notice {
+        with: said.from.nick.clone(),
+        what: What::Earlier { words },
     })
 }
 

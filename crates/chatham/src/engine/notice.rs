@@ -1,7 +1,7 @@
 //! What the engine tells the person: facts as values, put into words by [`crate::present`].
 
 use im::irc::Nick;
-use otr::{Fingerprint, InstanceTag, Reject, SessionState, Ssid, Version};
+use otr::{Fingerprint, InstanceTag, Reject, SessionState, Ssid, Timestamp, Version};
 use zeroize::Zeroizing;
 
 use crate::engine::trust::Trust;
@@ -22,6 +22,75 @@ pub struct Words {
     pub text: Zeroizing<Vec<u8>>,
     /// Whether they were said as `/me`.
     pub deed: bool,
+}
+
+/// The number of one text of the person, counted over all correspondents from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(pub u64);
+
+/// How far a text of the person has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// It waits here, and goes out by itself when it may.
+    Held,
+    /// It is on its way; whether it was read is not certain.
+    Sent,
+    /// They have proved that they could read it: they used a key that only this text had announced.
+    Readable,
+    /// They may not have been able to read it. It waits for a person's word, if it could be kept.
+    Lost,
+}
+
+/// What can truly be said of the conversation with somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Text goes in the clear, or not at all.
+    NotPrivate,
+    /// Private, with a key that nobody has compared.
+    Unverified,
+    /// Private, with a key that the person has vouched for.
+    Verified,
+    /// They have ended the private conversation. Nothing is sent.
+    Finished,
+    /// Another key than before. Nothing is sent to it until the person decides.
+    KeyChanged,
+}
+
+/// What two people compare, over the telephone or face to face.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The secure session id: its halves are read by one person each.
+    pub ssid: Ssid,
+    /// Our key.
+    pub our_key: Fingerprint,
+    /// The key the other side proved.
+    pub their_key: Fingerprint,
+    /// Which device.
+    pub device: InstanceTag,
+}
+
+/// One line of a list of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PersonSummary {
+    /// Who.
+    pub nick: Nick,
+    /// How we stand.
+    pub standing: Standing,
+    /// How many of our texts wait.
+    pub waiting: usize,
+    /// Whether we know them: they were written to, or a key of theirs is stored.
+    pub acquainted: bool,
+}
+
+/// A text that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingText {
+    /// Its number.
+    pub line: LineId,
+    /// Its words.
+    pub words: Words,
+    /// Whether it goes out by itself ([`Delivery::Held`]) or needs a person's word ([`Delivery::Lost`]).
+    pub delivery: Delivery,
 }
 
 /// How a text travelled.
@@ -77,6 +146,8 @@ pub enum What {
     },
     /// We said something, and it is on its way.
     Sent {
+        /// Its number.
+        line: LineId,
         /// Our words.
         words: Words,
         /// How they went.
@@ -90,6 +161,8 @@ pub enum What {
     },
     /// We said something, and it did not go out.
     NotSent {
+        /// Its number.
+        line: LineId,
         /// Our words.
         words: Words,
         /// Why.
@@ -97,6 +170,34 @@ pub enum What {
         /// Whether it waits for a private conversation; otherwise it is gone.
         held: bool,
     },
+    /// What is known about a text that was said before has changed.
+    Delivery {
+        /// Its number.
+        line: LineId,
+        /// What is known now.
+        delivery: Delivery,
+    },
+    /// Something they said while we were not there, played back by the network. It is never answered.
+    Earlier {
+        /// The words; `None` if they were encrypted, to keys that are long gone.
+        words: Option<Words>,
+    },
+    /// The key is known under other names.
+    AlsoKnownAs {
+        /// The key.
+        fingerprint: Fingerprint,
+        /// The names, and what is known about the key there.
+        names: Vec<(Nick, Trust)>,
+    },
+    /// Secrets cannot be compared before this time: three comparisons have failed within a day.
+    VerifyLocked {
+        /// From when on it is possible again.
+        until: Timestamp,
+    },
+    /// What is to be compared: the answer to a question of the person.
+    Compare(Comparison),
+    /// The texts that wait: the answer to a question of the person.
+    Waiting(Vec<WaitingText>),
     /// A private conversation stands, or has new keys.
     Private {
         /// The key the other side proved.
@@ -148,8 +249,13 @@ pub enum What {
     Cheated,
     /// So many private texts before the next one did not arrive.
     Missed(u64),
-    /// So many of our texts may not have been readable; they wait for the same key.
-    PossiblyLost(usize),
+    /// Texts of ours may not have been readable.
+    PossiblyLost {
+        /// So many go again by themselves, to the same key.
+        again: usize,
+        /// So many wait for a person's word.
+        left: usize,
+    },
     /// A private message could not be read.
     Unreadable(Reject),
     /// A message of the protocol was not accepted.

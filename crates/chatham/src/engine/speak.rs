@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use im::irc::ctcp;
-use otr::outbox::Why;
+use otr::outbox::{Sent, Why};
 use otr::{
-    Disposition, Env, Fingerprint, InstanceTag, Output, Recipient, SendError, Session, Standing, Start,
-    Version, disposition,
+    Disposition, Env, Fingerprint, InstanceTag, Output, Recipient, SendError, Session, SessionState,
+    Standing, Start, Version, disposition,
 };
 
 use crate::engine::Effect;
 use crate::engine::correspondent::Correspondent;
-use crate::engine::notice::{How, Obstacle, What, Words};
+use crate::engine::notice::{Delivery, How, LineId, Obstacle, What, Words};
 
 /// Where a text would go now.
 enum Road {
@@ -26,11 +26,27 @@ enum Road {
 impl Correspondent {
     /// Says something: privately to every device whose key is verified, or to the best one if none is; in the
     /// clear only if nothing private stands and nothing requires it.
-    pub(super) fn say(&mut self, env: &mut Env<'_>, words: Words, effects: &mut Vec<Effect>) {
+    pub(super) fn say(&mut self, env: &mut Env<'_>, line: LineId, words: Words, effects: &mut Vec<Effect>) {
         match self.road() {
-            Road::Private(devices) => self.say_privately(env, words, &devices, false, effects),
-            Road::Clear => self.say_clearly(env, words, effects),
-            Road::Closed(why) => self.hold(env, words, why, effects),
+            Road::Private(devices) => self.say_privately(env, (line, false), words, &devices, effects),
+            Road::Clear => self.say_clearly(env, line, words, effects),
+            Road::Closed(why) => self.hold(env, line, words, why, effects),
+        }
+    }
+
+    /// Says once more what may have been lost. What was private does not become clear by it.
+    pub(super) fn say_again(
+        &mut self,
+        env: &mut Env<'_>,
+        line: LineId,
+        text: &[u8],
+        effects: &mut Vec<Effect>,
+    ) {
+        let words = unwrap_deed(text);
+        match self.road() {
+            Road::Private(devices) => self.say_privately(env, (line, true), words, &devices, effects),
+            Road::Clear => self.hold(env, line, words, Obstacle::AwaitingPrivacy, effects),
+            Road::Closed(why) => self.hold(env, line, words, why, effects),
         }
     }
 
@@ -57,7 +73,8 @@ impl Correspondent {
         }
         for released in self.outbox.established(key, version) {
             let words = unwrap_deed(&released.text);
-            self.say_privately(env, words, &[device], released.again, effects);
+            let line = (LineId(released.id), released.again);
+            self.say_privately(env, line, words, &[device], effects);
         }
     }
 
@@ -71,7 +88,7 @@ impl Correspondent {
         let ids: Vec<u64> = held.map(|held| held.id()).collect();
         for id in ids {
             if let Some(text) = self.outbox.take(id) {
-                self.say(env, unwrap_deed(&text), effects);
+                self.say(env, LineId(id), unwrap_deed(&text), effects);
             }
         }
     }
@@ -124,9 +141,9 @@ impl Correspondent {
     fn say_privately(
         &mut self,
         env: &mut Env<'_>,
+        (line, again): (LineId, bool),
         words: Words,
         devices: &[InstanceTag],
-        again: bool,
         effects: &mut Vec<Effect>,
     ) {
         let text = if words.deed {
@@ -141,19 +158,21 @@ impl Correspondent {
         let (mut lines, mut reached) = (0, 0);
         let mut weakest = How::Verified;
         for &device in devices {
-            let peer = self.session(device).and_then(Session::fingerprint);
             match self.conversation.send(env, Recipient::Tag(device), &text, &[]) {
                 Ok(outputs) => {
-                    lines += outputs
-                        .iter()
-                        .filter(|output| matches!(output, Output::Send(_)))
-                        .count();
+                    let messages = outputs.iter().filter_map(|output| match output {
+                        Output::Send(message) => Some(message),
+                        _ => None,
+                    });
+                    let first = messages.clone().next().cloned();
+                    lines += messages.count();
                     reached += 1;
                     if self.how(device) != How::Verified {
                         weakest = How::Unverified;
                     }
-                    if let (Some(peer), Some(version)) = (peer, self.version(device)) {
-                        self.outbox.sent(&text, peer, version, env.now);
+                    self.note_sent(env, line, again, device, &text);
+                    if let Some(first) = first.filter(|_| reached == 1) {
+                        self.deliveries.begun(line, first);
                     }
                     self.carry_out(env, outputs, effects);
                 }
@@ -161,6 +180,7 @@ impl Correspondent {
                     let why = Obstacle::Text(error.to_string());
                     self.show(
                         What::NotSent {
+                            line,
                             words: words.clone(),
                             why,
                             held: false,
@@ -173,6 +193,7 @@ impl Correspondent {
         if reached > 0 {
             self.show(
                 What::Sent {
+                    line,
                     words,
                     how: weakest,
                     lines,
@@ -184,7 +205,29 @@ impl Correspondent {
         }
     }
 
-    fn say_clearly(&mut self, env: &mut Env<'_>, words: Words, effects: &mut Vec<Effect>) {
+    /// Remembers the text that was just sealed, until it is known to be read.
+    fn note_sent(&mut self, env: &Env<'_>, line: LineId, again: bool, device: InstanceTag, text: &[u8]) {
+        let sent = self.session(device).and_then(|session| {
+            let SessionState::Encrypted(version) = session.state() else {
+                return None;
+            };
+            Some(Sent {
+                id: line.0,
+                to: session.fingerprint()?,
+                version,
+                session: device,
+                ssid: session.ssid()?,
+                number: session.traffic()?.1.sealed,
+                again,
+            })
+        });
+        if let Some(sent) = sent {
+            // A text too long to be kept is told as lost all the same if it comes to that: it has no entry, and no proof.
+            self.outbox.sent(text, sent, env.now);
+        }
+    }
+
+    fn say_clearly(&mut self, env: &mut Env<'_>, line: LineId, words: Words, effects: &mut Vec<Effect>) {
         let room = self.room.unwrap_or(usize::MAX);
         if words.deed {
             // The protocol has no place for an offer in a deed, so it passes the core by; the road has said
@@ -197,6 +240,7 @@ impl Correspondent {
                 });
             }
             let sent = What::Sent {
+                line,
                 words,
                 how: How::Clear,
                 lines: 1,
@@ -206,8 +250,8 @@ impl Correspondent {
             return self.show(sent, effects);
         }
         let mut lines = 0;
-        for line in split(&words.text, room.saturating_sub(TAG_ROOM)) {
-            match self.conversation.send(env, Recipient::Best, line, &[]) {
+        for piece in split(&words.text, room.saturating_sub(TAG_ROOM)) {
+            match self.conversation.send(env, Recipient::Best, piece, &[]) {
                 Ok(outputs) => {
                     lines += outputs.len();
                     self.carry_out(env, outputs, effects);
@@ -216,6 +260,7 @@ impl Correspondent {
                     let why = Obstacle::Text(error.to_string());
                     return self.show(
                         What::NotSent {
+                            line,
                             words,
                             why,
                             held: false,
@@ -227,6 +272,7 @@ impl Correspondent {
         }
         self.show(
             What::Sent {
+                line,
                 words,
                 how: How::Clear,
                 lines,
@@ -238,7 +284,14 @@ impl Correspondent {
     }
 
     /// Keeps a text until a private conversation stands, and asks for one if nothing stands in the way.
-    fn hold(&mut self, env: &mut Env<'_>, words: Words, why: Obstacle, effects: &mut Vec<Effect>) {
+    fn hold(
+        &mut self,
+        env: &mut Env<'_>,
+        line: LineId,
+        words: Words,
+        why: Obstacle,
+        effects: &mut Vec<Effect>,
+    ) {
         let text = if words.deed {
             ctcp::me(&words.text)
         } else {
@@ -246,11 +299,25 @@ impl Correspondent {
         };
         let held = self
             .outbox
-            .hold(text, &self.keys_to_wait_for(&why), self.policy.minimum_version)
+            .hold(
+                line.0,
+                text,
+                &self.keys_to_wait_for(&why),
+                self.policy.minimum_version,
+            )
             .is_ok();
         let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
         let ask = held && why == Obstacle::AwaitingPrivacy && !recently;
-        self.show(What::NotSent { words, why, held }, effects);
+        if held {
+            self.turn(line, Delivery::Held, effects);
+        }
+        let told = What::NotSent {
+            line,
+            words,
+            why,
+            held,
+        };
+        self.show(told, effects);
         if ask {
             self.ask(env, effects);
         }
@@ -282,17 +349,10 @@ impl Correspondent {
             Err(error) => self.mistake(error, effects),
         }
     }
-
-    fn version(&self, device: InstanceTag) -> Option<Version> {
-        match self.session(device)?.state() {
-            otr::SessionState::Encrypted(version) => Some(version),
-            _ => None,
-        }
-    }
 }
 
 /// A text as it is sent privately, back to words.
-fn unwrap_deed(text: &[u8]) -> Words {
+pub(super) fn unwrap_deed(text: &[u8]) -> Words {
     match text.strip_prefix(b"/me ") {
         Some(deed) => Words::done(deed),
         None => Words::said(text),

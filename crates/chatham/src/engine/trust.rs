@@ -38,6 +38,8 @@ pub(super) struct Keyring {
     known: BTreeMap<Fingerprint, Trust>,
     /// Keys without trust that the person accepts for this run, in place of one that is trusted.
     accepted: BTreeSet<Fingerprint>,
+    /// Keys that came when another one was known: nothing goes to them until the person decides.
+    doubted: BTreeSet<Fingerprint>,
 }
 
 impl Keyring {
@@ -45,15 +47,22 @@ impl Keyring {
         self.known.insert(key, trust);
     }
 
-    /// Notes that a key was seen. Whether it was new.
+    /// Notes that a key was seen. Whether it is another one than those that were known.
     pub(super) fn see(&mut self, key: Fingerprint) -> bool {
-        let new = !self.known.contains_key(&key);
-        self.known.entry(key).or_default();
-        new
+        if self.known.contains_key(&key) {
+            return self.doubted.contains(&key);
+        }
+        let another = !self.known.is_empty();
+        if another {
+            self.doubted.insert(key);
+        }
+        self.known.insert(key, Trust::Seen);
+        another
     }
 
     pub(super) fn accept(&mut self, key: Fingerprint) {
         self.accepted.insert(key);
+        self.doubted.remove(&key);
     }
 
     pub(super) fn trust(&self, key: Fingerprint) -> Trust {
@@ -76,14 +85,15 @@ impl Keyring {
     pub(super) fn for_waiting(&self) -> Vec<Fingerprint> {
         let verified = self.has_verified();
         self.iter()
-            .filter(|(_, trust)| !verified || trust.is_verified())
+            .filter(|(key, trust)| trust.is_verified() || !verified && !self.doubted.contains(key))
             .map(|(key, _)| key)
             .collect()
     }
 
-    /// Whether a text may go to this key: it is verified, or accepted, or nothing better is known.
+    /// Whether a text may go to this key: it is verified, or accepted, or the only kind of key that was ever known.
     pub(super) fn admits(&self, key: Fingerprint) -> bool {
-        self.trust(key).is_verified() || self.accepted.contains(&key) || !self.has_verified()
+        let first = !self.has_verified() && !self.doubted.contains(&key);
+        self.trust(key).is_verified() || self.accepted.contains(&key) || first
     }
 }
 
@@ -95,16 +105,26 @@ mod tests {
     const TWO: Fingerprint = Fingerprint::from_bytes([2; 20]);
 
     #[test]
-    fn a_new_key_beside_a_verified_one_is_blocked_until_accepted() {
+    fn another_key_is_blocked_until_accepted() {
         let mut keys = Keyring::default();
-        assert!(keys.admits(ONE) && keys.see(ONE) && !keys.see(ONE));
-        assert!(keys.admits(TWO), "nobody vouched for the first key");
+        assert!(keys.admits(ONE) && !keys.see(ONE) && !keys.see(ONE));
+        assert!(keys.see(TWO) && keys.see(TWO), "nobody has decided yet");
+        assert!(keys.admits(ONE) && !keys.admits(TWO));
+        assert_eq!(keys.for_waiting(), [ONE]);
+        keys.accept(TWO);
+        assert!(!keys.see(TWO) && keys.admits(TWO) && !keys.trust(TWO).is_verified());
+    }
+
+    #[test]
+    fn beside_a_verified_key_every_other_one_is_blocked() {
+        let mut keys = Keyring::default();
+        keys.learn(TWO, Trust::Seen);
         keys.learn(ONE, Trust::Secret);
         assert!(keys.admits(ONE) && !keys.admits(TWO));
         assert_eq!(keys.for_waiting(), [ONE]);
         keys.accept(TWO);
-        assert!(keys.admits(TWO) && !keys.trust(TWO).is_verified());
+        assert!(keys.admits(TWO));
         keys.learn(ONE, Trust::Seen);
-        assert_eq!(keys.for_waiting(), [ONE]);
+        assert_eq!(keys.for_waiting(), [ONE, TWO]);
     }
 }

@@ -6,9 +6,10 @@
 use otr::{Fingerprint, SessionState, Ssid};
 use serde_json::{Value, json};
 
-use crate::engine::notice::{How, Notice, Obstacle, What};
+use crate::engine::notice::{Delivery, How, Notice, Obstacle, Standing, WaitingText, What};
 use crate::engine::trust::Trust;
 use crate::present::plain;
+use crate::verify::words::Phrase;
 
 /// The object for one notice.
 pub fn value(notice: &Notice) -> Value {
@@ -54,16 +55,22 @@ fn body(what: &What) -> Value {
             "expected": !alarming, "device": plain::tag(*device),
         }),
         What::Sent {
+            line,
             words,
             how,
             lines,
             devices,
             again,
         } => json!({
-            "event": "sent", "text": text(&words.text), "me": words.deed, "security": security(*how),
+            "event": "sent", "line": line.0, "text": text(&words.text), "me": words.deed, "security": security(*how),
             "lines": lines, "devices": devices, "again": again,
         }),
-        What::NotSent { words, why, held } => {
+        What::NotSent {
+            line,
+            words,
+            why,
+            held,
+        } => {
             let (reason, key) = match why {
                 Obstacle::AwaitingPrivacy => ("awaiting-privacy", None),
                 Obstacle::PeerEnded => ("peer-ended", None),
@@ -71,7 +78,7 @@ fn body(what: &What) -> Value {
                 Obstacle::Text(words) => (words.as_str(), None),
             };
             json!({
-                "event": "not-sent", "text": text(&words.text), "me": words.deed, "reason": reason,
+                "event": "not-sent", "line": line.0, "text": text(&words.text), "me": words.deed, "reason": reason,
                 "fingerprint": key, "held": held,
             })
         }
@@ -110,7 +117,38 @@ fn body(what: &What) -> Value {
         What::ComparisonEnded => json!({ "event": "comparison-ended" }),
         What::Cheated => json!({ "event": "cheated" }),
         What::Missed(messages) => json!({ "event": "missed", "messages": messages }),
-        What::PossiblyLost(texts) => json!({ "event": "possibly-lost", "texts": texts }),
+        What::PossiblyLost { again, left } => {
+            json!({ "event": "possibly-lost", "texts": again + left, "again": again, "left": left })
+        }
+        What::Delivery {
+            line,
+            delivery: state,
+        } => {
+            json!({ "event": "delivery", "line": line.0, "state": delivery(*state) })
+        }
+        What::Earlier { words } => json!({
+            "event": "earlier", "text": words.as_ref().map(|words| text(&words.text)),
+            "me": words.as_ref().is_some_and(|words| words.deed), "encrypted": words.is_none(),
+        }),
+        What::AlsoKnownAs {
+            fingerprint: key,
+            names,
+        } => {
+            let name = |(nick, known): &(im::irc::Nick, Trust)| json!({ "nick": nick.to_string(), "trust": trust(*known) });
+            json!({
+                "event": "also-known-as", "fingerprint": fingerprint(*key),
+                "names": names.iter().map(name).collect::<Vec<_>>(),
+            })
+        }
+        What::VerifyLocked { until } => json!({ "event": "verify-locked", "until": until.as_millis() }),
+        What::Compare(comparison) => json!({
+            "event": "compare", "session-id": session_id(&comparison.ssid), "words": phrase(&comparison.ssid),
+            "our-fingerprint": fingerprint(comparison.our_key), "fingerprint": fingerprint(comparison.their_key),
+            "device": plain::tag(comparison.device),
+        }),
+        What::Waiting(texts) => {
+            json!({ "event": "waiting", "texts": texts.iter().map(waiting).collect::<Vec<_>>() })
+        }
         What::Unreadable(reason) => json!({ "event": "unreadable", "reason": reason.to_string() }),
         What::Refused(reason) => json!({ "event": "refused", "reason": reason.to_string() }),
         What::PeerReports(words) => json!({ "event": "peer-reports-error", "words": text(words) }),
@@ -156,6 +194,41 @@ fn body(what: &What) -> Value {
         }
         What::Mistake(words) => json!({ "event": "mistake", "words": words }),
     }
+}
+
+/// One word for how far a text has come.
+pub fn delivery(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Held => "held",
+        Delivery::Sent => "sent",
+        Delivery::Readable => "readable",
+        Delivery::Lost => "lost",
+    }
+}
+
+/// One word for how we stand with somebody.
+pub fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::NotPrivate => "not-private",
+        Standing::Unverified => "unverified",
+        Standing::Verified => "verified",
+        Standing::Finished => "finished",
+        Standing::KeyChanged => "key-changed",
+    }
+}
+
+fn waiting(waits: &WaitingText) -> Value {
+    json!({
+        "line": waits.line.0, "text": text(&waits.words.text), "me": waits.words.deed, "state": delivery(waits.delivery),
+    })
+}
+
+/// The words that each side reads; null in version 1, whose session id is too long for them.
+fn phrase(ssid: &Ssid) -> Value {
+    Phrase::of(ssid).map_or(
+        Value::Null,
+        |phrase| json!({ "ours": phrase.ours(), "theirs": phrase.theirs() }),
+    )
 }
 
 fn session_id(ssid: &Ssid) -> Value {

@@ -6,9 +6,12 @@
 
 use otr::{InstanceTag, SessionState, Version};
 
-use crate::engine::notice::{Device, How, Notice, Obstacle, What, Words};
+use crate::engine::notice::{
+    Comparison, Delivery, Device, How, Notice, Obstacle, Standing, WaitingText, What, Words,
+};
 use crate::engine::trust::Trust;
 use crate::sanitize;
+use crate::verify::words::Phrase;
 
 /// The lines for one notice, without line ends.
 pub fn lines(notice: &Notice) -> Vec<String> {
@@ -29,6 +32,7 @@ pub fn lines(notice: &Notice) -> Vec<String> {
             lines,
             devices,
             again,
+            ..
         } => {
             let mut notes = Vec::new();
             if *lines > 1 {
@@ -55,6 +59,11 @@ pub fn lines(notice: &Notice) -> Vec<String> {
             let target = sanitize::nick(target);
             let line = |line: String| format!("[clear!] ({target}) <{with}> {line}");
             sanitize::lines(text).into_iter().map(line).collect()
+        }
+        What::Earlier { words: Some(words) } => said("[earlier]", &with, words),
+        What::Compare(comparison) => comparison_lines(&with, comparison),
+        What::Waiting(texts) if !texts.is_empty() => {
+            texts.iter().map(|text| waiting_line(&with, text)).collect()
         }
         What::Status {
             devices,
@@ -186,12 +195,22 @@ pub fn status(what: &What) -> String {
         What::Cheated => "the other side cheated in the comparison of secrets; it was stopped".into(),
         What::Missed(1) => "one private message before this one did not arrive".into(),
         What::Missed(messages) => format!("{messages} private messages before this one did not arrive"),
-        What::PossiblyLost(1) => {
-            "one text may not have been readable; it goes again to the same key, or waits".into()
+        What::PossiblyLost { again, left } => losses_words(*again, *left),
+        What::Delivery { line, delivery } => format!("text {}: {}", line.0, delivery_words(*delivery)),
+        What::Earlier { .. } => {
+            "sent something encrypted while you were away; it can no longer be read".into()
         }
-        What::PossiblyLost(texts) => {
-            format!("{texts} texts may not have been readable; they go again to the same key, or wait")
+        What::AlsoKnownAs { names, .. } => {
+            let name = |(nick, trust): &(im::irc::Nick, Trust)| {
+                format!("{} ({})", sanitize::nick(nick.as_bytes()), trust.word())
+            };
+            let names: Vec<String> = names.iter().map(name).collect();
+            format!("this key was last seen as {}", names.join(", "))
         }
+        What::VerifyLocked { until } => format!(
+            "three comparisons have failed within a day: no further one before {}. Compare fingerprints instead",
+            clock(*until)
+        ),
         What::Unreadable(reason) => format!("sent something that could not be read: {reason}"),
         What::Refused(reason) => format!("a message of the protocol was not accepted: {reason}"),
         What::PeerReports(words) => format!(
@@ -216,7 +235,12 @@ pub fn status(what: &What) -> String {
         What::Absent => "is not there".into(),
         What::Mistake(words) => sanitize::one_line(words.as_bytes()),
         // These are words of people, and have lines of their own.
-        What::Heard { .. } | What::Sent { .. } | What::Aside { .. } | What::Status { .. } => String::new(),
+        What::Heard { .. }
+        | What::Sent { .. }
+        | What::Aside { .. }
+        | What::Compare(_)
+        | What::Status { .. } => String::new(),
+        What::Waiting(_) => "no text waits".into(),
     }
 }
 
@@ -231,6 +255,89 @@ pub fn version_words(version: Version) -> String {
         Version::V1 => "OTR version 1, which is WEAK".into(),
         version => format!("OTR version {}", version.number()),
     }
+}
+
+/// How far a text has come, as words that do not say more than is known.
+pub fn delivery_words(delivery: Delivery) -> &'static str {
+    match delivery {
+        Delivery::Held => "waits here",
+        Delivery::Sent => "on its way",
+        Delivery::Readable => "could be read by them",
+        Delivery::Lost => "may be lost; /send-again or /drop it",
+    }
+}
+
+/// How we stand with somebody, in words.
+pub fn standing_words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::NotPrivate => "not private",
+        Standing::Unverified => "private, unverified",
+        Standing::Verified => "private, verified",
+        Standing::Finished => "they have ended the private conversation",
+        Standing::KeyChanged => "THE KEY HAS CHANGED; nothing is sent",
+    }
+}
+
+fn comparison_lines(with: &str, comparison: &Comparison) -> Vec<String> {
+    vec![
+        format!("*** {with}: compare by telephone or face to face, not here"),
+        phrase_line(&comparison.ssid),
+        format!("***   your key  {}", comparison.our_key),
+        format!("***   their key {}", comparison.their_key),
+        "***   the same on both sides? /confirm, and they do the same".to_owned(),
+    ]
+}
+
+/// The session id in words, or in digits where it has none.
+fn phrase_line(ssid: &otr::Ssid) -> String {
+    match Phrase::of(ssid) {
+        Some(phrase) => format!(
+            "***   you read \"{}\", they read \"{}\"; in digits {ssid}, yours in [brackets]",
+            phrase.ours().join(" "),
+            phrase.theirs().join(" ")
+        ),
+        None => format!("***   session {ssid} -- read the part in [brackets] to them, they read the other"),
+    }
+}
+
+fn waiting_line(with: &str, waits: &WaitingText) -> String {
+    let words = sanitize::one_line(&waits.words.text);
+    let deed = if waits.words.deed { "/me " } else { "" };
+    format!(
+        "*** {with}: text {} {}: {deed}{words}",
+        waits.line.0,
+        delivery_words(waits.delivery)
+    )
+}
+
+fn losses_words(again: usize, left: usize) -> String {
+    let texts = |count: usize| {
+        if count == 1 {
+            "one text".to_owned()
+        } else {
+            format!("{count} texts")
+        }
+    };
+    let mut words = Vec::new();
+    if again > 0 {
+        words.push(format!(
+            "{} may not have been readable, and will go again to the same key",
+            texts(again)
+        ));
+    }
+    if left > 0 {
+        words.push(format!(
+            "{} may be lost: /held shows them, /send-again repeats them",
+            texts(left)
+        ));
+    }
+    words.join("; ")
+}
+
+/// A moment of today or tomorrow, by the clock of Greenwich.
+fn clock(moment: otr::Timestamp) -> String {
+    let minutes = moment.as_millis() / 60_000;
+    format!("{:02}:{:02} UTC", minutes / 60 % 24, minutes % 60)
 }
 
 fn said(mark: &str, who: &str, words: &Words) -> Vec<String> {

@@ -8,17 +8,25 @@
     unreachable_pub
 )]
 
+pub mod programs;
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+/// A configuration that is not there.
+pub const NOWHERE: &str = "/nonexistent/chatham.toml";
+
 /// Runs the program to its end.
 pub fn chatham(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_chatham"))
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("CHATHAM_DATA")
+        // Nobody's own configuration has a say in a test.
+        .env("CHATHAM_CONFIG", NOWHERE)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -39,17 +47,17 @@ pub struct Talker {
 
 impl Talker {
     pub fn start(name: &'static str, port: u16, data: &Path, more: &[&str]) -> Self {
+        let (place, data) = (format!("--local={port}"), data.to_str().unwrap());
+        let mut arguments = vec!["chat", "--plain", &place, "--nick", name, "--data", data];
+        arguments.extend(more);
+        Self::with(name, &arguments)
+    }
+
+    /// Runs the program with these arguments.
+    pub fn with(name: &'static str, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_chatham"))
-            .args([
-                "chat",
-                "--plain",
-                &format!("--local={port}"),
-                "--nick",
-                name,
-                "--data",
-            ])
-            .arg(data)
-            .args(more)
+            .args(arguments)
+            .env("CHATHAM_CONFIG", NOWHERE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

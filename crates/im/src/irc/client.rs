@@ -6,15 +6,18 @@
 use super::budget::OwnPrefix;
 use super::buffer::LineBuffer;
 use super::build::is_middle;
+use super::capabilities::{Capability, Negotiation};
 use super::casemap::Nick;
 use super::ctcp;
-use super::event::{Event, Person};
+use super::event::{Event, Person, Severity};
+use super::history::History;
 use super::incoming::Surroundings;
 use super::isupport::Isupport;
 use super::line::{IrcLine, LineError, is_forbidden};
 use super::message::{Message, Source};
 use super::numerics::number_of;
 use super::registration::{BadConfig, Config, Registration, is_nick};
+use std::time::Duration;
 
 /// What the caller has to do, in order.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub enum Output {
     Send(IrcLine),
     /// Take note of this.
     Event(Event),
+    /// End the connection, after what was to be sent before.
+    Close,
 }
 
 /// The client's half of one connection. After the connection is gone, begin with a new one.
@@ -34,6 +39,10 @@ pub struct Client {
     pub(super) prefix: OwnPrefix,
     pub(super) server: Vec<u8>,
     pub(super) registered: bool,
+    pub(super) negotiation: Negotiation,
+    pub(super) history: History,
+    /// The client has ended the connection by itself: nothing counts any more.
+    pub(super) over: bool,
 }
 
 impl Client {
@@ -42,14 +51,17 @@ impl Client {
     /// # Errors
     /// [`BadConfig`] if a part of the configuration cannot be said in IRC.
     pub fn new(config: Config) -> Result<Self, BadConfig> {
-        let registration = Registration::new(config)?;
+        let mut registration = Registration::new(config)?;
         Ok(Self {
+            negotiation: Negotiation::new(registration.take_sasl()),
             prefix: OwnPrefix::new(registration.wanted()),
             registration,
             buffer: LineBuffer::new(),
             isupport: Isupport::default(),
             server: Vec::new(),
             registered: false,
+            history: History::default(),
+            over: false,
         })
     }
 
@@ -64,10 +76,19 @@ impl Client {
             .collect()
     }
 
+    /// Says what time it is, as time since 1970; to be told before bytes are received. Without it the age of a
+    /// message is known only from servers that tell their own time.
+    pub fn tell_time(&mut self, now: Duration) {
+        self.history.tell_time(now);
+    }
+
     /// Takes the next bytes from the server, cut anywhere.
     pub fn receive(&mut self, bytes: &[u8]) -> Vec<Output> {
         let mut out = Vec::new();
         for line in self.buffer.feed(bytes) {
+            if self.over {
+                break;
+            }
             if let Err(fault) = line.and_then(|line| self.receive_line(&line, &mut out)) {
                 out.push(Output::Event(Event::BadLine(fault)));
             }
@@ -91,6 +112,17 @@ impl Client {
     #[must_use]
     pub fn isupport(&self) -> &Isupport {
         &self.isupport
+    }
+
+    /// What the server does for us beyond the old protocol.
+    pub fn capabilities(&self) -> impl Iterator<Item = Capability> {
+        self.negotiation.enabled()
+    }
+
+    /// The nick that was asked for, which the server need not have given.
+    #[must_use]
+    pub fn wanted_nick(&self) -> Nick {
+        self.fold(self.registration.wanted())
     }
 
     /// How the server shows us.
@@ -184,23 +216,24 @@ impl Client {
         }
         match message.command.to_ascii_uppercase().as_slice() {
             b"PING" => out.push(Output::Send(IrcLine::command("PONG").trailing(message.last())?)),
-            b"PONG" => {}
-            b"PRIVMSG" | b"NOTICE" => {
-                out.push(Output::Event(Event::Message(self.surroundings().sort(&message))))
-            }
+            b"PONG" => self.history.is_live(),
+            b"PRIVMSG" | b"NOTICE" => self.receive_words(&message, out),
+            b"CAP" => self.receive_cap(&message, out),
+            b"AUTHENTICATE" => self.receive_challenge(&message, out),
+            b"BATCH" => self.history.receive_batch(&message),
             b"NICK" => self.receive_nick(&message, out),
-            b"JOIN" => {
-                let person = self.person(&message);
-                let own = self.is_own(person.nick.as_bytes());
-                let channel = message.param(0).to_vec();
-                out.push(Output::Event(Event::Joined { person, channel, own }));
+            b"JOIN" => self.receive_join(&message, out),
+            b"PART" => self.receive_part(&message, out),
+            b"KICK" => self.receive_kick(&message, out),
+            b"QUIT" => self.receive_quit(&message, out),
+            b"KILL" if self.is_own(message.param(0)) => {
+                let (by, reason) = (self.person(&message).nick, message.param(1).to_vec());
+                out.push(Output::Event(Event::Killed { by, reason }));
             }
-            b"PART" => self.receive_leave(&message, self.person(&message).nick, message.param(1), out),
-            b"KICK" => self.receive_leave(&message, self.fold(message.param(1)), message.param(2), out),
-            b"QUIT" => {
-                let (nick, reason) = (self.person(&message).nick, message.param(0).to_vec());
-                out.push(Output::Event(Event::Quit { nick, reason }));
-            }
+            b"ACCOUNT" => self.receive_account(&message, out),
+            b"FAIL" => standard_reply(Severity::Fail, &message, out),
+            b"WARN" => standard_reply(Severity::Warn, &message, out),
+            b"NOTE" => standard_reply(Severity::Note, &message, out),
             b"ERROR" => out.push(Output::Event(Event::ServerError(message.last().to_vec()))),
             b"MODE" if self.is_own(message.param(0)) => {
                 if message.param(1).contains(&CLOAK_MODE) {
@@ -213,25 +246,16 @@ impl Client {
         Ok(())
     }
 
-    fn receive_nick(&mut self, message: &Message<'_>, out: &mut Vec<Output>) {
-        let from = self.person(message).nick;
-        let to = self.fold(message.param(0));
-        let own = self.is_own(from.as_bytes());
-        if own {
-            self.prefix.renamed(to.as_bytes());
+    fn receive_words(&mut self, message: &Message<'_>, out: &mut Vec<Output>) {
+        let mapping = self.isupport.case_mapping;
+        if self.history.receive_bracket(message, mapping) {
+            return;
         }
-        out.push(Output::Event(Event::Renamed { from, to, own }));
-    }
-
-    fn receive_leave(&self, message: &Message<'_>, nick: Nick, reason: &[u8], out: &mut Vec<Output>) {
-        let own = self.is_own(nick.as_bytes());
-        let channel = message.param(0).to_vec();
-        out.push(Output::Event(Event::Left {
-            nick,
-            channel,
-            reason: reason.to_vec(),
-            own,
-        }));
+        let history = self
+            .history
+            .is_old(message, mapping, self.negotiation.is_bouncer());
+        let said = self.surroundings().sort(message, history);
+        out.push(Output::Event(Event::Message(said)));
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
@@ -242,7 +266,7 @@ impl Client {
         }
     }
 
-    fn person(&self, message: &Message<'_>) -> Person {
+    pub(super) fn person(&self, message: &Message<'_>) -> Person {
         let nobody = Source {
             name: &self.server,
             user: None,
@@ -254,6 +278,16 @@ impl Client {
     pub(super) fn is_own(&self, name: &[u8]) -> bool {
         self.isupport.case_mapping.same(name, self.prefix.nick())
     }
+}
+
+/// `FAIL command code context… :words`.
+fn standard_reply(severity: Severity, message: &Message<'_>, out: &mut Vec<Output>) {
+    out.push(Output::Event(Event::StandardReply {
+        severity,
+        command: message.param(0).to_vec(),
+        code: message.param(1).to_vec(),
+        words: message.last().to_vec(),
+    }));
 }
 
 /// Why a text was not made into a line. It was not sent, and nothing has changed.

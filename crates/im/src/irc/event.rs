@@ -3,6 +3,8 @@
 use super::casemap::{CaseMapping, Nick};
 use super::line::{IrcLine, LineError};
 use super::message::Source;
+use super::sasl::SaslFault;
+use std::time::Duration;
 
 /// A fact from the server. Texts are bytes as they came, and hold whatever the other side put there.
 #[derive(Clone, Debug)]
@@ -21,6 +23,15 @@ pub enum Event {
         /// The server's words.
         reason: Vec<u8>,
     },
+    /// The network knows us by this account now.
+    LoggedIn {
+        /// The account's name.
+        account: Vec<u8>,
+    },
+    /// The network does not know us by an account any more.
+    LoggedOut,
+    /// We could not prove who we are, and do not go on without; the connection ends.
+    SaslFailed(SaslFault),
     /// Names are folded in this way from now on; maps keyed by [`Nick`] have to be folded anew.
     CaseMapping(CaseMapping),
     /// Somebody said something.
@@ -40,10 +51,12 @@ pub enum Event {
         person: Person,
         /// The channel.
         channel: Vec<u8>,
+        /// The account by which the network knows them, if it tells: `Some(None)` is somebody without one.
+        account: Option<Option<Vec<u8>>>,
         /// Whether it is us.
         own: bool,
     },
-    /// Somebody left a channel, or was made to leave it.
+    /// Somebody left a channel.
     Left {
         /// Who.
         nick: Nick,
@@ -54,12 +67,53 @@ pub enum Event {
         /// Whether it is us.
         own: bool,
     },
+    /// Somebody was thrown out of a channel.
+    Kicked {
+        /// Who.
+        nick: Nick,
+        /// By whom; a server's name may stand here.
+        by: Nick,
+        /// The channel.
+        channel: Vec<u8>,
+        /// Why, in their words.
+        reason: Vec<u8>,
+        /// Whether it is us.
+        own: bool,
+    },
     /// Somebody left the network.
     Quit {
         /// Who.
         nick: Nick,
         /// Why, in their words or the server's.
         reason: Vec<u8>,
+        /// Whether two servers lost each other, as far as the words tell: the person is probably still there, and
+        /// somebody else may take the nick meanwhile.
+        netsplit: bool,
+    },
+    /// We are thrown off the network (KILL); the end of the connection follows.
+    Killed {
+        /// By whom.
+        by: Nick,
+        /// Why, in their words.
+        reason: Vec<u8>,
+    },
+    /// The network knows somebody by another account, or by none any more.
+    Account {
+        /// Who.
+        nick: Nick,
+        /// The account.
+        account: Option<Vec<u8>>,
+    },
+    /// A fault, a warning or a note of the server in the form of standard replies.
+    StandardReply {
+        /// How bad it is.
+        severity: Severity,
+        /// The command that it is about; `*` if none.
+        command: Vec<u8>,
+        /// Its code, a word in capitals.
+        code: Vec<u8>,
+        /// The server's words.
+        words: Vec<u8>,
     },
     /// There is nobody of this name (401, 406).
     Absent {
@@ -99,6 +153,24 @@ pub struct Said {
     pub kind: Kind,
     /// Whether it came as NOTICE, which nothing may answer by itself.
     pub notice: bool,
+    /// Whether it is old: played back by a bouncer or a server, said before this connection began. Nothing may
+    /// answer it by itself.
+    pub history: bool,
+    /// When it was said by the server's clock, as time since 1970, if the server tells.
+    pub time: Option<Duration>,
+    /// The account by which the network knows whoever said it, if it tells.
+    pub account: Option<Vec<u8>>,
+}
+
+/// How bad a standard reply is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// A command was not carried out.
+    Fail,
+    /// Something may be wrong.
+    Warn,
+    /// For information.
+    Note,
 }
 
 /// What a text is. Only [`Person`](Self::Person) and [`Action`](Self::Action) are one person speaking to us alone.

@@ -3,6 +3,7 @@
 use super::casemap::CaseMapping;
 use super::ctcp::{self, Ctcp};
 use super::event::{Kind, Person, Said};
+use super::history::time_of;
 use super::isupport::Isupport;
 use super::message::{Message, Source};
 use super::services::is_service;
@@ -15,8 +16,8 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// Sorts a PRIVMSG or NOTICE.
-    pub(super) fn sort(&self, message: &Message<'_>) -> Said {
+    /// Sorts a PRIVMSG or NOTICE, of which is known whether it is old.
+    pub(super) fn sort(&self, message: &Message<'_>, history: bool) -> Said {
         let mapping = self.isupport.case_mapping;
         let source = message.source.unwrap_or(Source {
             name: self.server,
@@ -37,6 +38,9 @@ impl Surroundings<'_> {
             text: text.to_vec(),
             kind,
             notice,
+            history,
+            time: time_of(message),
+            account: message.tag("account").filter(|account| !account.is_empty()),
         }
     }
 
@@ -82,7 +86,9 @@ mod tests {
             server: b"localserver",
             isupport: &isupport,
         };
-        surroundings.sort(&Message::parse(line.as_bytes()).unwrap()).kind
+        surroundings
+            .sort(&Message::parse(line.as_bytes()).unwrap(), false)
+            .kind
     }
 
     #[test]

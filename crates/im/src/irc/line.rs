@@ -2,13 +2,16 @@
 
 use std::fmt;
 
+use zeroize::Zeroize;
+
 use super::build::Builder;
 use super::message::Message;
 
 /// One line without its line end. It holds no CR, no LF and no NUL, is not empty and is at most [`MAX_LINE`] bytes
 /// long; so whatever was put into it, it reaches the other side as exactly one line (security history S-64).
 ///
-/// `Debug` shows the command and the length only: lines carry passwords and people's words.
+/// `Debug` shows the command and the length only, and a line is wiped when it is dropped: lines carry passwords and
+/// people's words.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct IrcLine(Vec<u8>);
 
@@ -64,6 +67,12 @@ impl IrcLine {
     pub fn cut(mut self, limit: usize) -> Self {
         self.0.truncate(limit.max(1));
         self
+    }
+}
+
+impl Drop for IrcLine {
+    fn drop(&mut self) {
+        self.0.zeroize();
     }
 }
 

@@ -28,7 +28,15 @@ impl Client {
                 self.receive_nick_refused(code, message, out);
                 return;
             }
+            900 => out.push(Output::Event(Event::LoggedIn {
+                account: message.param(2).to_vec(),
+            })),
+            901 => out.push(Output::Event(Event::LoggedOut)),
+            902..=907 => self.receive_verdict(code, message, out),
             _ => {}
+        }
+        if self.over {
+            return;
         }
         let params = message
             .params
@@ -43,6 +51,11 @@ impl Client {
         if self.registered {
             return;
         }
+        if let Err(fault) = self.negotiation.welcomed() {
+            self.give_up(fault, out);
+            return;
+        }
+        self.history.begin(message);
         self.registered = true;
         self.server = message
             .source

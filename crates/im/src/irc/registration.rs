@@ -1,11 +1,13 @@
-//! Who we want to be, and how the connection is opened: PASS, NICK, USER; another nick if ours is taken.
+//! Who we want to be, and how the connection is opened: CAP, PASS, NICK, USER; another nick if ours is taken.
 //!
-//! Capability negotiation (CAP) and SASL belong between PASS and NICK.
+//! A server that knows CAP lets nobody in before its end; see [`capabilities`](super::capabilities).
 
 use std::fmt;
 
 use super::build::is_middle;
+use super::capabilities;
 use super::line::{IrcLine, LineError, is_forbidden};
+use super::sasl::Sasl;
 
 /// What the client says about itself when it connects.
 #[derive(Clone)]
@@ -18,10 +20,14 @@ pub struct Config {
     pub real_name: Vec<u8>,
     /// The password of the connection, if it has one.
     pub password: Option<Vec<u8>>,
+    /// How to prove to the network that an account is ours. Without the proof there is no connection then.
+    pub sasl: Option<Sasl>,
+    /// Whether the password of [`Sasl::Plain`] may go over a connection that others can read.
+    pub sasl_in_clear: bool,
 }
 
 impl Config {
-    /// A nick, which also serves as user and real name, and no password.
+    /// A nick, which also serves as user and real name, no password and no account.
     #[must_use]
     pub fn new(nick: impl Into<Vec<u8>>) -> Self {
         let nick = nick.into();
@@ -30,6 +36,8 @@ impl Config {
             real_name: nick.clone(),
             nick,
             password: None,
+            sasl: None,
+            sasl_in_clear: false,
         }
     }
 }
@@ -39,6 +47,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("nick", &String::from_utf8_lossy(&self.nick))
             .field("password", &self.password.as_ref().map(|_| ".."))
+            .field("sasl", &self.sasl)
             .finish_non_exhaustive()
     }
 }
@@ -58,6 +67,9 @@ pub enum BadConfig {
     /// The password is empty, or holds a line end or a NUL.
     #[error("the password is empty, or holds a line end or a NUL")]
     Password,
+    /// The account or its password is empty, too long, or holds a NUL.
+    #[error("the account or its password is empty, too long, or holds a NUL")]
+    Sasl,
 }
 
 /// The opening of one connection.
@@ -83,6 +95,9 @@ impl Registration {
         if config.password.as_ref().is_some_and(unsayable) {
             return Err(BadConfig::Password);
         }
+        if config.sasl.as_ref().is_some_and(|sasl| !sasl.is_sayable()) {
+            return Err(BadConfig::Sasl);
+        }
         Ok(Self { config, attempts: 0 })
     }
 
@@ -90,9 +105,14 @@ impl Registration {
         &self.config.nick
     }
 
+    /// How the account is to be proven; to be asked for once.
+    pub(super) fn take_sasl(&mut self) -> Option<Sasl> {
+        self.config.sasl.take()
+    }
+
     /// The lines that open the connection.
     pub(super) fn open(&self) -> Result<Vec<IrcLine>, LineError> {
-        let mut lines = Vec::new();
+        let mut lines: Vec<_> = capabilities::list().into_iter().collect();
         if let Some(password) = &self.config.password {
             lines.push(IrcLine::command("PASS").trailing(password)?);
         }

@@ -11,6 +11,7 @@ impl Server {
         match command.as_slice() {
             b"PASS" => self.pass(id, &message, out),
             b"CAP" => self.cap(id, &message, out),
+            b"AUTHENTICATE" => self.authenticate(id, &message, out),
             b"NICK" => self.nick(id, &message, out),
             b"USER" => self.user(id, &message, out),
             b"QUIT" => self.close(id, message.param(0), out),
@@ -85,6 +86,7 @@ impl Server {
             for member in self.members_of(target) {
                 self.deliver(id, &member, &line, out);
             }
+            self.echo(id, &line, out);
             return;
         }
         let name = fold(target);
@@ -97,6 +99,9 @@ impl Server {
         let (nick, away) = (user.nick.clone(), user.away.clone());
         if notice || !self.is_lost(&sender, &name) {
             self.deliver(id, &name, &line, out);
+        }
+        if sender != name {
+            self.echo(id, &line, out);
         }
         if let Some(away) = away.filter(|_| !notice) {
             self.reply(id, "301", &[&nick], &away, out);

@@ -5,8 +5,10 @@
 //! server for the open network: no operators, no services, no limit on speed.
 //!
 //! Two things are unlike other servers, as a bouncer has them: connections that give the same PASS may **share a
-//! name**, and a line can be **lost** on request, to show what happens then.
+//! name**, and a line can be **lost** and a connection **cut** on request, even in the middle of a line, to show what
+//! happens then.
 
+mod capabilities;
 pub mod capture;
 mod channels;
 mod commands;
@@ -14,7 +16,9 @@ pub mod net;
 mod queries;
 mod registration;
 pub mod server;
+mod socket;
 
 pub use capture::{Capture, Direction, Record};
 pub use net::{Relay, RelayConfig};
 pub use server::{ConnectionId, Effect, Server, ServerConfig};
+pub use socket::ServerCertificate;

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fmt, io};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::capture::{Capture, Direction};
 use super::server::{ConnectionId, Effect, Server, ServerConfig};
+use super::socket::{Allowance, ServerCertificate};
+use tokio_rustls::TlsAcceptor;
 
 /// What a relay needs to begin.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct RelayConfig {
     pub most_connections: usize,
     /// Where every byte of every socket is recorded.
     pub capture: Option<Capture>,
+    /// With this, every connection is encrypted.
+    pub tls: Option<ServerCertificate>,
 }
 
 impl Default for RelayConfig {
@@ -36,6 +39,7 @@ impl Default for RelayConfig {
             port: 0,
             most_connections: 64,
             capture: None,
+            tls: None,
         }
     }
 }
@@ -52,8 +56,9 @@ impl Relay {
     /// Begins to listen.
     ///
     /// # Errors
-    /// What the system says if the port is not to be had.
+    /// What the system says if the port is not to be had, or the certificate cannot be used.
     pub async fn start(config: RelayConfig) -> io::Result<Self> {
+        let acceptor = config.tls.as_ref().map(ServerCertificate::acceptor).transpose()?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
@@ -65,6 +70,7 @@ impl Relay {
             }),
             capture: config.capture,
             most_connections: config.most_connections,
+            acceptor,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&shared), stopped));
@@ -107,11 +113,20 @@ impl Relay {
 
     /// Cuts a connection without a word, as a failing network does. Nothing happens if there is none.
     pub fn cut(&self, id: ConnectionId) {
-        let mut state = self.shared.state();
-        let effects = state.server.disconnect(id, b"Connection reset by peer");
-        if let Some(socket) = state.sockets.remove(&id) {
-            socket.gone.send_replace(true);
+        self.shared.cut(id);
+    }
+
+    /// Cuts a connection when so many more bytes have gone this way over it, be it in the middle of a line.
+    pub fn cut_after(&self, id: ConnectionId, direction: Direction, bytes: usize) {
+        if let Some(socket) = self.shared.state().sockets.get_mut(&id) {
+            socket.allowance.set(direction, bytes);
         }
+    }
+
+    /// Throws somebody off, as an operator does.
+    pub fn kill(&self, nick: &[u8], reason: &[u8]) {
+        let mut state = self.shared.state();
+        let effects = state.server.kill(nick, reason);
         state.carry_out(effects);
     }
 
@@ -135,6 +150,7 @@ struct Shared {
     state: Mutex<State>,
     capture: Option<Capture>,
     most_connections: usize,
+    acceptor: Option<TlsAcceptor>,
 }
 
 struct State {
@@ -148,6 +164,7 @@ struct Socket {
     peer: SocketAddr,
     queue: mpsc::Sender<Vec<u8>>,
     gone: watch::Sender<bool>,
+    allowance: Allowance,
 }
 
 impl Shared {
@@ -162,6 +179,22 @@ impl Shared {
         let effects = state.server.disconnect(id, b"Connection closed");
         state.sockets.remove(&id);
         state.carry_out(effects);
+    }
+
+    fn cut(&self, id: ConnectionId) {
+        let mut state = self.state();
+        let effects = state.server.disconnect(id, b"Connection reset by peer");
+        if let Some(socket) = state.sockets.remove(&id) {
+            socket.gone.send_replace(true);
+        }
+        state.carry_out(effects);
+    }
+
+    /// How many of so many bytes may pass, and whether the connection is cut then.
+    fn allow(&self, id: ConnectionId, direction: Direction, bytes: usize) -> (usize, bool) {
+        let mut state = self.state();
+        let socket = state.sockets.get_mut(&id);
+        socket.map_or((bytes, false), |socket| socket.allowance.take(direction, bytes))
     }
 
     fn record(&self, id: ConnectionId, direction: Direction, bytes: &[u8]) {
@@ -234,20 +267,37 @@ fn admit(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>, tasks: &mut 
     let (queue, lines) = mpsc::channel(SEND_QUEUE);
     let (gone, gone_seen) = watch::channel(false);
     state.server.connect(id, peer.ip().to_string().as_bytes());
-    state.sockets.insert(id, Socket { peer, queue, gone });
-    let (reader, writer) = stream.into_split();
-    tasks.spawn(serve(id, reader, writer, lines, gone_seen, Arc::clone(shared)));
+    let allowance = Allowance::default();
+    state.sockets.insert(
+        id,
+        Socket {
+            peer,
+            queue,
+            gone,
+            allowance,
+        },
+    );
+    let shared = Arc::clone(shared);
+    tasks.spawn(async move {
+        let Some(acceptor) = shared.acceptor.clone() else {
+            return serve(id, stream, lines, gone_seen, shared).await;
+        };
+        match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => serve(id, stream, lines, gone_seen, shared).await,
+            Ok(Err(_)) | Err(_) => shared.forget(id),
+        }
+    });
 }
 
 /// One connection from its first byte to its last.
 async fn serve(
     id: ConnectionId,
-    reader: OwnedReadHalf,
-    writer: OwnedWriteHalf,
+    stream: impl AsyncRead + AsyncWrite,
     lines: mpsc::Receiver<Vec<u8>>,
     mut gone: watch::Receiver<bool>,
     shared: Arc<Shared>,
 ) {
+    let (reader, writer) = tokio::io::split(stream);
     let mut writing = pin!(write(id, writer, lines, &shared));
     let thrown_out = tokio::select! {
         () = read(id, reader, &shared) => false,
@@ -262,23 +312,32 @@ async fn serve(
     }
 }
 
-async fn read(id: ConnectionId, mut reader: OwnedReadHalf, shared: &Shared) {
+async fn read(id: ConnectionId, mut reader: impl AsyncRead + Unpin, shared: &Shared) {
     let mut bytes = vec![0; READ_SIZE];
     loop {
         let read = match reader.read(&mut bytes).await {
             Ok(0) | Err(_) => return,
             Ok(count) => bytes.get(..count).unwrap_or_default(),
         };
+        let (passing, cut) = shared.allow(id, Direction::In, read.len());
+        let read = read.get(..passing).unwrap_or_default();
         shared.record(id, Direction::In, read);
         let mut state = shared.state();
+        if let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) {
+            state.server.tell_time(now);
+        }
         let effects = state.server.receive(id, read);
         state.carry_out(effects);
+        drop(state);
+        if cut {
+            return shared.cut(id);
+        }
     }
 }
 
 async fn write(
     id: ConnectionId,
-    mut writer: OwnedWriteHalf,
+    mut writer: impl AsyncWrite + Unpin,
     mut lines: mpsc::Receiver<Vec<u8>>,
     shared: &Shared,
 ) {
@@ -288,9 +347,15 @@ async fn write(
         {
             bytes.extend_from_slice(&more);
         }
+        let (passing, cut) = shared.allow(id, Direction::Out, bytes.len());
+        bytes.truncate(passing);
         // Recorded first, so that whoever has read a line finds it in the capture.
         shared.record(id, Direction::Out, &bytes);
-        if writer.write_all(&bytes).await.is_err() {
+        if writer.write_all(&bytes).await.is_err() || writer.flush().await.is_err() {
+            break;
+        }
+        if cut {
+            shared.cut(id);
             break;
         }
     }
@@ -301,6 +366,8 @@ async fn write(
 const SEND_QUEUE: usize = 4096;
 const READ_SIZE: usize = 4096;
 const WRITE_SIZE: usize = 16 * 1024;
+/// How long a client may take to agree on the encryption.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a client that is told goodbye may take to read it.
 const PATIENCE: Duration = Duration::from_secs(2);

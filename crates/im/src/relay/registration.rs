@@ -19,41 +19,6 @@ impl Server {
         }
     }
 
-    /// There are no capabilities, but clients that ask for them have to be answered.
-    pub(super) fn cap(&mut self, id: ConnectionId, message: &Message<'_>, out: &mut Vec<Effect>) {
-        let registered = self.user_of(id).is_some();
-        let mut negotiate = |on: bool| {
-            if let Some(connection) = self.connections.get_mut(&id).filter(|_| !registered) {
-                connection.negotiating = on;
-            }
-        };
-        let (word, text) = match message.param(0).to_ascii_uppercase().as_slice() {
-            b"LS" => {
-                negotiate(true);
-                ("LS", &b""[..])
-            }
-            b"LIST" => ("LIST", &b""[..]),
-            b"REQ" => {
-                negotiate(true);
-                ("NAK", message.param(1))
-            }
-            b"END" => {
-                negotiate(false);
-                return self.let_in(id, out);
-            }
-            _ => return self.reply(id, "410", &[message.param(0)], b"Invalid CAP command", out),
-        };
-        let nick = self.nick_of(id).unwrap_or(b"*");
-        let line = IrcLine::command("CAP")
-            .source(&self.config.name)
-            .param(nick)
-            .param(word)
-            .trailing(text);
-        if let Ok(line) = line {
-            Self::send(id, &line, out);
-        }
-    }
-
     pub(super) fn user(&mut self, id: ConnectionId, message: &Message<'_>, out: &mut Vec<Effect>) {
         if self.user_of(id).is_some() {
             return self.reply(id, "462", &[], b"You may not reregister", out);
@@ -137,7 +102,7 @@ impl Server {
     }
 
     /// Lets the connection in if it has said all that is needed.
-    fn let_in(&mut self, id: ConnectionId, out: &mut Vec<Effect>) {
+    pub(super) fn let_in(&mut self, id: ConnectionId, out: &mut Vec<Effect>) {
         let Some(connection) = self.connections.get(&id) else {
             return;
         };

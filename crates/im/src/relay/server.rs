@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::capabilities::Login;
 use crate::irc::build::is_middle;
-use crate::irc::{Builder, CaseMapping, IrcLine, LineBuffer, LineError, line::MESSAGE_LIMIT};
+use crate::irc::{Builder, Capability, CaseMapping, IrcLine, LineBuffer, LineError, line::MESSAGE_LIMIT};
+use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// The number of one connection; never used twice in the life of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -20,7 +23,7 @@ pub enum Effect {
 }
 
 /// How the relay presents itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServerConfig {
     /// The server's name, one word with a dot in it.
     pub name: String,
@@ -28,6 +31,11 @@ pub struct ServerConfig {
     pub network: String,
     /// The message of the day, a line each.
     pub motd: Vec<String>,
+    /// What clients may ask for beyond the old protocol, of what the relay can do: `echo-message`, `message-tags`,
+    /// `server-time`. None by default: the bare protocol. `sasl` is offered if there are accounts.
+    pub capabilities: Vec<Capability>,
+    /// Accounts and their passwords, for SASL PLAIN.
+    pub accounts: Vec<(Vec<u8>, Zeroizing<Vec<u8>>)>,
 }
 
 impl Default for ServerConfig {
@@ -36,7 +44,21 @@ impl Default for ServerConfig {
             name: "relay.chatham.example".into(),
             network: "Chatham".into(),
             motd: Vec::new(),
+            capabilities: Vec::new(),
+            accounts: Vec::new(),
         }
+    }
+}
+
+/// Without the passwords.
+impl fmt::Debug for ServerConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("name", &self.name)
+            .field("network", &self.network)
+            .field("capabilities", &self.capabilities)
+            .field("accounts", &self.accounts.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,6 +72,8 @@ pub struct Server {
     pub(super) channels: BTreeMap<Vec<u8>, Channel>,
     losses: Vec<Loss>,
     lost: u64,
+    /// The time by the caller's clock, since 1970.
+    pub(super) now: Option<Duration>,
 }
 
 /// One socket.
@@ -61,6 +85,9 @@ pub(super) struct Connection {
     pub(super) user: Option<(Vec<u8>, Vec<u8>)>,
     /// Between CAP LS and CAP END nobody is let in.
     pub(super) negotiating: bool,
+    /// What the client has asked for.
+    pub(super) enabled: BTreeSet<Capability>,
+    pub(super) login: Login,
     /// The key in `users` once registered.
     pub(super) name: Option<Vec<u8>>,
 }
@@ -109,7 +136,33 @@ impl Server {
             channels: BTreeMap::new(),
             losses: Vec::new(),
             lost: 0,
+            now: None,
         }
+    }
+
+    /// Says what time it is, as time since 1970. Until then lines carry no time.
+    pub fn tell_time(&mut self, now: Duration) {
+        self.now = Some(now);
+    }
+
+    /// Throws somebody off, with all their connections.
+    pub fn kill(&mut self, nick: &[u8], reason: &[u8]) -> Vec<Effect> {
+        let mut out = Vec::new();
+        let Some(user) = self.users.get(&fold(nick)) else {
+            return out;
+        };
+        let line = IrcLine::command("KILL")
+            .source(&self.config.name)
+            .param(&user.nick)
+            .trailing(reason);
+        let connections = user.connections.clone();
+        for id in connections {
+            if let Ok(line) = &line {
+                Self::send(id, line, &mut out);
+            }
+            self.close(id, &[b"Killed (", reason, b")"].concat(), &mut out);
+        }
+        out
     }
 
     /// A connection was accepted. Others see it as coming from `host`, of which at most 63 bytes count.
@@ -127,6 +180,8 @@ impl Server {
             nick: None,
             user: None,
             negotiating: false,
+            enabled: BTreeSet::new(),
+            login: Login::default(),
             name: None,
         };
         self.connections.insert(id, connection);
@@ -151,6 +206,7 @@ impl Server {
                 Err(_) => {}
             }
         }
+        self.stamp(&mut out);
         out
     }
 

@@ -75,6 +75,7 @@ impl Net {
             match output {
                 Output::Send(line) => self.say(id, &line),
                 Output::Event(event) => self.events.push((id, event)),
+                Output::Close => {}
             }
         }
     }

@@ -37,6 +37,35 @@ pub struct Channel {
     peer: Fingerprint,
     ssid: Ssid,
     keys: KeyRotation,
+    traffic: Traffic,
+}
+
+/// How far the messages of one channel have come, counted from 1 in the order of sealing.
+///
+/// The text has no receipts. But every message announces our next D-H key, and whoever encrypts to that key has read one
+/// of the messages that announced it: if there was only one, certainly that one. If there were several it may have been
+/// the first; a carrier that keeps the order, and loses nothing without breaking, has then brought everything before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How many messages we have sealed, heartbeats and the like included.
+    pub sealed: u64,
+    /// Up to this one everything was read, if the carrier loses nothing without breaking.
+    pub read: u64,
+    /// The last one of which it is certain; 0 if there is none.
+    pub certain: u64,
+    /// How many were sealed when our newest key was first announced.
+    announced: u64,
+}
+
+impl Traffic {
+    /// They have used the key that all messages since the last such moment announce.
+    fn key_seen(&mut self) {
+        self.read = self.announced + 1;
+        if self.sealed == self.read {
+            self.certain = self.read;
+        }
+        self.announced = self.sealed;
+    }
 }
 
 /// An authenticated, decrypted data message.
@@ -58,7 +87,13 @@ impl Channel {
             peer,
             ssid,
             keys: KeyRotation::start(established, reveal),
+            traffic: Traffic::default(),
         }
+    }
+
+    /// How far our messages have come.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic
     }
 
     /// The protocol version.
@@ -112,6 +147,7 @@ impl Channel {
             .authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
         let extra_key = pair.extra_key();
         data.revealed_mac_keys = concatenated(&self.keys.take_revealed());
+        self.traffic.sealed += 1;
         Some((data, extra_key))
     }
 
@@ -148,8 +184,12 @@ impl Channel {
         let mut plaintext = data.ciphertext;
         pair.receiving.decrypt(data.counter, &mut plaintext);
         let extra_key = pair.extra_key();
-        self.keys
-            .rotate(data.sender_key_id, data.recipient_key_id, announced);
+        if self
+            .keys
+            .rotate(data.sender_key_id, data.recipient_key_id, announced)
+        {
+            self.traffic.key_seen();
+        }
         Ok(Opened {
             plaintext,
             extra_key,
@@ -160,7 +200,7 @@ impl Channel {
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         let identity = (self.version, self.peer, self.ssid);
-        crate::hazmat::field(bytes, format!("{identity:?}").as_bytes());
+        crate::hazmat::field(bytes, format!("{identity:?} {:?}", self.traffic).as_bytes());
         self.keys.absorb(bytes);
     }
 

@@ -119,10 +119,12 @@ impl KeyRotation {
         Ok(&mut self.pairs[position])
     }
 
-    /// Moves on after an accepted message: the other side has seen our next key, or announces its next one.
+    /// Moves on after an accepted message: the other side has seen our next key, or announces its next one. Whether it
+    /// has seen ours.
     ///
     /// Serial numbers end at 2^32 - 1; a key there is used on without rotation.
-    pub fn rotate(&mut self, sender_key_id: u32, recipient_key_id: u32, announced: DhPublic) {
+    pub fn rotate(&mut self, sender_key_id: u32, recipient_key_id: u32, announced: DhPublic) -> bool {
+        let mut seen = false;
         if recipient_key_id == self.our_id
             && let Some(following) = self.our_id.checked_add(1)
             && let Some(next) = self.next.take()
@@ -131,6 +133,7 @@ impl KeyRotation {
             self.retire(|pair| pair.our_id == retired);
             self.current = next;
             self.our_id = following;
+            seen = true;
         }
         if sender_key_id == self.their_id
             && let Some(following) = self.their_id.checked_add(1)
@@ -140,6 +143,7 @@ impl KeyRotation {
             self.their_previous = Some(core::mem::replace(&mut self.their_current, announced));
             self.their_id = following;
         }
+        seen
     }
 
     /// The MAC keys to publish now; each is handed out once.

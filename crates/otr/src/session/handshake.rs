@@ -286,7 +286,9 @@ impl Session {
         let (reveal, previous, was_private) =
             match core::mem::replace(&mut self.state, MessageState::Plaintext) {
                 MessageState::Plaintext => (Vec::new(), None, false),
-                MessageState::Finished { peer, unpublished } => (unpublished, Some(peer), false),
+                MessageState::Finished {
+                    peer, unpublished, ..
+                } => (unpublished, Some(peer), false),
                 MessageState::Encrypted(private) => {
                     let peer = private.channel.peer();
                     if private.smp.progress() != Progress::Idle {

@@ -9,6 +9,7 @@ pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
+use crate::classic::channel::Traffic;
 use crate::classic::pair_keys::RevealedMacKey;
 use crate::classic::{Ake, Channel, v1};
 use crate::event::Event;
@@ -74,6 +75,8 @@ pub enum MessageState {
         peer: Fingerprint,
         /// MAC keys that had no message left to travel in; a next channel publishes them.
         unpublished: Vec<RevealedMacKey>,
+        /// How far our messages had come in the conversation that they ended.
+        traffic: (Ssid, Traffic),
     },
 }
 
@@ -155,6 +158,16 @@ impl Session {
         }
     }
 
+    /// How far our messages of the private conversation with this session id have come; also after the other side has
+    /// ended it, since its last message may prove something, too.
+    pub fn traffic(&self) -> Option<(Ssid, Traffic)> {
+        match &self.state {
+            MessageState::Plaintext => None,
+            MessageState::Encrypted(private) => Some((private.channel.ssid(), private.channel.traffic())),
+            MessageState::Finished { traffic, .. } => Some(*traffic),
+        }
+    }
+
     /// When anything came from this device last.
     pub fn last_heard(&self) -> Timestamp {
         self.last_heard
@@ -197,8 +210,12 @@ impl Session {
                 private.channel.absorb(bytes);
                 field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
             }
-            MessageState::Finished { peer, unpublished } => {
-                field(bytes, format!("{peer:?} {unpublished:?}").as_bytes());
+            MessageState::Finished {
+                peer,
+                unpublished,
+                traffic,
+            } => {
+                field(bytes, format!("{peer:?} {unpublished:?} {traffic:?}").as_bytes());
             }
         }
     }

@@ -160,6 +160,7 @@ impl Session {
             }
             self.state = MessageState::Finished {
                 peer,
+                traffic: (private.channel.ssid(), private.channel.traffic()),
                 unpublished: private.channel.retire(),
             };
             items.push(Item::Event(Event::PeerEnded { session: self.tag }));

@@ -15,6 +15,7 @@ mod outbox;
 mod pieces;
 mod policy;
 mod powers;
+mod read_proof;
 mod records;
 mod reflected_message;
 mod replayed_exchange;

@@ -1,15 +1,24 @@
 //! What can be done with keys without talking to anybody.
 
+mod export;
+mod import;
+pub mod passphrase;
+mod plan;
+
 use std::path::Path;
 
 use im::irc::{CaseMapping, Nick};
 use otr::{Fingerprint, PrivateKey};
+use otr_store::foreign::ForeignError;
 use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
 use serde_json::{Value, json};
 
 use crate::present::json::{fingerprint as hex, trust as trust_word};
-use crate::vault::{account_id, trust_of};
+use crate::vault::{DEFAULT_PROFILE, account_id, trust_of};
 use crate::{randomness, sanitize};
+
+pub use export::Order;
+pub use plan::Wish;
 
 /// What was done, in lines for people and as a value for programs.
 #[derive(Debug)]
@@ -31,11 +40,51 @@ pub enum KeysError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Another program's files.
+    #[error(transparent)]
+    Foreign(#[from] ForeignError),
+    /// The other program has no such account.
+    #[error("there is no account {wanted}; there are: {there}")]
+    NoSuchAccount {
+        /// What was named.
+        wanted: String,
+        /// What there is.
+        there: String,
+    },
+    /// Several accounts of the other program have keys of their own.
+    #[error(
+        "a profile has one key, and there are several: {0}; name one with --account, or say --trust-only"
+    )]
+    SeveralKeys(String),
+    /// The default profile has another key.
+    #[error(
+        "the profile {profile} has another key already, which is never overwritten; name a new profile with --profile, \
+         or say --trust-only"
+    )]
+    DefaultHasKey {
+        /// The profile.
+        profile: String,
+    },
+    /// The named profile has another key.
+    #[error(
+        "the profile {profile} has another key already, which is never overwritten; name another one, or say \
+         --trust-only"
+    )]
+    ProfileHasKey {
+        /// The profile.
+        profile: String,
+    },
+    /// The store could not be opened, or no pass phrase was to be had.
+    #[error(transparent)]
+    Unlock(#[from] passphrase::UnlockError),
+    /// The store is under a pass phrase already, or under none.
+    #[error("{0}")]
+    Passphrase(&'static str),
     /// No account of this name has a key.
     #[error("there is no key for {0}; make one with `chatham keys generate {0}`")]
     NoKey(String),
     /// No account at all has a key.
-    #[error("there is no key yet; make one with `chatham keys generate NICK`")]
+    #[error("there is no key yet; make one with `chatham keys generate`")]
     NoKeys,
     /// It has to be said which account is meant.
     #[error("there are several accounts ({0}); name one with --account")]
@@ -66,9 +115,12 @@ impl Keys {
     /// # Errors
     /// What the store says.
     pub fn open(path: &Path) -> Result<Self, KeysError> {
-        Ok(Self {
-            store: Store::open(path)?,
-        })
+        Ok(Self::new(Store::open(path)?))
+    }
+
+    /// The keys in a store that is open already.
+    pub fn new(store: Store) -> Self {
+        Self { store }
     }
 
     /// Makes the key of an account. A key is never overwritten.
@@ -123,7 +175,7 @@ impl Keys {
             }));
         }
         if lines.is_empty() {
-            lines.push("no keys yet; `chatham keys generate NICK` makes one".to_owned());
+            lines.push("no keys yet; `chatham keys generate` makes one".to_owned());
         }
         Report {
             lines,
@@ -223,7 +275,7 @@ impl Keys {
         })
     }
 
-    /// The account that is meant: by its name, or the only one.
+    /// The account that is meant: by its name, else the default profile, else the only one.
     fn account(&self, nick: Option<&str>) -> Result<AccountId, KeysError> {
         if let Some(nick) = nick {
             let id = account_id(nick);
@@ -232,6 +284,10 @@ impl Keys {
                 .accounts()
                 .find(|known| **known == id || text(known.name()) == nick);
             return found.cloned().ok_or_else(|| KeysError::NoKey(name(&id)));
+        }
+        let default = account_id(DEFAULT_PROFILE);
+        if self.store.key(&default).is_some() {
+            return Ok(default);
         }
         let mut accounts = self.store.accounts();
         match (accounts.next(), accounts.next()) {

@@ -1,25 +1,29 @@
-//! A [`Client`] on a socket: the only file of the crate's client half that touches the operating system.
+//! A [`Client`] on a stream of bytes: queues, pacing, and signs of life.
 //!
 //! ```text
-//! socket -> reader task -> queue -> Link::next -> Event
-//! Link::privmsg -> queue -> writer task, paced -> socket
+//! stream -> reader task -> queue -> Link::next -> Event
+//! Link::privmsg -> queue -> writer task, paced -> stream
 //! ```
 //!
 //! The client itself lives in the [`Link`], with the caller: it can be asked for the room of a message at any
-//! time, and there is one owner of its state. TLS and a SOCKS proxy belong before [`Link::over`], which takes any
-//! stream.
+//! time, and there is one owner of its state. TLS and proxies are [`dial`](crate::dial)'s.
+
+mod queue;
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fmt, io};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::dial::{Dial, DialError};
 use crate::irc::{BadConfig, Client, Config, Event, IrcLine, Output, Pacing, Refused, TokenBucket};
+use queue::Queue;
+use zeroize::Zeroizing;
 
 /// A connection to a server, with the client that speaks over it. Dropping it cuts the connection;
 /// [`close`](Self::close) ends it politely.
@@ -29,20 +33,23 @@ pub struct Link {
     incoming: mpsc::Receiver<io::Result<Vec<u8>>>,
     /// Answers that cannot wait, as PONG.
     urgent: mpsc::Sender<IrcLine>,
-    paced: mpsc::Sender<IrcLine>,
+    paced: Arc<Queue>,
     ended: bool,
+    began: Instant,
+    /// When the server was heard last.
+    heard: Instant,
+    /// Whether it was asked for a sign of life since.
+    asked: bool,
     tasks: JoinSet<()>,
 }
 
 impl Link {
-    /// Connects to a server over TCP, looking its name up if it is one, and begins to register.
+    /// Connects to a server directly and in the clear, and begins to register. See [`Dial`] for other ways.
     ///
     /// # Errors
     /// [`LinkError`] if there is no such server, it does not answer, or the configuration is impossible.
     pub async fn connect(host: &str, port: u16, config: Config, pacing: Pacing) -> Result<Self, LinkError> {
-        let stream = TcpStream::connect((host, port)).await?;
-        stream.set_nodelay(true)?;
-        Self::over(stream, config, pacing)
+        Dial::plain(host, port).connect(config, pacing).await
     }
 
     /// Takes a stream that stands, and begins to register on it. Needs a running runtime.
@@ -57,10 +64,15 @@ impl Link {
         let (reader, writer) = tokio::io::split(stream);
         let (bytes, incoming) = mpsc::channel(READ_QUEUE);
         let (urgent, urgent_lines) = mpsc::channel(URGENT_QUEUE);
-        let (paced, paced_lines) = mpsc::channel(PACED_QUEUE);
+        let paced = Arc::new(Queue::new(PACED_QUEUE));
         let mut tasks = JoinSet::new();
         tasks.spawn(read(reader, bytes));
-        tasks.spawn(write(writer, urgent_lines, paced_lines, TokenBucket::new(pacing)));
+        tasks.spawn(write(
+            writer,
+            urgent_lines,
+            Arc::clone(&paced),
+            TokenBucket::new(pacing),
+        ));
         let events = VecDeque::new();
         let mut link = Self {
             client,
@@ -69,6 +81,9 @@ impl Link {
             urgent,
             paced,
             ended: false,
+            began: Instant::now(),
+            heard: Instant::now(),
+            asked: false,
             tasks,
         };
         let hello = link.client.start();
@@ -87,13 +102,15 @@ impl Link {
             if self.ended {
                 return None;
             }
-            match self.incoming.recv().await {
-                Some(Ok(bytes)) => {
-                    let outputs = self.client.receive(&bytes);
-                    self.carry_out(outputs);
-                }
-                Some(Err(fault)) => self.end(Some(fault.to_string())),
-                None => self.end(None),
+            let overdue = sleep_until(self.overdue());
+            tokio::select! {
+                biased;
+                received = self.incoming.recv() => match received {
+                    Some(Ok(bytes)) => self.receive(&bytes),
+                    Some(Err(fault)) => self.end(Some(fault.to_string())),
+                    None => self.end(None),
+                },
+                () = overdue => self.miss_the_server(),
             }
         }
     }
@@ -128,24 +145,29 @@ impl Link {
         if self.ended {
             return Err(SendError::Closed);
         }
-        if self.queue_room() == 0 {
-            return Err(SendError::QueueFull);
-        }
-        self.paced.try_send(line).map_err(|fault| match fault {
-            TrySendError::Full(_) => SendError::QueueFull,
-            TrySendError::Closed(_) => SendError::Closed,
-        })
+        // The last place is kept for the goodbye.
+        self.paced.push(line, 1)
     }
 
     /// How many more lines the queue takes now. A message that is cut into several lines should be sent only if
     /// all of them have room.
     #[must_use]
     pub fn queue_room(&self) -> usize {
-        // The last place is kept for the goodbye.
         if self.ended {
             0
         } else {
-            self.paced.capacity().saturating_sub(1)
+            self.paced.room().saturating_sub(1)
+        }
+    }
+
+    /// The lines that nothing was written of, in order, after the connection has ended: they have certainly not
+    /// reached the server. One line more may have been on its way and may have reached it or not, as may have
+    /// those before it. Empty while the connection stands, and when asked again.
+    pub fn take_unsent(&mut self) -> Vec<IrcLine> {
+        if self.ended {
+            self.paced.close_and_take()
+        } else {
+            Vec::new()
         }
     }
 
@@ -154,10 +176,60 @@ impl Link {
     pub async fn close(mut self, reason: &[u8], patience: Duration) {
         if let Ok(line) = self.client.quit(reason) {
             // There is always room for this one line; a connection that is gone needs no goodbye.
-            let _gone = self.paced.try_send(line);
+            let _gone = self.paced.push(line, 0);
         }
         let goodbye = async { while self.next().await.is_some() {} };
         let _too_slow = tokio::time::timeout(patience, goodbye).await;
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        self.heard = Instant::now();
+        self.asked = false;
+        if let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) {
+            self.client.tell_time(now);
+        }
+        let outputs = self.client.receive(bytes);
+        self.carry_out(outputs);
+        // Bytes without a pause must not keep the deadline from being looked at.
+        if Instant::now() >= self.overdue() {
+            self.miss_the_server();
+        }
+    }
+
+    /// When to do something about the server's silence.
+    fn overdue(&self) -> Instant {
+        let silence = self.heard + if self.asked { IDLE + PATIENCE } else { IDLE };
+        if self.client.is_registered() {
+            silence
+        } else {
+            silence.min(self.began + REGISTRATION)
+        }
+    }
+
+    /// Nothing was heard for a time: asks once, then gives the connection up. A network that fails says nothing,
+    /// and what we write would wait for minutes.
+    fn miss_the_server(&mut self) {
+        // It may say a lot, and never what counts.
+        if !self.client.is_registered() && self.began.elapsed() >= REGISTRATION {
+            self.end(Some(format!(
+                "the server has not let us in for {} seconds",
+                REGISTRATION.as_secs()
+            )));
+            return;
+        }
+        if self.asked {
+            let silence = (IDLE + PATIENCE).as_secs();
+            self.end(Some(format!(
+                "the server has not been heard for {silence} seconds"
+            )));
+            return;
+        }
+        self.asked = true;
+        if self.client.is_registered()
+            && let Ok(line) = IrcLine::command("PING").trailing(SIGN_OF_LIFE)
+        {
+            self.carry_out(vec![Output::Send(line)]);
+        }
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
@@ -173,6 +245,7 @@ impl Link {
                     Err(TrySendError::Closed(_)) => {}
                 },
                 Output::Send(_) => {}
+                Output::Close => self.end(None),
             }
         }
     }
@@ -180,6 +253,8 @@ impl Link {
     fn end(&mut self, reason: Option<String>) {
         if !self.ended {
             self.ended = true;
+            // From here on nothing is taken from the queue, so that what is in it was certainly not written.
+            self.paced.close();
             self.tasks.abort_all();
             self.events.push_back(Event::Disconnected { reason });
         }
@@ -198,9 +273,9 @@ impl fmt::Debug for Link {
 /// Why there is no link.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// The server was not found or does not answer.
-    #[error("cannot connect: {0}")]
-    Io(#[from] io::Error),
+    /// The server was not reached, or has not proved who it is.
+    #[error(transparent)]
+    Dial(#[from] DialError),
     /// The configuration cannot be said in IRC.
     #[error(transparent)]
     Config(#[from] BadConfig),
@@ -226,6 +301,8 @@ async fn read(mut reader: impl AsyncRead + Unpin, bytes: mpsc::Sender<io::Result
         let read = match reader.read(&mut buffer).await {
             Ok(0) => return,
             Ok(count) => Ok(buffer.get(..count).unwrap_or_default().to_vec()),
+            // A server that ends TLS without a word of goodbye. Nothing is lost by it: lines have their own end.
+            Err(fault) if fault.kind() == io::ErrorKind::UnexpectedEof => return,
             Err(fault) => Err(fault),
         };
         let failed = read.is_err();
@@ -238,45 +315,44 @@ async fn read(mut reader: impl AsyncRead + Unpin, bytes: mpsc::Sender<io::Result
 async fn write(
     mut writer: impl AsyncWrite + Unpin,
     mut urgent: mpsc::Receiver<IrcLine>,
-    mut paced: mpsc::Receiver<IrcLine>,
+    paced: Arc<Queue>,
     mut bucket: TokenBucket,
 ) {
     let started = Instant::now();
-    let mut held: Option<IrcLine> = None;
     loop {
         let mut wait = Duration::ZERO;
-        if held.is_some() {
+        if !paced.is_empty() {
             match bucket.take(started.elapsed()) {
                 Ok(()) => {
-                    if !write_line(&mut writer, held.take()).await {
-                        return;
+                    if !write_line(&mut writer, paced.pop()).await {
+                        break;
                     }
                 }
                 Err(needed) => wait = needed,
             }
         }
+        let waiting = !paced.is_empty();
         tokio::select! {
             biased;
             line = urgent.recv() => {
                 // Not delayed, but the server counts it all the same.
                 let _spent = bucket.take(started.elapsed());
                 if !write_line(&mut writer, line).await {
-                    return;
+                    break;
                 }
             }
-            () = sleep(wait), if held.is_some() => {}
-            line = paced.recv(), if held.is_none() => match line {
-                Some(line) => held = Some(line),
-                None => return,
-            },
+            () = sleep(wait), if waiting => {}
+            () = paced.filled(), if !waiting => {}
         }
     }
+    paced.close();
 }
 
 /// Whether there was a line and it went out.
 async fn write_line(writer: &mut (impl AsyncWrite + Unpin), line: Option<IrcLine>) -> bool {
     let Some(line) = line else { return false };
-    writer.write_all(&line.to_wire()).await.is_ok() && writer.flush().await.is_ok()
+    let wire = Zeroizing::new(line.to_wire());
+    writer.write_all(&wire).await.is_ok() && writer.flush().await.is_ok()
 }
 
 /// How many pieces of [`READ_SIZE`] bytes wait for somebody to look at them, before the server has to wait.
@@ -286,3 +362,11 @@ const READ_SIZE: usize = 4096;
 const URGENT_QUEUE: usize = 256;
 /// How many lines wait for their turn: several texts of 64 KiB in small pieces, and the goodbye.
 const PACED_QUEUE: usize = 4096 + 1;
+/// After so much silence the server is asked for a sign of life.
+const IDLE: Duration = Duration::from_secs(60);
+/// So long it may take to give one.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// So long it may take to let us in.
+const REGISTRATION: Duration = Duration::from_secs(120);
+/// What the server is asked to say.
+const SIGN_OF_LIFE: &[u8] = b"still there";

@@ -1,0 +1,128 @@
+//! From what was settled to a seat at the network: the store, the key, the engine, the connection.
+//!
+//! The plain and the full-screen client begin here, so that neither can forget a rule.
+
+use std::io;
+
+use im::dial::Dial;
+use im::irc::Pacing;
+use im::relay::Relay;
+use otr::Account;
+use otr_store::Store;
+use serde_json::json;
+
+use crate::chat::local;
+use crate::chat::remark::Remark;
+use crate::config::{Place, Resolved};
+use crate::connection::Way;
+use crate::engine::Engine;
+use crate::keys::passphrase;
+use crate::randomness;
+use crate::seat::Seat;
+use crate::vault::{Identity, Vault};
+
+/// Everything a client needs.
+pub struct Arrival {
+    /// The engine at its connection, which may still be registering.
+    pub seat: Seat,
+    /// What is remembered.
+    pub vault: Vault,
+    /// The relay of this computer, if this program runs it. It is to be shut down at the end.
+    pub relay: Option<Relay>,
+}
+
+/// Opens the store. It may have to ask for the pass phrase at the terminal, so this comes before any screen.
+///
+/// # Errors
+/// What the store says, or what keeps the pass phrase from being read.
+pub fn open_store(resolved: &Resolved) -> io::Result<Store> {
+    let file = resolved.passphrase_file.as_ref().map(|file| file.value.as_path());
+    passphrase::open(&resolved.data, file).map_err(io::Error::other)
+}
+
+/// Makes the key if there is none, and connects. `tell` hears what a person should know meanwhile.
+///
+/// # Errors
+/// What keeps the client from starting, as a sentence.
+pub async fn arrive(
+    resolved: &Resolved,
+    store: Store,
+    tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+) -> io::Result<Arrival> {
+    let (vault, account) = identify(resolved, store, tell).await?;
+    let engine = engine(resolved, account, &vault);
+    let (seat, relay) = connect(resolved, engine, tell).await?;
+    Ok(Arrival { seat, vault, relay })
+}
+
+/// The engine with every rule and everything that is remembered.
+pub fn engine(resolved: &Resolved, account: Account, vault: &Vault) -> Engine {
+    let mut engine = Engine::new(account, resolved.policy.clone(), randomness());
+    for (nick, policy) in &resolved.people {
+        let nick = engine.fold(nick.as_bytes());
+        engine.set_policy(&nick, policy.clone());
+    }
+    vault.teach(&mut engine);
+    engine
+}
+
+/// Our account in the store. Making a key takes its time, and blocks nobody.
+async fn identify(
+    resolved: &Resolved,
+    store: Store,
+    tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+) -> io::Result<(Vault, Account)> {
+    let mut vault = Vault::new(store, &resolved.profile, &resolved.nick());
+    for notice in vault.store().notices() {
+        tell(Remark::new("store", notice.to_string()))?;
+    }
+    match vault.identity() {
+        Identity::Profile => {}
+        identity @ Identity::Nick { .. } => tell(Remark::new("identity", identity.to_string()))?,
+        identity @ Identity::New { .. } => tell(Remark::new("making-key", identity.to_string()))?,
+    }
+    let made = tokio::task::spawn_blocking(move || {
+        let account = vault.account(&mut *randomness());
+        (vault, account)
+    });
+    let (vault, account) = made.await?;
+    Ok((vault, account.map_err(io::Error::other)?))
+}
+
+async fn connect(
+    resolved: &Resolved,
+    engine: Engine,
+    tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+) -> io::Result<(Seat, Option<Relay>)> {
+    let config = resolved.registration.clone();
+    match &resolved.place {
+        Place::Local(port) => {
+            let relay = local::relay(*port).await?;
+            if relay.is_some() {
+                let words =
+                    format!("this program is the relay on 127.0.0.1:{port} now; the relay ends with it");
+                tell(Remark::new("relay", words).with(json!({ "port": port })))?;
+            }
+            let dial = Dial::plain("127.0.0.1", *port);
+            let link = dial
+                .connect(config, Pacing::unlimited())
+                .await
+                .map_err(io::Error::other)?;
+            // The relay does not come back: it ends with the program that runs it.
+            Ok((Seat::new(link, engine), relay))
+        }
+        Place::Server(dial) => {
+            let link = dial
+                .connect(config.clone(), resolved.pacing)
+                .await
+                .map_err(io::Error::other)?;
+            let way = Way {
+                dial: (**dial).clone(),
+                config,
+                pacing: resolved.pacing,
+                rng: randomness(),
+            };
+            Ok((Seat::lasting(link, way, engine), None))
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a broken connection means for the conversations: nothing is forgotten, and nothing is said twice.
+
+use im::irc::Nick;
+use im::irc::ctcp::{self, Ctcp};
+use otr::Timestamp;
+
+use crate::engine::notice::{Delivery, What};
+use crate::engine::{Effect, Engine};
+
+impl Engine {
+    /// The connection is gone. Sessions stay as they are: the other side may not have noticed. Of the texts that were
+    /// on their way and not given back by [`Self::not_sent`], nobody will tell whether they arrived.
+    pub fn connection_lost(&mut self, _now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for person in self.people.values_mut() {
+            person.left_open(|_| true, &mut effects);
+        }
+        effects
+    }
+
+    /// Somebody has left the network. What they had not answered may not have arrived.
+    pub fn gone(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        if !self.people.contains_key(nick) {
+            return Vec::new();
+        }
+        self.with(nick, now, |person, _, effects| {
+            person.show(What::Gone, effects);
+            person.left_open(|_| true, effects);
+        })
+    }
+
+    /// This message, as it was given out for sending, has certainly not been sent. It goes out when the connection
+    /// stands again. Nothing is to be sent before.
+    pub fn not_sent(&mut self, nick: &Nick, text: &[u8], now: Timestamp) -> Vec<Effect> {
+        if self.unsent.len() >= MOST_UNSENT {
+            return Vec::new();
+        }
+        self.unsent.push((nick.clone(), text.to_vec()));
+        self.with(nick, now, |person, _, effects| {
+            if let Some(line) = person.deliveries.line_of(text) {
+                person.turn(line, Delivery::Held, effects);
+            }
+        })
+    }
+
+    /// The connection stands again, and the rooms of messages are to be told anew before this. One exchange of
+    /// keys with everybody who was private makes sure that both sides can read each other, and lets the other side know
+    /// that what it said meanwhile did not arrive.
+    pub fn connection_restored(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for (to, text) in std::mem::take(&mut self.unsent) {
+            if let Some(person) = self.people.get_mut(&to)
+                && let Some(line) = person.deliveries.line_of(&text)
+            {
+                person.turn(line, Delivery::Sent, &mut effects);
+            }
+            effects.push(match ctcp::classify(&text) {
+                Ctcp::Action(deed) => Effect::Deed {
+                    to,
+                    deed: deed.to_vec(),
+                },
+                Ctcp::Text(_) | Ctcp::Other { .. } => Effect::Send { to, text },
+            });
+        }
+        let private = self.people.iter().filter(|(_, person)| person.is_private());
+        let private: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
+        for nick in private {
+            effects.extend(self.with(&nick, now, |person, env, effects| person.ask(env, effects)));
+        }
+        effects
+    }
+}
+
+/// More lines than a link's queue and the backlog before it hold in use.
+const MOST_UNSENT: usize = 16_384;

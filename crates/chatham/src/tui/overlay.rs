@@ -1,0 +1,64 @@
+//! What lies over the conversation for a while.
+
+use im::irc::Nick;
+
+use crate::engine::notice::{Device, How};
+use crate::engine::trust::Trust;
+use crate::tui::verify::Verification;
+
+/// What lies over the conversation.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys, the signs and the commands; so many rows are above its upper edge.
+    Help(usize),
+    /// Devices and keys of somebody.
+    Devices(Box<Devices>),
+    /// Several lines were pasted.
+    Paste(Paste),
+    /// Texts would be lost by leaving: so many.
+    Leave(usize),
+    /// People verify each other.
+    Verify(Box<Verification>),
+    /// Another key answers under this name.
+    KeyChanged {
+        /// Whose name.
+        with: Nick,
+        /// The nick, harmless.
+        name: String,
+    },
+}
+
+/// Devices and keys of somebody.
+#[derive(Debug)]
+pub struct Devices {
+    /// Whose.
+    pub with: Nick,
+    /// The nick, harmless.
+    pub name: String,
+    /// What the engine says, once it has.
+    pub status: Option<Status>,
+}
+
+/// What the engine says about somebody's devices.
+#[derive(Debug)]
+pub struct Status {
+    /// The devices.
+    pub devices: Vec<Device>,
+    /// The keys known.
+    pub keys: Vec<(otr::Fingerprint, Trust)>,
+    /// How many texts wait.
+    pub waiting: usize,
+    /// How the next text would go.
+    pub next: Option<How>,
+}
+
+/// Several lines that were pasted.
+#[derive(Debug)]
+pub struct Paste {
+    /// To whom they would go.
+    pub with: Nick,
+    /// The nick, harmless.
+    pub name: String,
+    /// The lines.
+    pub lines: Vec<String>,
+}

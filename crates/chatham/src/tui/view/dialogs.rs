@@ -1,0 +1,231 @@
+//! What lies over the conversation.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
+
+use crate::chat::input::HELP;
+use crate::engine::notice::How;
+use crate::present::plain::{tag, version_words};
+use crate::tui::app::App;
+use crate::tui::overlay::{Devices, Overlay, Paste};
+use crate::tui::theme::Theme;
+use crate::tui::told;
+use crate::tui::view::wrap::{cut, wrap};
+use crate::tui::view::{verify, window};
+
+/// Draws what lies over the conversation, if anything does.
+pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
+    let theme = app.theme;
+    match &mut app.overlay {
+        None => {}
+        Some(Overlay::Help(top)) => draw_help(frame, theme, area, top),
+        Some(Overlay::Devices(devices)) => {
+            let lines = device_lines(devices, app.own_key, theme);
+            draw_lines(
+                frame,
+                theme,
+                area,
+                &format!("Devices of {}", devices.name),
+                &lines,
+            );
+        }
+        Some(Overlay::Paste(paste)) => draw_paste(frame, theme, area, paste),
+        Some(Overlay::Leave(waiting)) => {
+            let what = match waiting {
+                1 => "One text still waits".to_owned(),
+                waiting => format!("{waiting} texts still wait"),
+            };
+            let words = [
+                format!("{what}, and would be lost: nothing is written to a file."),
+                String::new(),
+                "y  leave all the same".into(),
+                "any other key: stay".into(),
+            ];
+            draw_words(frame, theme, area, "Leave?", &words);
+        }
+        Some(Overlay::KeyChanged { name, .. }) => {
+            let words = [
+                format!("Another key than the one you know answers as {name}."),
+                format!("It may be {name} at a new computer. It may be somebody who pretends to be {name}."),
+                "Nothing is sent to this key until you decide.".into(),
+                String::new(),
+                "c  compare it with them: the safe way".into(),
+                "a  accept it for now, without having verified it".into(),
+                "w  keep waiting".into(),
+                "d  drop the texts that wait".into(),
+            ];
+            draw_words(frame, theme, area, "KEY CHANGED", &words);
+        }
+        Some(Overlay::Verify(dialog)) => verify::draw(frame, theme, area, dialog),
+    }
+}
+
+/// Draws sentences in a window that is as high as they need.
+pub(super) fn draw_words(frame: &mut Frame<'_>, theme: Theme, area: Rect, title: &str, words: &[String]) {
+    let width = area.width.saturating_sub(4).min(WIDTH);
+    let rows = words
+        .iter()
+        .flat_map(|line| wrap(line, usize::from(width.saturating_sub(4))));
+    let lines: Vec<Line<'static>> = rows.map(Line::from).collect();
+    draw_lines(frame, theme, area, title, &lines);
+}
+
+/// Draws lines in a window that is as high as they need.
+pub(super) fn draw_lines(
+    frame: &mut Frame<'_>,
+    theme: Theme,
+    area: Rect,
+    title: &str,
+    lines: &[Line<'static>],
+) {
+    let width = area.width.saturating_sub(4).min(WIDTH);
+    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let inside = window(frame, theme, area, title, (width, height));
+    frame.render_widget(Paragraph::new(lines.to_vec()), inside);
+}
+
+fn draw_help(frame: &mut Frame<'_>, theme: Theme, area: Rect, top: &mut usize) {
+    let lines = help(theme);
+    let size = (
+        area.width.saturating_sub(4).min(78),
+        area.height.saturating_sub(2),
+    );
+    let inside = window(frame, theme, area, "Help", size);
+    *top = (*top).min(lines.len().saturating_sub(inside.height.into()));
+    let shown: Vec<Line<'static>> = lines
+        .into_iter()
+        .skip(*top)
+        .take(inside.height.into())
+        .map(|line| Line::from(cut(&line, inside.width.into())))
+        .collect();
+    frame.render_widget(Paragraph::new(shown), inside);
+}
+
+fn help(theme: Theme) -> Vec<String> {
+    use crate::engine::notice::{Delivery, Standing};
+    let standing = |standing, words: &str| format!("  {}   {words}", theme.standing_mark(standing));
+    let delivery = |delivery, words: &str| format!("  {:<3} {words}", theme.delivery_mark(delivery));
+    let mut lines = vec![
+        "Before a name, and before each line:".to_owned(),
+        standing(
+            Standing::NotPrivate,
+            "not private: everybody on the way can read it",
+        ),
+        standing(
+            Standing::Unverified,
+            "private, but nobody has checked who it is: F2",
+        ),
+        standing(Standing::Verified, "private and verified"),
+        standing(
+            Standing::Finished,
+            "they have ended it; nothing is sent until you decide",
+        ),
+        standing(
+            Standing::KeyChanged,
+            "another key than before; nothing is sent until you decide",
+        ),
+        String::new(),
+        "Behind your name:".to_owned(),
+        delivery(Delivery::Held, "waits here until it can go"),
+        delivery(
+            Delivery::Sent,
+            "on its way; nobody knows yet whether they can read it",
+        ),
+        delivery(Delivery::Readable, "they have proved that they could read it"),
+        delivery(
+            Delivery::Lost,
+            "perhaps not readable for them; not sent again by itself",
+        ),
+        String::new(),
+        "Keys:".to_owned(),
+        "  Enter        send             Alt-Enter, Ctrl-J  a new line in the text".to_owned(),
+        "  Tab          complete a word; in an empty line: the next person".to_owned(),
+        "  Alt-Up/Down  other people     Alt-1 ... Alt-9    the first, second, ...".to_owned(),
+        "  PageUp/Down  older, newer     Up, Down           what you typed before".to_owned(),
+        "  F2           verify           F3                 devices and keys".to_owned(),
+        "  Ctrl-W, Ctrl-U, Ctrl-K, Ctrl-Y, Alt-B, Alt-F ...   as in a shell".to_owned(),
+        "  Ctrl-Q       end all private conversations and leave".to_owned(),
+        String::new(),
+        "Commands:".to_owned(),
+    ];
+    lines.extend(HELP.iter().map(|line| format!("  {line}")));
+    lines.push(String::new());
+    lines.push("No text is written to a file. What is kept: keys, and whose are trusted.".to_owned());
+    lines
+}
+
+fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste) {
+    let count = paste.lines.len();
+    let mut words = vec![
+        format!("You pasted {count} lines. To {} they can go", paste.name),
+        String::new(),
+    ];
+    words.push("m  as one message".into());
+    words.push(format!("l  as {count} messages, a line each"));
+    words.push("e  into the line below, to be edited".into());
+    words.push("Esc  not at all".into());
+    words.push(String::new());
+    let shown = paste.lines.iter().take(3);
+    words.extend(shown.map(|line| {
+        format!(
+            "  {}",
+            cut(
+                &crate::sanitize::one_line(line.as_bytes()),
+                usize::from(WIDTH).saturating_sub(8)
+            )
+        )
+    }));
+    if count > 3 {
+        words.push(format!("  ... and {} more", count - 3));
+    }
+    draw_words(frame, theme, area, "Paste", &words);
+}
+
+fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme) -> Vec<Line<'static>> {
+    let Some(status) = &shown.status else {
+        return vec![Line::from("asking")];
+    };
+    let mut lines = vec![Line::from(match status.next {
+        Some(How::Verified) => "What you say goes private, to a verified key.",
+        Some(How::Unverified) => "What you say goes private, to a key that nobody has verified.",
+        Some(How::Clear) => "What you say goes in the clear.",
+        None => "What you say waits: nothing private stands.",
+    })];
+    if status.waiting > 0 {
+        lines.push(Line::from(format!("Texts that wait: {}", status.waiting)));
+    }
+    lines.push(Line::default());
+    for device in &status.devices {
+        let state = told::version(device).map_or_else(|| "not private".to_owned(), version_words);
+        lines.push(Line::styled(
+            format!("Device {}: {state}", tag(device.tag)),
+            theme.loud(),
+        ));
+        if let Some(key) = device.fingerprint {
+            lines.push(Line::from(format!("  {key}")));
+            lines.push(Line::from(format!("  {}", device.trust.word())));
+        }
+    }
+    if status.devices.is_empty() {
+        lines.push(Line::from("No device of theirs has spoken the protocol yet."));
+    }
+    lines.push(Line::default());
+    lines.push(Line::styled("Keys seen under this name", theme.loud()));
+    for (key, trust) in &status.keys {
+        lines.push(Line::from(format!("  {key}")));
+        lines.push(Line::from(format!("  {}", trust.word())));
+    }
+    if status.keys.is_empty() {
+        lines.push(Line::from("  none"));
+    }
+    if let Some(key) = own_key {
+        lines.push(Line::default());
+        lines.push(Line::styled("Your own key", theme.loud()));
+        lines.push(Line::from(format!("  {key}")));
+    }
+    lines
+}
+
+const WIDTH: u16 = 72;

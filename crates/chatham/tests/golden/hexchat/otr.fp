@@ -1,0 +1,1 @@
+irma	hex@loop	IRC	dde8781f676cde200f88bd5bd6803bbc5a84f0c1	

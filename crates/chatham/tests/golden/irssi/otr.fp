@@ -1,0 +1,2 @@
+hex	loop	IRC	40bd14d0922144ab7c24365665ab7c333ac1a738	manual
+wes	loop	IRC	2327ba1dbbd743cb9435b7c34e73eda8ca92a023	manual

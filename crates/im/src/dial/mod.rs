@@ -1,0 +1,314 @@
+//! How to reach a server: directly or through a SOCKS5 proxy, in the clear or inside TLS.
+//!
+//! ```text
+//! (host, port) -> [SOCKS5] -> [TLS] -> Link
+//! ```
+//!
+//! TLS begins with the first byte, so there is no STARTTLS that somebody could strip and no text before it (security
+//! history S-68). With a proxy the target's name is looked up by nobody but the proxy, and if the proxy fails there
+//! is no connection (S-71).
+
+mod fault;
+mod socks;
+mod tls;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use zeroize::Zeroizing;
+
+pub use fault::{DialError, TlsFault};
+
+use crate::irc::{Config, Pacing, Sasl};
+use crate::link::{Link, LinkError};
+
+/// Which server, and which way there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// The server's name or address.
+    pub host: String,
+    /// Its port; 6697 is usual for TLS, 6667 without.
+    pub port: u16,
+    /// Encryption of the connection; without it everybody on the way reads along.
+    pub tls: Option<Tls>,
+    /// The proxy through which to go.
+    pub proxy: Option<Socks5>,
+}
+
+/// How the connection is encrypted, and how the server has to prove who it is. There is no way to do without the
+/// proof.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Who may vouch for servers.
+    pub roots: Roots,
+    /// What we show the server about ourselves, for SASL EXTERNAL.
+    pub certificate: Option<ClientCertificate>,
+    /// The name that the server's certificate has to carry, if not that of the host.
+    pub server_name: Option<String>,
+}
+
+/// Where the certificates are that may vouch for others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Roots {
+    /// Those of the operating system.
+    #[default]
+    Platform,
+    /// Those in this PEM file, and no others.
+    File(PathBuf),
+}
+
+/// A certificate of our own and its key, as PEM files; they may be one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those that vouch for it.
+    pub chain: PathBuf,
+    /// Its private key, not encrypted.
+    pub key: PathBuf,
+}
+
+/// A SOCKS5 proxy. The name of the target goes to it as it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Socks5 {
+    /// The proxy's name or address; a name is looked up here.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// User and password. Tor takes any, and keeps streams with different ones apart.
+    pub user: Option<(String, Zeroizing<String>)>,
+}
+
+impl Dial {
+    /// A server reached directly and in the clear.
+    #[must_use]
+    pub fn plain(host: impl Into<String>, port: u16) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            tls: None,
+            proxy: None,
+        }
+    }
+
+    /// Connects, and begins to register. Needs a running runtime.
+    ///
+    /// # Errors
+    /// [`LinkError::Dial`] says what failed, where, and what may help; [`LinkError::Config`] if the configuration is
+    /// impossible.
+    pub async fn connect(&self, config: Config, pacing: Pacing) -> Result<Link, LinkError> {
+        // Files are read before anybody hears of us.
+        let tls = self.prepare(&config)?;
+        let patience = if self.proxy.is_some() {
+            PATIENCE_WITH_PROXY
+        } else {
+            PATIENCE
+        };
+        let silent = |seconds| DialError::Silent {
+            host: self.host.clone(),
+            port: self.port,
+            seconds,
+        };
+        let reached = timeout(patience, self.reach()).await;
+        let socket = reached.map_err(|_| silent(patience.as_secs()))??;
+        match tls {
+            Some(tls) => {
+                // The way stands: an answer is a matter of moments, unless the other side waits for something else.
+                let agreed = timeout(patience / 2, tls.connect(socket)).await;
+                let stream =
+                    agreed.map_err(|_| self.tls_fault(TlsFault::Silent(patience.as_secs() / 2)))??;
+                Link::over(stream, config, pacing)
+            }
+            None => Link::over(socket, config, pacing),
+        }
+    }
+
+    /// Whether everything that a connection needs is here, files included, as far as one can know without one.
+    ///
+    /// # Errors
+    /// The same that [`connect`](Self::connect) would say.
+    pub fn check(&self, config: &Config) -> Result<(), DialError> {
+        self.prepare(config).map(drop)
+    }
+
+    /// Whether what is said to the server can be read on the way: neither encrypted by us, nor inside this computer,
+    /// nor to a hidden service, whose way is encrypted by the network of the proxy.
+    #[must_use]
+    pub fn is_exposed(&self) -> bool {
+        let hidden = self.proxy.is_some() && is_onion(&self.host);
+        let here = self.proxy.is_none() && is_loopback(&self.host);
+        self.tls.is_none() && !hidden && !here
+    }
+
+    fn prepare(&self, config: &Config) -> Result<Option<tls::Connector>, DialError> {
+        self.refuse(config)?;
+        self.tls
+            .as_ref()
+            .map(|tls| tls::Connector::new(self, tls))
+            .transpose()
+    }
+
+    /// What cannot be, or must not.
+    fn refuse(&self, config: &Config) -> Result<(), DialError> {
+        let host = || self.host.clone();
+        if !is_host(&self.host) {
+            return Err(DialError::Host(host()));
+        }
+        if self.proxy.is_none() && is_onion(&self.host) {
+            return Err(DialError::OnionWithoutProxy(host()));
+        }
+        match &config.sasl {
+            Some(Sasl::Plain { .. }) if self.is_exposed() && !config.sasl_in_clear => {
+                Err(DialError::PasswordInClear(host()))
+            }
+            Some(Sasl::External) if self.tls.as_ref().is_none_or(|tls| tls.certificate.is_none()) => {
+                Err(DialError::NothingToShow(host()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A byte stream to the server. Which way, is decided here and nowhere else: no way leads from a proxy to the
+    /// direct one.
+    async fn reach(&self) -> Result<Box<dyn Stream>, DialError> {
+        let socket = match &self.proxy {
+            Some(proxy) => socks::connect(proxy, &self.host, self.port).await?,
+            None => socket(&self.host, self.port).await?,
+        };
+        Ok(Box::new(socket))
+    }
+}
+
+impl fmt::Debug for Socks5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socks5")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("user", &self.user.as_ref().map(|_| ".."))
+            .finish()
+    }
+}
+
+/// What both ways end in.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A TCP connection, with the system's look-up of the name.
+async fn socket(host: &str, port: u16) -> Result<TcpStream, DialError> {
+    let connected = TcpStream::connect((host, port)).await;
+    let stream = connected.map_err(|fault| DialError::unreached(host, port, &fault))?;
+    // Only slower without it.
+    let _ignored = stream.set_nodelay(true);
+    Ok(stream)
+}
+
+/// Whether a host can be asked for at all: no byte in it that a proxy or a resolver could read as something else
+/// (security history S-72).
+fn is_host(host: &str) -> bool {
+    let graphic = host
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._:%".contains(&byte));
+    (1..=HOST_LIMIT).contains(&host.len()) && graphic
+}
+
+/// Whether the name means something inside the Tor network only.
+fn is_onion(host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    host.ends_with(".onion")
+}
+
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The longest name that SOCKS5 and the name system can carry.
+const HOST_LIMIT: usize = 253;
+/// How long the way to a server may take; agreeing on TLS, half of it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Networks behind proxies build their ways when asked.
+const PATIENCE_WITH_PROXY: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_what_is_read_on_the_way() {
+        let proxy = Some(Socks5 {
+            host: "127.0.0.1".into(),
+            port: 9050,
+            user: None,
+        });
+        let dial = |host: &str| Dial::plain(host, 6667);
+        assert!(dial("irc.example").is_exposed());
+        assert!(dial("192.168.0.1").is_exposed());
+        assert!(dial("127.0.0.1.example").is_exposed());
+        for near in ["127.0.0.1", "127.9.9.9", "::1", "localhost", "LocalHost"] {
+            assert!(!dial(near).is_exposed(), "{near}");
+            let away = Dial {
+                proxy: proxy.clone(),
+                ..dial(near)
+            };
+            assert!(away.is_exposed(), "the proxy's own {near}");
+        }
+        assert!(
+            !Dial {
+                proxy,
+                ..dial("abc.ONION.")
+            }
+            .is_exposed()
+        );
+        assert!(
+            !Dial {
+                tls: Some(Tls::default()),
+                ..dial("irc.example")
+            }
+            .is_exposed()
+        );
+    }
+
+    #[test]
+    fn s72_hosts_cannot_smuggle() {
+        for host in [
+            "",
+            "a b",
+            "a\r\nb",
+            "a\0",
+            "é.example",
+            "user@host",
+            "a/b",
+            "a,b",
+            &"a".repeat(254),
+        ] {
+            assert!(!is_host(host), "{host:?}");
+        }
+        for host in [
+            "a",
+            "irc.example",
+            "127.0.0.1",
+            "fe80::1%eth0",
+            "a_b.example",
+            "abc.onion",
+        ] {
+            assert!(is_host(host), "{host:?}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_password_stays_out_of_debug() {
+        let user = Some(("me".to_owned(), Zeroizing::new("hunter2".to_owned())));
+        let shown = format!(
+            "{:?}",
+            Socks5 {
+                host: "h".into(),
+                port: 1,
+                user
+            }
+        );
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,55 @@
+//! The way through a SOCKS5 proxy (RFC 1928, RFC 1929).
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use tokio::net::TcpStream;
+use tokio_socks::tcp::Socks5Stream;
+use tokio_socks::{Error, TargetAddr};
+
+use super::{DialError, Socks5, socket};
+
+/// Asks the proxy for a connection. The host goes to it as it was written: an address as an address, anything else
+/// as a name, which is looked up nowhere here.
+pub(super) async fn connect(proxy: &Socks5, host: &str, port: u16) -> Result<TcpStream, DialError> {
+    let to_proxy = socket(&proxy.host, proxy.port)
+        .await
+        .map_err(|fault| DialError::ProxyUnreached(Box::new(fault)))?;
+    let target = match host.parse::<IpAddr>() {
+        Ok(address) => TargetAddr::Ip((address, port).into()),
+        Err(_) => TargetAddr::Domain(Cow::Borrowed(host), port),
+    };
+    let asked = match &proxy.user {
+        Some((user, password)) => {
+            Socks5Stream::connect_with_password_and_socket(to_proxy, target, user, password).await
+        }
+        None => Socks5Stream::connect_with_socket(to_proxy, target).await,
+    };
+    match asked {
+        Ok(stream) => Ok(stream.into_inner()),
+        Err(fault) => Err(DialError::ProxyRefused {
+            proxy: format!("{}:{}", proxy.host, proxy.port),
+            target: format!("{host}:{port}"),
+            fault: words(&fault),
+        }),
+    }
+}
+
+/// The answer of the proxy in the words of a person who has to mend something.
+fn words(fault: &Error) -> String {
+    let words = match fault {
+        Error::Io(fault) => return format!("it ended the conversation ({fault})"),
+        Error::GeneralSocksServerFailure => "it failed, and does not say why",
+        Error::ConnectionNotAllowedByRuleset => "its rules forbid it",
+        Error::NetworkUnreachable => "it cannot reach that network",
+        Error::HostUnreachable => "it cannot reach that host; is the name right?",
+        Error::ConnectionRefused => "nothing listens on that port",
+        Error::TtlExpired => "the way is too long or took too long",
+        Error::CommandNotSupported | Error::AddressTypeNotSupported => "it cannot do what is asked",
+        Error::NoAcceptableAuthMethods | Error::AuthorizationRequired => "it wants a user and a password",
+        Error::PasswordAuthFailure(_) => "it does not accept user and password",
+        Error::InvalidAuthValues(_) => "user and password have to be 1 to 255 bytes long",
+        _ => "it does not speak SOCKS5",
+    };
+    words.to_owned()
+}
