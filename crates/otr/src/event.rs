@@ -4,6 +4,7 @@ use crate::classic::pair_keys::ExtraKey;
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::{ErrorCode, Reject};
 use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::tlv::Tlv;
 
 /// One thing for the application to do, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -85,6 +86,14 @@ pub enum Event {
         data: Vec<u8>,
         /// The key.
         key: ExtraKey,
+    },
+    /// The records of a private message, before the core acts on those it knows. Only if the policy asks
+    /// for it ([`Policy::tell_records`](crate::Policy::tell_records)).
+    Records {
+        /// Whose device.
+        session: InstanceTag,
+        /// Every record, padding as well, in order. Never empty.
+        records: Vec<Tlv>,
     },
     /// An empty private message: keys move on, nothing to show.
     Heartbeat {

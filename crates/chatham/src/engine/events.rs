@@ -70,6 +70,8 @@ impl Correspondent {
             } => return self.compared(env, session, fingerprint, event, effects),
             Event::ExtraKey { usage, .. } => What::ExtraKey(usage),
             Event::Heartbeat { session } => return self.heard(session),
+            // Not asked for in our policy.
+            Event::Records { .. } => return,
             Event::Missed { messages, .. } => What::Missed(messages),
             Event::PeerReportsError { words } => {
                 if self.begins_burst(2, env.now) {
