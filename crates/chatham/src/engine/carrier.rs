@@ -1,10 +1,14 @@
 //! What a broken connection means for the conversations: nothing is forgotten, and nothing is said twice.
 
+use std::time::Duration;
+
 use im::irc::Nick;
 use im::irc::ctcp::{self, Ctcp};
-use otr::Timestamp;
+use otr::{Env, Reject, SessionState, Timestamp};
 
+use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{Delivery, What};
+use crate::engine::speak::PATIENCE;
 use crate::engine::{Effect, Engine};
 
 impl Engine {
@@ -25,6 +29,17 @@ impl Engine {
         }
         self.with(nick, now, |person, _, effects| {
             person.show(What::Gone, effects);
+            person.left_open(|_| true, effects);
+        })
+    }
+
+    /// The server knows nobody of this name. What they had not answered has not arrived, or not all of it.
+    pub fn absent(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        if !self.people.contains_key(nick) {
+            return Vec::new();
+        }
+        self.with(nick, now, |person, _, effects| {
+            person.show(What::Absent, effects);
             person.left_open(|_| true, effects);
         })
     }
@@ -71,5 +86,31 @@ impl Engine {
     }
 }
 
+impl Correspondent {
+    /// A private message of theirs could not be read: one of us has lost the keys. Asks for new ones, if we know each other
+    /// and nobody has ended the conversation, and not again before a while has gone by: what answers this may be as
+    /// unreadable (user needs N1, N4).
+    pub(super) fn heal(&mut self, env: &mut Env<'_>, reason: Reject, effects: &mut Vec<Effect>) {
+        let lost_keys = matches!(
+            reason,
+            Reject::NotPrivate | Reject::UnknownKey | Reject::BadAuthenticator
+        );
+        let known = self.conversation.is_acquainted() && !self.keys.is_empty();
+        let ended = self.clear_agreed
+            || self
+                .conversation
+                .sessions()
+                .any(|session| session.state() == SessionState::Finished);
+        let lately = |last: Option<Timestamp>, pause| last.is_some_and(|last| env.now.since(last) < pause);
+        let enough = lately(self.healed, HEALING) || lately(self.asked, PATIENCE);
+        if lost_keys && known && !ended && !enough && self.policy.error_starts {
+            self.healed = Some(env.now);
+            self.ask(env, effects);
+        }
+    }
+}
+
+/// The pause between two exchanges that unreadable messages ask for.
+const HEALING: Duration = Duration::from_secs(60);
 /// More lines than a link's queue and the backlog before it hold in use.
 const MOST_UNSENT: usize = 16_384;

@@ -36,6 +36,8 @@ pub(super) struct Correspondent {
     pub(super) runs: BTreeMap<InstanceTag, Run>,
     /// When we asked for a private conversation last, while there was none.
     pub(super) asked: Option<Timestamp>,
+    /// When a message that could not be read made us ask for new keys.
+    pub(super) healed: Option<Timestamp>,
     /// Whether the person has been told that this stranger knocks.
     pub(super) knocked: bool,
     /// When the person was told last that something cannot be read, was refused, or that they report an error: one
@@ -75,6 +77,7 @@ impl Correspondent {
             clear_agreed: false,
             runs: BTreeMap::new(),
             asked: None,
+            healed: None,
             knocked: false,
             told: [None; 3],
             failures: VecDeque::new(),
@@ -115,8 +118,39 @@ impl Correspondent {
             self.left_open(|_| true, effects);
         }
         let outputs = self.conversation.receive(env, message);
+        let unreadable = outputs.iter().find_map(|output| match output {
+            Output::Event(Event::Unreadable { reason }) => Some(*reason),
+            _ => None,
+        });
         self.carry_out(env, outputs, effects);
         self.look_for_proofs(effects);
+        if let Some(reason) = unreadable {
+            // After the error, which lets the other side repeat what was lost when the keys are there.
+            self.heal(env, reason, effects);
+        }
+    }
+
+    /// Takes what waits for, and is known about, somebody who turns out to have the same name: the texts, how far they have
+    /// come, the failed comparisons, the lowest version. The keys are another matter.
+    pub(super) fn take_over(&mut self, other: Self) {
+        self.outbox.take_over(other.outbox);
+        self.deliveries.take_over(other.deliveries);
+        other.failures.into_iter().for_each(|at| self.learn_failure(at));
+        let lowest = self.policy.minimum_version.max(other.policy.minimum_version);
+        self.policy.minimum_version = lowest;
+        if other.conversation.is_acquainted() {
+            self.conversation.acquaint();
+        }
+        self.tell_core_of_trust();
+    }
+
+    /// Tells the core, too, which keys are trusted under this name.
+    pub(super) fn tell_core_of_trust(&mut self) {
+        for (key, trust) in self.keys.iter() {
+            let trusted = trust.is_verified() && self.keys.admits(key);
+            self.conversation.set_trusted(key, trusted);
+        }
+        self.tighten();
     }
 
     /// When something of this person expires next.

@@ -169,8 +169,11 @@ impl Correspondent {
                 self.comparison_failed(env.now, effects);
                 What::Cheated
             }
-            SmpEvent::Aborted => {
+            SmpEvent::Aborted { told } => {
                 self.runs.remove(&session);
+                if told {
+                    self.comparison_failed(env.now, effects);
+                }
                 What::ComparisonEnded
             }
         };

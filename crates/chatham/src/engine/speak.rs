@@ -117,7 +117,7 @@ impl Correspondent {
         let verified = |session: &&Session| {
             session
                 .fingerprint()
-                .is_some_and(|key| self.keys.trust(key).is_verified())
+                .is_some_and(|key| self.keys.trust(key).is_verified() && self.keys.admits(key))
         };
         let devices: Vec<InstanceTag> = self
             .private_sessions()
@@ -391,7 +391,7 @@ fn character_start(text: &[u8], at: usize) -> usize {
 }
 
 /// A query without an answer is repeated after this time, if there is more to say.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The white-space tag with all its versions.
 const TAG_ROOM: usize = 40;
 /// `\x01ACTION ` and `\x01`.
