@@ -208,6 +208,19 @@ int main(int argc, char **argv) {
         }
         report("bulk64k", v, 9, "MB/s");
     }
+    if (WANT("sizes")) {
+        for (int size = 16; size <= 65536; size *= 4) {
+            char *text = malloc(size + 1), name[32];
+            for (int i = 0; i < size; i++) text[i] = "abcdefghijklmnopqrstuvwxyz"[(i * 7 + i / 26) % 26];
+            text[size] = 0;
+            for (int r = -1; r < 9; r++) {
+                int n = size > 4096 ? 40 : 500; double s = now_us();
+                for (int i = 0; i < n; i++) transfer(A, text);
+                if (r >= 0) v[r] = (now_us() - s) / n;
+            }
+            snprintf(name, sizeof name, "size-%05d", size); report(name, v, 9, "us"); free(text);
+        }
+    }
     if (WANT("smp")) {
         for (int r = -1; r < 9; r++) {
             int n = 2; double s = now_us();

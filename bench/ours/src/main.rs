@@ -1,4 +1,4 @@
-//! What each operation costs, in CPU time of both ends together: `bench-ours [ROW|all] [v3|v2] [KEYS]`.
+//! What each operation costs, in CPU time of both ends together: `bench-ours [ROW|all] [v3|v2] [KEYS] [portable]`.
 //!
 //! A row that goes wrong in any way stops the program: no figure rests on a broken exchange.
 
@@ -31,6 +31,11 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         other => return Err(format!("no such version here: {other}").into()),
     };
     let keys = arguments.get(2).map_or(Ok(51), |keys| keys.parse())?;
+    match arguments.get(3).map(String::as_str) {
+        None => {}
+        Some("portable") => otr_arith::force_portable(),
+        Some(other) => return Err(format!("no such kernel: {other}").into()),
+    }
     match row {
         "all" => rows::ROWS
             .iter()

@@ -9,7 +9,7 @@ use crate::people::{ALICE, BOB, Pair, World};
 use crate::sample::{repeat, report, resident_kib, timed};
 
 /// The names of all rows, as the command line knows them.
-pub const ROWS: [&str; 10] = [
+pub const ROWS: [&str; 12] = [
     "keygen",
     "ake",
     "ake-first",
@@ -20,6 +20,8 @@ pub const ROWS: [&str; 10] = [
     "smp",
     "frag",
     "mem",
+    "sizes",
+    "sessions",
 ];
 
 /// Measures one row and prints it; `keys` is the number of keys to generate.
@@ -39,6 +41,8 @@ pub fn measure(row: &str, version: Version, keys: u32) -> Result<(), Failure> {
         "smp" => report("smp", "us", smp(version)?),
         "frag" => report("frag64k/400", "us", fragments(version)?),
         "mem" => memory(version)?,
+        "sizes" => sizes(version)?,
+        "sessions" => sessions(version)?,
         _ => return Err(format!("no such row: {row}; there are {}", ROWS.join(", ")).into()),
     }
     Ok(())
@@ -126,6 +130,53 @@ fn memory(version: Version) -> Result<(), Failure> {
     let ends = 2.0 * f64::from(PAIRS);
     report("mem/end-after-ake", "KiB", vec![(met - start) / ends]);
     report("mem/end-after-8-msgs", "KiB", vec![(spoken - start) / ends]);
+    Ok(())
+}
+
+/// What a message costs that turns no keys, by its size.
+fn sizes(version: Version) -> Result<(), Failure> {
+    let world = World::new(version);
+    let mut pair = world.private()?;
+    for size in (2..=8).map(|power| 4_usize.pow(power)) {
+        let (text, times) = (text(size), if size > 4096 { 40 } else { 500 });
+        let samples = repeat(|| timed(times, || (0..times).try_for_each(|_| pair.say(ALICE, &text))))?;
+        report(&format!("size-{size:05}"), "us", samples);
+    }
+    Ok(())
+}
+
+/// Ends of private conversations in one process: what each one holds, and what a message costs that goes to another
+/// one every time. The first message turns the keys, the others do not.
+fn sessions(version: Version) -> Result<(), Failure> {
+    let world = World::new(version);
+    let text = text(100);
+    drop(world.private()?);
+    let start = resident_kib()?;
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
+    for ends in [2, 20, 200, 2000, 20_000, 100_000] {
+        let new = ends / 2 - pairs.len();
+        let meeting = timed(u32::try_from(new)?, || {
+            for _ in 0..new {
+                let mut pair = world.private()?;
+                pair.say(ALICE, &text)?;
+                pair.say(BOB, &text)?;
+                pairs.push(pair);
+            }
+            Ok(())
+        })?;
+        let held = (resident_kib()? - start) / ends as f64;
+        let rounds = (20_000 / pairs.len()).max(1);
+        let messages = u32::try_from(rounds * pairs.len())?;
+        let all = |pairs: &mut Vec<Pair<'_>>, from| {
+            timed(messages, || {
+                (0..rounds).try_for_each(|_| pairs.iter_mut().try_for_each(|pair| pair.say(from, &text)))
+            })
+        };
+        let burst = all(&mut pairs, BOB)?;
+        report(&format!("sessions-{ends:06}/meet"), "us", vec![meeting]);
+        report(&format!("sessions-{ends:06}/msg"), "us", vec![burst]);
+        report(&format!("sessions-{ends:06}/mem"), "KiB", vec![held]);
+    }
     Ok(())
 }
 

@@ -1,154 +1,20 @@
 //! A connection that breaks: it is made anew, conversations survive it, and no line is said twice.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+mod seats;
+
 use std::time::Duration;
 
-use chacha20::ChaCha20Rng;
-use chatham::connection::Way;
-use chatham::engine::Engine;
-use chatham::engine::notice::{How, What, Words};
+use chatham::engine::notice::How;
 use chatham::seat::{Network, News, Seat};
 use im::dial::Dial;
-use im::irc::{CaseMapping, Config, Nick, Pacing, Sasl, SaslFault};
-use im::relay::{ConnectionId, Direction, Relay, RelayConfig, ServerConfig};
-use otr::{Account, Policy};
-use rand_core::SeedableRng;
+use im::irc::{Config, Pacing, Sasl, SaslFault};
+use im::relay::{Direction, Relay, RelayConfig, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-/// Somebody at a connection that lasts.
-struct Someone {
-    seat: Seat,
-    heard: Vec<(String, How)>,
-    network: Vec<Network>,
-}
-
-fn nick(name: &str) -> Nick {
-    Nick::new(name, CaseMapping::Rfc1459)
-}
-
-fn engine(seed: u8) -> Engine {
-    let mut rng = ChaCha20Rng::from_seed([seed; 32]);
-    let account = Account::generate(&mut rng);
-    Engine::new(account, Policy::opportunistic(), Box::new(rng))
-}
-
-async fn relay(port: u16) -> Relay {
-    Relay::start(RelayConfig {
-        port,
-        ..RelayConfig::default()
-    })
-    .await
-    .unwrap()
-}
-
-fn way(port: u16, config: Config, pacing: Pacing) -> Way {
-    let rng = Box::new(ChaCha20Rng::from_seed([9; 32]));
-    Way {
-        dial: Dial::plain("127.0.0.1", port),
-        config,
-        pacing,
-        rng,
-    }
-}
-
-impl Someone {
-    async fn sit(relay: &Relay, name: &str, seed: u8, pacing: Pacing) -> Self {
-        let way = way(relay.address().port(), Config::new(name), pacing);
-        let link = way.dial.connect(way.config.clone(), pacing).await.unwrap();
-        let seat = Seat::lasting(link, way, engine(seed));
-        let mut someone = Self {
-            seat,
-            heard: Vec::new(),
-            network: Vec::new(),
-        };
-        someone.until(|one| one.seat.is_connected()).await;
-        someone
-    }
-
-    fn note(&mut self, news: Vec<News>) {
-        for news in news {
-            match news {
-                News::Notice(notice) => {
-                    if let What::Heard { words, how, .. } = notice.what {
-                        self.heard
-                            .push((String::from_utf8_lossy(&words.text).into_owned(), how));
-                    }
-                }
-                News::Network(network) => self.network.push(network),
-                News::Remember(_) => {}
-            }
-        }
-    }
-
-    async fn step(&mut self) {
-        let news = self.seat.next().await.expect("it is over");
-        self.note(news);
-        let mut late = Vec::new();
-        self.seat.flush(&mut late);
-        self.note(late);
-    }
-
-    async fn until(&mut self, wanted: impl Fn(&Self) -> bool) {
-        while !wanted(self) {
-            self.step().await;
-        }
-    }
-
-    fn say(&mut self, to: &str, text: &str) {
-        let news = self.seat.act(&nick(to), |engine, peer, now| {
-            engine.say(peer, Words::said(text), now)
-        });
-        self.note(news);
-    }
-
-    fn is_private_with(&mut self, name: &str) -> bool {
-        let news = self
-            .seat
-            .act(&nick(name), |engine, peer, now| engine.status(peer, now));
-        news.iter().any(|news| match news {
-            News::Notice(notice) => {
-                matches!(&notice.what, What::Status { next: Some(how), .. } if how.is_private())
-            }
-            _ => false,
-        })
-    }
-
-    fn reconnections(&self) -> usize {
-        self.network
-            .iter()
-            .filter(|one| matches!(one, Network::Reconnected { .. }))
-            .count()
-    }
-
-    fn has_heard(&self, text: &str) -> bool {
-        self.heard.iter().any(|(heard, _)| heard == text)
-    }
-}
-
-/// Lets both go on until something is true of the one or the other.
-async fn both(one: &mut Someone, other: &mut Someone, wanted: impl Fn(&Someone, &Someone) -> bool) {
-    while !wanted(one, other) {
-        tokio::select! {
-            news = one.seat.next() => one.note(news.expect("it is over")),
-            news = other.seat.next() => other.note(news.expect("it is over")),
-        }
-        for person in [&mut *one, &mut *other] {
-            let mut late = Vec::new();
-            person.seat.flush(&mut late);
-            person.note(late);
-        }
-    }
-}
-
-fn connection_of(relay: &Relay, name: &str) -> ConnectionId {
-    let found = relay
-        .connections()
-        .into_iter()
-        .find(|(_, _, nick)| nick.as_deref() == Some(name.as_bytes()));
-    found.unwrap().0
-}
+use crate::seats::{Someone, both, connection_of, engine, nick, relay, way};
 
 #[tokio::test(start_paused = true)]
 async fn a_private_conversation_survives_a_broken_connection() {

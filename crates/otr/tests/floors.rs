@@ -191,6 +191,10 @@ fn the_core_depends_on_little() {
         "crypto-primes",
         "ctr",
         "hmac",
+        // Searching long texts: decision 0073.
+        "memchr",
+        // The arithmetic, in this workspace: decision 0070.
+        "otr-arith",
         "rand_core",
         "sha1",
         "sha2",

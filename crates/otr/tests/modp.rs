@@ -305,12 +305,23 @@ fn element_algebra_matches_num_bigint() {
         assert!(!ga.ct_eq(&gab));
         assert_eq!(ga.div(&ga).to_be_bytes(), [1]);
 
+        let [first, second] = ga.two_pows([&a, &b]);
+        assert_eq!(first.to_be_bytes(), big_ga.modpow(&big_a, &p).to_bytes_be());
+        assert!(second.ct_eq(&gab));
+
         // Both widths of exponents in the joint power.
-        let both = BigUint::from(2u8).modpow(&big_b, &p) * big_ga.modpow(&big_a, &p) % &p;
-        assert_eq!(ga.base_pow_mul_pow(&b, &a).to_be_bytes(), both.to_bytes_be());
+        let both = big_gab.modpow(&big_b, &p) * big_ga.modpow(&big_a, &p) % &p;
+        assert_eq!(gab.pow_mul_pow(&b, &ga, &a).to_be_bytes(), both.to_bytes_be());
         let short = Exponent::from_be_bytes_reduced(&[0xc3; 32]);
-        let mixed = BigUint::from(2u8).modpow(&big_b, &p) * big_ga.modpow(&integer(&[0xc3; 32]), &p) % &p;
-        assert_eq!(ga.base_pow_mul_pow(&b, &short).to_be_bytes(), mixed.to_bytes_be());
+        let mixed = big_gab.modpow(&big_b, &p) * big_ga.modpow(&integer(&[0xc3; 32]), &p) % &p;
+        assert_eq!(
+            gab.pow_mul_pow(&b, &ga, &short).to_be_bytes(),
+            mixed.to_bytes_be()
+        );
+        assert_eq!(
+            ga.pow_mul_pow(&short, &gab, &b).to_be_bytes(),
+            mixed.to_bytes_be()
+        );
 
         let c = Exponent::from_be_bytes_reduced(&[0xff; 32]);
         let response = (&big_a + &q * &q - &big_b * integer(&[0xff; 32])) % &q;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use otr::Fingerprint;
+use im::irc::Nick;
+use otr::{Fingerprint, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::config::Mode;
-use crate::engine::notice::Words;
+use crate::engine::notice::{LineId, Words};
+use crate::engine::{Effect, Engine};
 
 /// Something to do, and with whom; without a name it is the present correspondent.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +74,39 @@ pub enum Action {
     Help,
     /// The end.
     Quit,
+}
+
+impl Action {
+    /// Lets the engine do what is about one person. What is about nobody in particular is the client's, and does nothing
+    /// here.
+    pub fn carry_out(self, engine: &mut Engine, peer: &Nick, now: Timestamp) -> Vec<Effect> {
+        match self {
+            Self::Say(words) => engine.say(peer, words, now),
+            Self::Start => engine.start(peer, now),
+            Self::End => engine.end(peer, now),
+            Self::Accept => engine.accept(peer, now),
+            Self::Verify { secret, question } => {
+                engine.verify(peer, secret.bytes(), question.as_deref(), now)
+            }
+            Self::Answer(secret) => engine.answer(peer, secret.bytes(), now),
+            Self::Abort => engine.abort(peer, now),
+            Self::Compare => engine.compare(peer, now),
+            Self::Confirm => engine.confirm_shown(peer, now),
+            Self::Held => engine.held(peer, now),
+            Self::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
+            Self::SendAgain(line) => engine.send_again(peer, LineId(line), now),
+            Self::Trust(key) => engine.set_trust(peer, key, true, now),
+            Self::Distrust(key) => engine.set_trust(peer, key, false, now),
+            Self::Fingerprints | Self::Status => engine.status(peer, now),
+            Self::Turn
+            | Self::People
+            | Self::Qr(_)
+            | Self::Policy(_)
+            | Self::Reconnect
+            | Self::Help
+            | Self::Quit => Vec::new(),
+        }
+    }
 }
 
 /// What both sides know and compare. It is wiped, and shows itself to nobody.

@@ -17,7 +17,7 @@ use crate::chat::remark::Remark;
 use crate::chat::screen::Screen;
 use crate::chat::typing::Typed;
 use crate::config::{Form, Mode, Resolved, Rules};
-use crate::engine::notice::{LineId, PersonSummary};
+use crate::engine::notice::PersonSummary;
 use crate::present::json::{fingerprint, standing};
 use crate::present::plain::standing_words;
 use crate::seat::{Network, News, Seat, now};
@@ -171,37 +171,8 @@ impl Client<'_> {
         if let Action::Policy(mode) = command.action {
             return self.policy(&peer, mode);
         }
-        self.act(&peer, command.action)
-    }
-
-    /// What the engine does with one person.
-    fn act(&mut self, peer: &Nick, action: Action) -> io::Result<()> {
-        let news = self.seat.act(peer, |engine, peer, now| match action {
-            Action::Say(words) => engine.say(peer, words, now),
-            Action::Start => engine.start(peer, now),
-            Action::End => engine.end(peer, now),
-            Action::Accept => engine.accept(peer, now),
-            Action::Verify { secret, question } => {
-                engine.verify(peer, secret.bytes(), question.as_deref(), now)
-            }
-            Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
-            Action::Compare => engine.compare(peer, now),
-            Action::Confirm => engine.confirm_shown(peer, now),
-            Action::Held => engine.held(peer, now),
-            Action::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
-            Action::SendAgain(line) => engine.send_again(peer, LineId(line), now),
-            Action::Abort => engine.abort(peer, now),
-            Action::Trust(key) => engine.set_trust(peer, key, true, now),
-            Action::Distrust(key) => engine.set_trust(peer, key, false, now),
-            Action::Fingerprints | Action::Status => engine.status(peer, now),
-            // These are about nobody in particular, and done by now.
-            Action::Turn
-            | Action::People
-            | Action::Qr(_)
-            | Action::Policy(_)
-            | Action::Reconnect
-            | Action::Help
-            | Action::Quit => Vec::new(),
+        let news = self.seat.act(&peer, |engine, peer, now| {
+            command.action.carry_out(engine, peer, now)
         });
         self.tell(news)
     }

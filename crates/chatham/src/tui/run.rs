@@ -12,7 +12,6 @@ use crate::chat::action::{Action, Command};
 use crate::chat::arrival::{Arrival, arrive};
 use crate::chat::remark::Remark;
 use crate::config::{Mode, Place, Resolved, Rules};
-use crate::engine::notice::LineId;
 use crate::seat::{Network, News, Seat, now};
 use crate::tui::app::{Act, App, Connection};
 use crate::tui::conversation::Weight;
@@ -281,25 +280,9 @@ impl Client {
         if let Action::Policy(mode) = action {
             return self.set_policy(&peer, mode);
         }
-        let news = self.seat.act(&peer, |engine, peer, now| match action {
-            Action::Say(words) => engine.say(peer, words, now),
-            Action::Start => engine.start(peer, now),
-            Action::End => engine.end(peer, now),
-            Action::Accept => engine.accept(peer, now),
-            Action::Verify { secret, question } => {
-                engine.verify(peer, secret.bytes(), question.as_deref(), now)
-            }
-            Action::Answer(secret) => engine.answer(peer, secret.bytes(), now),
-            Action::Abort => engine.abort(peer, now),
-            Action::Compare => engine.compare(peer, now),
-            Action::Confirm => engine.confirm_shown(peer, now),
-            Action::Held => engine.held(peer, now),
-            Action::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
-            Action::SendAgain(line) => engine.send_again(peer, LineId(line), now),
-            Action::Trust(key) => engine.set_trust(peer, key, true, now),
-            Action::Distrust(key) => engine.set_trust(peer, key, false, now),
-            _ => engine.status(peer, now),
-        });
+        let news = self
+            .seat
+            .act(&peer, |engine, peer, now| action.carry_out(engine, peer, now));
         self.take_news(news);
     }
 

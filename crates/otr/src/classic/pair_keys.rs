@@ -5,7 +5,7 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::crypto::legacy::{aes128_ctr, ct_eq, hmac_sha1, sha1, sha256};
+use crate::crypto::legacy::{Aes128Ctr, HmacSha1, ct_eq, sha1, sha256};
 use crate::crypto::modp::{DhPublic, DhShared};
 use crate::secret::Secret;
 
@@ -24,15 +24,19 @@ pub struct PairKeys {
 
 /// The "sending AES key" and "sending MAC key".
 pub struct SendingKeys {
-    cipher: Secret<16>,
-    mac: Secret<20>,
+    cipher: Aes128Ctr,
+    mac: HmacSha1,
+    #[cfg(feature = "hazmat")]
+    mac_key: Secret<20>,
     counter: u64,
 }
 
 /// The "receiving AES key" and "receiving MAC key".
 pub struct ReceivingKeys {
-    cipher: Secret<16>,
-    mac: MacKey,
+    cipher: Aes128Ctr,
+    mac: HmacSha1,
+    /// To be revealed one day.
+    mac_key: MacKey,
     counter: u64,
 }
 
@@ -79,8 +83,8 @@ impl PairKeys {
             self.receiving.counter,
         );
         field(bytes, format!("{numbers:?}").as_bytes());
-        field(bytes, self.sending.mac.expose());
-        field(bytes, self.receiving.mac.0.expose());
+        field(bytes, self.sending.mac_key.expose());
+        field(bytes, self.receiving.mac_key.0.expose());
     }
 
     /// The extra symmetric key of this pair.
@@ -93,10 +97,12 @@ impl PairKeys {
 
 impl SendingKeys {
     fn derive(byte: u8, shared: &DhShared) -> Self {
-        let (cipher, mac) = cipher_and_mac(byte, shared);
+        let (cipher, mac_key) = cipher_and_mac(byte, shared);
         Self {
             cipher,
-            mac,
+            mac: HmacSha1::new(mac_key.expose()),
+            #[cfg(feature = "hazmat")]
+            mac_key,
             counter: 0,
         }
     }
@@ -106,29 +112,30 @@ impl SendingKeys {
     pub fn encrypt(&mut self, text: &mut [u8]) -> Option<[u8; 8]> {
         self.counter = self.counter.checked_add(1)?;
         let top = self.counter.to_be_bytes();
-        aes128_ctr(self.cipher.expose(), &top, text);
+        self.cipher.apply(&top, text);
         Some(top)
     }
 
     /// The authenticator over the two parts, prefix and ciphertext.
     pub fn authenticate(&self, parts: &[&[u8]]) -> [u8; 20] {
-        hmac_sha1(self.mac.expose(), parts)
+        self.mac.of(parts)
     }
 }
 
 impl ReceivingKeys {
     fn derive(byte: u8, shared: &DhShared) -> Self {
-        let (cipher, mac) = cipher_and_mac(byte, shared);
+        let (cipher, mac_key) = cipher_and_mac(byte, shared);
         Self {
             cipher,
-            mac: MacKey(mac),
+            mac: HmacSha1::new(mac_key.expose()),
+            mac_key: MacKey(mac_key),
             counter: 0,
         }
     }
 
     /// Whether the authenticator fits the parts; constant time in the key and the value.
     pub fn verifies(&self, parts: &[&[u8]], authenticator: &[u8; 20]) -> bool {
-        ct_eq(&hmac_sha1(self.mac.0.expose(), parts), authenticator)
+        ct_eq(&self.mac.of(parts), authenticator)
     }
 
     /// How many counters lie between the last accepted message and this one; `None` if it is not above
@@ -142,13 +149,13 @@ impl ReceivingKeys {
     /// Decrypts an authenticated message in place and takes its counter as the last one seen.
     pub fn decrypt(&mut self, counter: [u8; 8], text: &mut [u8]) {
         self.counter = u64::from_be_bytes(counter);
-        aes128_ctr(self.cipher.expose(), &counter, text);
+        self.cipher.apply(&counter, text);
     }
 
     /// Retires the keys. The MAC key becomes public if it has verified a message, and is forgotten if not.
     pub fn retire(self) -> Option<RevealedMacKey> {
         // Counters start at 1, so a counter above zero says that a message was accepted.
-        (self.counter > 0).then(|| self.mac.reveal())
+        (self.counter > 0).then(|| self.mac_key.reveal())
     }
 }
 
@@ -187,13 +194,14 @@ impl PartialEq for ExtraKey {
 
 impl Eq for ExtraKey {}
 
-/// `h1(byte)` cut to 16 bytes, and the SHA-1 of that.
-fn cipher_and_mac(byte: u8, shared: &DhShared) -> (Secret<16>, Secret<20>) {
+/// `h1(byte)` cut to 16 bytes as a key of AES, and the SHA-1 of those bytes.
+fn cipher_and_mac(byte: u8, shared: &DhShared) -> (Aes128Ctr, Secret<20>) {
     let h1 = Zeroizing::new(sha1(&[&[byte], shared.secbytes()]));
-    let cipher = Secret::fill_with(|bytes: &mut [u8; 16]| bytes.copy_from_slice(&h1[..16]));
-    let mac = Zeroizing::new(sha1(&[cipher.expose()]));
+    let mut key = Zeroizing::new([0; 16]);
+    key.copy_from_slice(&h1[..16]);
+    let mac = Zeroizing::new(sha1(&[key.as_slice()]));
     (
-        cipher,
+        Aes128Ctr::new(&key),
         Secret::fill_with(|bytes: &mut [u8; 20]| bytes.copy_from_slice(&*mac)),
     )
 }

@@ -14,7 +14,7 @@ use crate::session::{Handshake, Item, Moment, SessionState};
 use crate::wire::classic::{Data, IGNORE_UNREADABLE};
 use crate::wire::fragment::Piece;
 use crate::wire::header::{Header, InstanceTag, Version, Versions};
-use crate::wire::{Incoming, Message, armor, classify, decode_message, discovery};
+use crate::wire::{Incoming, Message, armor, classify, discovery, take_message};
 
 impl Conversation {
     /// Takes one message from the carrier.
@@ -73,7 +73,7 @@ impl Conversation {
             }
             Incoming::Query(versions) => self.answer_offer(env, versions, moment, items),
             Incoming::Error(words) => self.receive_error(words, items),
-            Incoming::Armored(text) => match armor::decode(text).and_then(|bytes| decode_message(&bytes)) {
+            Incoming::Armored(text) => match armor::decode(text).and_then(take_message) {
                 Ok((header, message)) => self.receive_message(env, header, message, moment, items),
                 Err(_) => self.unreadable(Reject::Malformed, items),
             },

@@ -3,13 +3,14 @@
 //! Hashes and MACs take their input in parts, so that no caller joins buffers that hold secrets.
 
 use aes::Aes128;
-use ctr::Ctr64BE;
-use ctr::cipher::{KeyIvInit, StreamCipher};
+use ctr::CtrCore;
+use ctr::cipher::{InnerIvInit, KeyIvInit, StreamCipher, StreamCipherCoreWrapper};
+use ctr::flavors::Ctr64BE;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// SHA-1 of the parts one after the other.
 #[must_use]
@@ -58,10 +59,72 @@ pub fn aes128_ctr(key: &[u8; 16], counter_top: &[u8; 8], data: &mut [u8]) {
     let mut counter = [0; 16];
     counter[..8].copy_from_slice(counter_top);
     // Both types are wiped by their own drop.
-    let mut cipher = Ctr64BE::<Aes128>::new(key.into(), (&counter).into());
+    let mut cipher = ctr::Ctr64BE::<Aes128>::new(key.into(), (&counter).into());
     cipher.apply_keystream(data);
     counter.zeroize();
 }
+
+/// HMAC-SHA1 with one key for many messages: the two blocks of the key are hashed once. Wiped on drop.
+pub struct HmacSha1(Box<KeyBlocks>);
+
+/// RFC 2104: the hash of the key xor ipad, and of the key xor opad, with more to come.
+struct KeyBlocks {
+    inner: Sha1,
+    outer: Sha1,
+}
+
+impl HmacSha1 {
+    /// The key of a data message.
+    #[must_use]
+    pub fn new(key: &[u8; 20]) -> Self {
+        let hashed = |pad: u8| {
+            let mut block = Zeroizing::new([pad; 64]);
+            block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
+            Sha1::new_with_prefix(block.as_slice())
+        };
+        Self(Box::new(KeyBlocks {
+            inner: hashed(0x36),
+            outer: hashed(0x5c),
+        }))
+    }
+
+    /// HMAC-SHA1 of the parts one after the other.
+    #[must_use]
+    pub fn of(&self, parts: &[&[u8]]) -> [u8; 20] {
+        let (mut inner, mut outer) = (self.0.inner.clone(), self.0.outer.clone());
+        for part in parts {
+            inner.update(part);
+        }
+        outer.update(inner.finalize());
+        outer.finalize().into()
+    }
+}
+
+/// AES-128 in counter mode with one key for many messages: its round keys are made once. Wiped on drop.
+pub struct Aes128Ctr(Box<Aes128>);
+
+impl Aes128Ctr {
+    /// The key.
+    #[must_use]
+    pub fn new(key: &[u8; 16]) -> Self {
+        Self(Box::new(<Aes128 as KeyInit>::new(key.into())))
+    }
+
+    /// What [`aes128_ctr`] does.
+    pub fn apply(&self, counter_top: &[u8; 8], data: &mut [u8]) {
+        let mut counter = [0; 16];
+        counter[..8].copy_from_slice(counter_top);
+        let core = CtrCore::<&Aes128, Ctr64BE>::inner_iv_init(&self.0, (&counter).into());
+        StreamCipherCoreWrapper::from_core(core).apply_keystream(data);
+    }
+}
+
+// What they are made of wipes itself.
+const _: fn() = || {
+    fn wipes<T: ZeroizeOnDrop>() {}
+    wipes::<Sha1>();
+    wipes::<Aes128>();
+};
 
 /// Whether two byte strings are equal, in time that depends on their lengths alone.
 #[must_use]
@@ -166,6 +229,18 @@ mod tests {
             expected[8..].copy_from_slice(&u64::try_from(index).unwrap().to_be_bytes());
             cipher.encrypt_block((&mut expected).into());
             assert_eq!(part, &expected[..part.len()]);
+        }
+    }
+
+    #[test]
+    fn keys_for_many_messages_give_what_keys_for_one_give() {
+        let (cipher, mac) = (Aes128Ctr::new(&[7; 16]), HmacSha1::new(&[8; 20]));
+        for (length, top) in [(0, [0; 8]), (1, [1; 8]), (100, [0xff; 8]), (5000, [3; 8])] {
+            let (mut one, mut other) = (vec![5; length], vec![5; length]);
+            cipher.apply(&top, &mut one);
+            aes128_ctr(&[7; 16], &top, &mut other);
+            assert_eq!(one, other);
+            assert_eq!(mac.of(&[&one, &top]), hmac_sha1(&[8; 20], &[&one, &top]));
         }
     }
 

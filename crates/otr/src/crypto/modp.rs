@@ -49,7 +49,7 @@ fn minimal_bytes(value: &U1536) -> Vec<u8> {
     let bytes = zeroize::Zeroizing::new(value.to_be_bytes());
     let bytes = bytes.as_slice();
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
-    bytes.iter().skip(zeros).copied().collect()
+    bytes.get(zeros..).unwrap_or_default().to_vec()
 }
 
 /// Bytes in a group element.

@@ -27,11 +27,15 @@ pub trait Group: Sized {
     /// `base`^`exponent`.
     fn power(base: &Self::Element, exponent: &Self::Scalar) -> Self::Element;
 
-    /// g1^`base_exponent` times `other`^`exponent`.
+    /// `base`^`x` and `base`^`y`.
+    fn two_powers(base: &Self::Element, x: &Self::Scalar, y: &Self::Scalar) -> [Self::Element; 2];
+
+    /// `left`^`x` times `right`^`y`.
     fn power_product(
-        base_exponent: &Self::Scalar,
-        other: &Self::Element,
-        exponent: &Self::Scalar,
+        left: &Self::Element,
+        x: &Self::Scalar,
+        right: &Self::Element,
+        y: &Self::Scalar,
     ) -> Self::Element;
 
     /// `left` times `right`.

@@ -34,8 +34,12 @@ impl Group for Modp {
         base.pow(exponent)
     }
 
-    fn power_product(base_exponent: &Exponent, other: &Element, exponent: &Exponent) -> Element {
-        other.base_pow_mul_pow(base_exponent, exponent)
+    fn two_powers(base: &Element, x: &Exponent, y: &Exponent) -> [Element; 2] {
+        base.two_pows([x, y])
+    }
+
+    fn power_product(left: &Element, x: &Exponent, right: &Element, y: &Exponent) -> Element {
+        left.pow_mul_pow(x, right, y)
     }
 
     fn product(left: &Element, right: &Element) -> Element {

@@ -77,13 +77,15 @@ impl<G: Group> CoordinatesProof<G> {
     ) -> (Coordinates<G>, Self) {
         let Generators { g2, g3 } = generators;
         let r = G::random_scalar(rng);
+        let (r5, r6) = (G::random_scalar(rng), G::random_scalar(rng));
+        let [p, p_blinded] = G::two_powers(g3, &r, &r5);
         let coordinates = Coordinates {
-            p: G::power(g3, &r),
-            q: G::power_product(&r, g2, y),
+            p,
+            q: G::product(&G::base_power(&r), &G::power(g2, y)),
         };
 
-        let (r5, r6) = (G::random_scalar(rng), G::random_scalar(rng));
-        let c = G::challenge(ordinal, &[&G::power(g3, &r5), &G::power_product(&r5, g2, &r6)]);
+        let blinded = G::product(&G::base_power(&r5), &G::power(g2, &r6));
+        let c = G::challenge(ordinal, &[&p_blinded, &blinded]);
         let d5 = G::response(&r5, &r, &c);
         let d6 = G::response(&r6, y, &c);
         (coordinates, Self { c, d5, d6 })
@@ -97,10 +99,10 @@ impl<G: Group> CoordinatesProof<G> {
         coordinates: &Coordinates<G>,
     ) -> Result<(), BadMessage> {
         let Generators { g2, g3 } = generators;
-        let p = G::product(&G::power(g3, &self.d5), &G::power(&coordinates.p, &self.c));
+        let p = G::power_product(g3, &self.d5, &coordinates.p, &self.c);
         let q = G::product(
-            &G::power_product(&self.d5, g2, &self.d6),
-            &G::power(&coordinates.q, &self.c),
+            &G::base_power(&self.d5),
+            &G::power_product(g2, &self.d6, &coordinates.q, &self.c),
         );
         same_challenge::<G>(&self.c, ordinal, &[&p, &q])
     }
@@ -139,9 +141,10 @@ impl<G: Group> SameExponentProof<G> {
         rng: &mut dyn CryptoRng,
     ) -> (G::Element, Self) {
         let r = G::random_scalar(rng);
-        let c = G::challenge(ordinal, &[&G::base_power(&r), &G::power(base, &r)]);
+        let [power, blinded] = G::two_powers(base, x, &r);
+        let c = G::challenge(ordinal, &[&G::base_power(&r), &blinded]);
         let d = G::response(&r, x, &c);
-        (G::power(base, x), Self { c, d })
+        (power, Self { c, d })
     }
 
     /// Checks for `base_power` = g1^x and `power` = `base`^x: cR = H(n, g1^D7 base_power^cR, base^D7 power^cR).
@@ -153,7 +156,7 @@ impl<G: Group> SameExponentProof<G> {
         power: &G::Element,
     ) -> Result<(), BadMessage> {
         let under_g1 = G::product(&G::base_power(&self.d), &G::power(base_power, &self.c));
-        let under_base = G::product(&G::power(base, &self.d), &G::power(power, &self.c));
+        let under_base = G::power_product(base, &self.d, power, &self.c);
         same_challenge::<G>(&self.c, ordinal, &[&under_g1, &under_base])
     }
 

@@ -155,16 +155,35 @@ impl Data {
     /// # Errors
     /// Those of [`Reader::mpi`] and [`Reader::data`].
     pub fn decode(version: Version, r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let (data, ciphertext) = Self::decode_around(version, r)?;
         Ok(Self {
+            ciphertext: ciphertext.to_vec(),
+            ..data
+        })
+    }
+
+    /// The same, with the ciphertext left where it is and not in the message.
+    pub(super) fn decode_around<'a>(
+        version: Version,
+        r: &mut Reader<'a>,
+    ) -> Result<(Self, &'a [u8]), DecodeError> {
+        let before = Self {
             flags: if has_flags(version) { r.u8()? } else { 0 },
             sender_key_id: r.u32()?,
             recipient_key_id: r.u32()?,
             next_dh: r.mpi()?,
             counter: r.array()?,
-            ciphertext: r.data()?.to_vec(),
+            ciphertext: Vec::new(),
+            mac: [0; 20],
+            revealed_mac_keys: Vec::new(),
+        };
+        let ciphertext = r.data()?;
+        let data = Self {
             mac: r.array()?,
             revealed_mac_keys: r.data()?.to_vec(),
-        })
+            ..before
+        };
+        Ok((data, ciphertext))
     }
 
     /// Every byte from the protocol version to the length of the ciphertext, inclusive. The MAC covers this followed

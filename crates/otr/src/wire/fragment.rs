@@ -110,21 +110,41 @@ fn write(piece: &Piece<'_>) -> Vec<u8> {
         total,
         body,
     } = *piece;
-    let mut text = match tags {
-        Some((sender, receiver)) => {
-            format!(
-                "?OTR|{:08x}|{:08x},{index:05},{total:05},",
-                sender.raw(),
-                receiver.raw()
-            )
+    let mut text = Vec::with_capacity(FRAME_WITH_TAGS.saturating_add(body.len()));
+    text.extend_from_slice(b"?OTR");
+    if let Some((sender, receiver)) = tags {
+        for tag in [sender, receiver] {
+            text.push(b'|');
+            let digits = tag.raw().to_be_bytes();
+            text.extend(
+                digits
+                    .into_iter()
+                    .flat_map(|byte| [byte >> 4, byte & 15].map(hexadecimal_digit)),
+            );
         }
-        None => format!("?OTR,{index:05},{total:05},"),
     }
-    .into_bytes();
-    text.reserve_exact(body.len() + 1);
+    for number in [index, total] {
+        text.push(b',');
+        text.extend([10_000, 1000, 100, 10, 1].map(|place| decimal_digit(number / place % 10)));
+    }
+    text.push(b',');
     text.extend_from_slice(body);
     text.push(b',');
     text
+}
+
+/// The digit of a number below 16.
+const fn hexadecimal_digit(number: u8) -> u8 {
+    if number < 10 {
+        b'0' + number
+    } else {
+        b'a' + (number - 10)
+    }
+}
+
+/// The digit of a number below 10.
+const fn decimal_digit(number: u16) -> u8 {
+    b'0' + number.to_le_bytes()[0]
 }
 
 fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {

@@ -63,6 +63,29 @@ pub fn decode_message(bytes: &[u8]) -> Result<(Header, Message), DecodeError> {
     Ok((header, message))
 }
 
+/// [`decode_message`] of bytes that nobody else needs: a long ciphertext stays in their buffer.
+///
+/// # Errors
+/// Those of [`decode_message`].
+pub fn take_message(mut bytes: Vec<u8>) -> Result<(Header, Message), DecodeError> {
+    let mut r = Reader::new(&bytes);
+    let (header, kind) = Header::decode(&mut r)?;
+    if kind != TYPE_DATA {
+        return decode_message(&bytes);
+    }
+    let (data, ciphertext) = Data::decode_around(header.version, &mut r)?;
+    r.finish()?;
+    let behind = data.mac.len() + MAC_KEYS_LENGTH + data.revealed_mac_keys.len();
+    let (end, length) = (bytes.len() - behind, ciphertext.len());
+    bytes.truncate(end);
+    bytes.drain(..end - length);
+    let message = Message::Data(Data {
+        ciphertext: bytes,
+        ..data
+    });
+    Ok((header, message))
+}
+
 /// Writes a binary message. The caller pairs header and message as the [`Message`] variants say; another pairing gives
 /// bytes that [`decode_message`] refuses or reads as something else.
 pub fn encode_message(header: &Header, message: &Message) -> Vec<u8> {
@@ -83,6 +106,8 @@ pub fn encode_message(header: &Header, message: &Message) -> Vec<u8> {
     w.into_bytes()
 }
 
+/// Bytes of the length in front of revealed MAC keys.
+const MAC_KEYS_LENGTH: usize = 4;
 /// Bytes of the longest header.
 const HEADER_ROOM: usize = 11;
 
@@ -107,6 +132,37 @@ mod tests {
         assert_eq!(decode_message(&bytes), Ok((v2, dh_key)));
         bytes[1] = 1;
         assert_eq!(decode_message(&bytes), Err(DecodeError::UnexpectedEnd));
+    }
+
+    #[test]
+    fn a_message_taken_is_the_message_decoded() {
+        for (ciphertext, revealed) in [(0, 0), (1, 20), (5000, 0), (77, 60)] {
+            for version in Version::ALL {
+                let header = Header {
+                    version,
+                    sender: InstanceTag::ZERO,
+                    receiver: InstanceTag::ZERO,
+                };
+                let data = Message::Data(Data {
+                    flags: 0,
+                    sender_key_id: 2,
+                    recipient_key_id: 3,
+                    next_dh: Mpi::from_be_bytes(&[4, 5]),
+                    counter: [6; 8],
+                    ciphertext: (0..ciphertext).map(|place: u16| place.to_be_bytes()[1]).collect(),
+                    mac: [10; 20],
+                    revealed_mac_keys: vec![11; revealed],
+                });
+                let bytes = encode_message(&header, &data);
+                for length in 0..bytes.len() {
+                    let cut = &bytes[..length];
+                    assert_eq!(take_message(cut.to_vec()), decode_message(cut));
+                }
+                assert_eq!(take_message(bytes.clone()), decode_message(&bytes));
+                let longer = [bytes, vec![0]].concat();
+                assert_eq!(take_message(longer.clone()), decode_message(&longer));
+            }
+        }
     }
 
     #[test]

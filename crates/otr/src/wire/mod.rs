@@ -34,7 +34,7 @@ pub use classify::{Incoming, classify};
 pub use error::DecodeError;
 pub use fragment::{CutError, Piece};
 pub use header::{Header, InstanceTag, Version, Versions};
-pub use message::{Message, decode_message, encode_message};
+pub use message::{Message, decode_message, encode_message, take_message};
 pub use mpi::Mpi;
 pub use plaintext::Plaintext;
 pub use reader::Reader;

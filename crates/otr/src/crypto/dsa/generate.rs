@@ -1,11 +1,11 @@
 //! New group parameters and a new key.
 
-use super::power::power_secret;
+use super::group::is_one;
 use super::public::PublicKey;
-use super::scalar::{ORDER_BITS, Order};
-use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+use super::scalar::{ORDER_BITS, Order, limbs_of};
 use crypto_bigint::{CheckedAdd, NonZero, Odd, U192, U256, U1024};
 use crypto_primes::{Flavor, is_prime, random_prime};
+use otr_arith::{Modulus1024, Term};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -21,10 +21,12 @@ pub(super) fn generate(rng: &mut dyn CryptoRng) -> (PublicKey, Box<Zeroizing<U19
 fn attempt(rng: &mut dyn CryptoRng) -> Option<(PublicKey, Box<Zeroizing<U192>>)> {
     let q = Odd::new(random_prime::<U192, _>(rng, Flavor::Any, ORDER_BITS)).into_option()?;
     let p = modulus(&q, rng)?;
-    let generator = generator(&p, &q);
+    let modulus = Modulus1024::new(&limbs(p.as_ref()))?;
+    let generator = generator(&modulus, &p, &q);
     let secret = secret(&q, rng)?;
-    let value = power_secret(&generator, &secret);
-    Some((PublicKey::assemble(Order::new(q), generator, value), secret))
+    let value = modulus.power(&generator, limbs_of(&secret).as_slice(), ORDER_BITS);
+    let public = PublicKey::assemble(Order::new(q), modulus, generator, *value);
+    Some((public, secret))
 }
 
 /// The first prime 1 + i·2q above a random place between 2^1023 and 2^1024. `None` in the rare case
@@ -114,35 +116,46 @@ fn small_primes() -> Vec<u32> {
     primes
 }
 
-/// Fermat's test to base 2, for a candidate of 1024 bits: cheaper than a strong test, as it needs
-/// squarings only, and nearly every composite fails it.
+/// Fermat's test to base 2, for a candidate of 1024 bits: nearly every composite fails it.
 fn passes_fermat(candidate: &Odd<U1024>) -> bool {
-    let params = FixedMontyParams::new_vartime(*candidate);
-    let one = FixedMontyForm::one(&params);
     let exponent = candidate.as_ref().wrapping_sub(&U1024::ONE);
-    let mut power = one;
-    for position in (0..U1024::BITS).rev() {
-        power = power.square();
-        if exponent.bit_vartime(position) {
-            power = power.double();
-        }
-    }
-    power == one
+    Modulus1024::new(&limbs(candidate.as_ref()))
+        .is_some_and(|modulus| is_one(&public_power(&modulus, 2, &limbs(&exponent))))
 }
 
 /// h^((p-1)/q) for the first h that does not give 1: an element of order q.
-fn generator(p: &Odd<U1024>, q: &Odd<U192>) -> FixedMontyForm<{ U1024::LIMBS }> {
-    let params = FixedMontyParams::new_vartime(*p);
-    let exponent = p.as_ref().wrapping_div_vartime(q.as_nz_ref());
-    let one = FixedMontyForm::one(&params);
-    let mut base = one.double();
+fn generator(modulus: &Modulus1024, p: &Odd<U1024>, q: &Odd<U192>) -> [u64; 16] {
+    let exponent = limbs(&p.as_ref().wrapping_div_vartime(q.as_nz_ref()));
+    let mut base = 2;
     loop {
-        let power = base.pow_vartime(&exponent);
-        if power != one {
+        let power = public_power(modulus, base, &exponent);
+        if !is_one(&power) {
             return power;
         }
-        base += one;
+        base += 1;
     }
+}
+
+/// The power of a small base, where nothing is secret.
+fn public_power(modulus: &Modulus1024, base: u64, exponent: &[u64; 16]) -> [u64; 16] {
+    let mut number = [0; 16];
+    number[0] = base;
+    let term = Term {
+        base: &number,
+        exponent,
+        bits: U1024::BITS,
+    };
+    *modulus.power_product_vartime(&[term])
+}
+
+/// The limbs of a public number, whatever the word of this processor.
+fn limbs(number: &U1024) -> [u64; 16] {
+    let bytes = number.to_le_bytes();
+    let mut limbs = [0; 16];
+    for (limb, bytes) in limbs.iter_mut().zip(bytes.as_slice().as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    limbs
 }
 
 /// Uniform in 1..q up to a bias of 2^-96, in a time that does not depend on the outcome. Never

@@ -8,14 +8,13 @@
 //! private.rs   PrivateKey: signing
 //! generate.rs  new parameters and a new key
 //! nonce.rs     the per-signature secret k (RFC 6979 with added randomness)
-//! group.rs     p, g and y               power.rs   powers modulo p
+//! group.rs     p, g and y, and their powers
 //! scalar.rs    integers modulo q
 //! ```
 
 mod generate;
 mod group;
 mod nonce;
-mod power;
 mod private;
 mod public;
 mod scalar;

@@ -1,10 +1,9 @@
 //! The public key: its checks, and verification.
 
 use super::SIGNATURE_LEN;
-use super::group::{Elements, Group};
+use super::group::{Elements, Group, be_bytes};
 use super::scalar::{ORDER_LEN, Order};
-use crypto_bigint::U1024;
-use crypto_bigint::modular::FixedMontyForm;
+use otr_arith::Modulus1024;
 use std::fmt;
 
 /// A DSA public key with its group parameters.
@@ -44,16 +43,16 @@ impl PublicKey {
     /// Puts numbers together that are known to be right.
     pub(super) fn assemble(
         order: Order,
-        generator: FixedMontyForm<{ U1024::LIMBS }>,
-        value: FixedMontyForm<{ U1024::LIMBS }>,
+        modulus: Modulus1024,
+        generator: [u64; 16],
+        value: [u64; 16],
     ) -> Self {
-        let p = generator.params().modulus().to_be_bytes();
-        let [g, y] = [generator, value].map(|element| element.retrieve().to_be_bytes());
+        let [p, g, y] = [modulus.value(), &generator, &value].map(be_bytes);
         let q = order.as_uint().to_be_bytes();
         let parts = [p.as_slice(), q.as_slice(), g.as_slice(), y.as_slice()];
         let parts = parts.map(|part| minimal(part).to_vec());
         Self {
-            group: Group::Usual(Box::new(Elements::new(generator, value))),
+            group: Group::Usual(Box::new(Elements::new(modulus, generator, value))),
             order,
             parts,
         }

@@ -1,7 +1,7 @@
 //! Integers modulo the 160-bit group order.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{CtLt, NonZero, Odd, U192};
+use crypto_bigint::{CtLt, Odd, U192};
 use zeroize::Zeroizing;
 
 /// An integer modulo q, in Montgomery form.
@@ -26,10 +26,6 @@ impl Order {
 
     pub(super) fn as_uint(&self) -> &U192 {
         self.0.modulus().as_ref()
-    }
-
-    pub(super) fn as_nonzero(&self) -> &NonZero<U192> {
-        self.0.modulus().as_nz_ref()
     }
 
     pub(super) fn scalar(&self, value: &U192) -> Scalar {
@@ -77,6 +73,16 @@ pub(super) fn narrow(value: &U192) -> [u8; ORDER_LEN] {
     let mut bytes = [0; ORDER_LEN];
     bytes.copy_from_slice(&value.to_be_bytes().as_slice()[U192::BYTES - ORDER_LEN..]);
     bytes
+}
+
+/// The limbs of a value, whatever the word of this processor.
+pub(super) fn limbs_of(value: &U192) -> Zeroizing<[u64; 3]> {
+    let bytes = Zeroizing::new(value.to_le_bytes());
+    let mut limbs = Zeroizing::new([0; 3]);
+    for (limb, bytes) in limbs.iter_mut().zip(bytes.as_slice().as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    limbs
 }
 
 /// Size of q in bits.

@@ -1,11 +1,12 @@
 //! The numbers themselves: powers, products and quotients modulo p, and the little that is needed modulo q.
 //!
-//! Everything takes and gives plain integers; no Montgomery form leaves this file. Unless a function says otherwise
+//! Everything takes and gives plain integers; powers and products are computed by `otr_arith`. Unless a function says otherwise
 //! its time depends on no value, only on the number of exponent bits that it was told to look at.
 
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
-use crypto_bigint::{CtAssign, MultiExponentiateBoundedExp, U1536, Uint, const_monty_params};
-use zeroize::Zeroizing;
+use crypto_bigint::{U1536, Uint, const_monty_params};
+use otr_arith::{Group, Term, group_1536};
+use zeroize::{Zeroize, Zeroizing};
 
 // The parameters of both moduli are worked out by the compiler.
 const_monty_params!(
@@ -32,48 +33,55 @@ type ModQ = ConstMontyForm<Q, { U1536::LIMBS }>;
 
 /// Whether 2 <= `value` <= p - 2. Variable time: for numbers that came over the wire.
 pub(super) fn in_range(value: &U1536) -> bool {
-    let p = P::PARAMS.modulus().get();
-    value.cmp_vartime(&U1536::ONE).is_gt() && value.cmp_vartime(&p.wrapping_sub(&U1536::ONE)).is_lt()
+    value.cmp_vartime(&U1536::ONE).is_gt() && value.cmp_vartime(&P_LESS_ONE).is_lt()
 }
 
 /// Whether 0 < `value` < p is a square, which is to be one of the q powers of 2. Variable time.
 pub(super) fn is_square(value: &U1536) -> bool {
-    value.jacobi_symbol_vartime(P::PARAMS.modulus()).is_one().into()
+    group().modulus().is_square_vartime(&limbs(value))
 }
 
 /// 2 to the `exponent`, of which the `bits` lowest bits are looked at.
-///
-/// Multiplying by two is an addition, so the usual table of powers is not needed, nor its products.
 pub(super) fn power_of_two<const LIMBS: usize>(exponent: &Uint<LIMBS>, bits: u32) -> Zeroizing<U1536> {
     #[cfg(feature = "hazmat")]
     super::tally::count(|powers| powers.of_two += 1);
-    let mut power = Zeroizing::new(ModP::ONE);
-    for bit in (0..bits).rev() {
-        *power = power.square();
-        let doubled = Zeroizing::new(power.double());
-        power.ct_assign(&doubled, exponent.bit(bit));
-    }
-    Zeroizing::new(power.retrieve())
+    number(&group().power_of_two(limbs(exponent).as_slice(), bits))
 }
 
 /// `base` to the `exponent`, of which the `bits` lowest bits are looked at.
 pub(super) fn power<const LIMBS: usize>(base: &U1536, exponent: &Uint<LIMBS>, bits: u32) -> Zeroizing<U1536> {
     #[cfg(feature = "hazmat")]
     super::tally::count(|powers| powers.of_any += 1);
-    Zeroizing::new(ModP::new(base).pow_bounded_exp(exponent, bits).retrieve())
+    let (base, exponent) = (limbs(base), limbs(exponent));
+    number(&group().modulus().power(&base, exponent.as_slice(), bits))
 }
 
-/// The product of two powers, for little more than the price of one: the squarings are shared.
-pub(super) fn power_product(factors: &[(&U1536, &U1536); 2], bits: u32) -> Zeroizing<U1536> {
+/// The product of two powers, each a base, an exponent and the bits of it that are looked at; for little more than the
+/// price of one, as the squarings are shared.
+pub(super) fn power_product(factors: &[(&U1536, &U1536, u32); 2]) -> Zeroizing<U1536> {
     #[cfg(feature = "hazmat")]
     super::tally::count(|powers| powers.products += 1);
-    let factors = Zeroizing::new(factors.map(|(base, exponent)| (ModP::new(base), *exponent)));
-    Zeroizing::new(ModP::multi_exponentiate_bounded_exp(&*factors, bits).retrieve())
+    let numbers = factors.map(|(base, exponent, _)| (limbs(base), limbs(exponent)));
+    let term = |index: usize| Term {
+        base: &numbers[index].0,
+        exponent: numbers[index].1.as_slice(),
+        bits: factors[index].2,
+    };
+    number(&group().modulus().power_product(&[term(0), term(1)]))
+}
+
+/// Two powers of one base with full-size exponents, cheaper than one after the other.
+pub(super) fn two_powers(base: &U1536, exponents: [&U1536; 2]) -> [Zeroizing<U1536>; 2] {
+    #[cfg(feature = "hazmat")]
+    super::tally::count(|powers| powers.pairs += 1);
+    let modulus = group().modulus();
+    let prepared = modulus.fixed_base(&limbs(base), U1536::BITS, 4);
+    exponents.map(|exponent| number(&modulus.fixed_power(&prepared, limbs(exponent).as_slice())))
 }
 
 /// `left` times `right`.
 pub(super) fn product(left: &U1536, right: &U1536) -> Zeroizing<U1536> {
-    Zeroizing::new(ModP::new(left).mul(&ModP::new(right)).retrieve())
+    number(&group().modulus().product(&limbs(left), &limbs(right)))
 }
 
 /// `left` times the inverse of `right`, which must not be zero modulo p; zero if it is.
@@ -99,3 +107,33 @@ pub(super) fn subtract_product(r: &U1536, a: &U1536, c: &U1536) -> Zeroizing<U15
     let product = Zeroizing::new(ModQ::new(a).mul(&ModQ::new(c)));
     Zeroizing::new(ModQ::new(r).sub(&product).retrieve())
 }
+
+fn group() -> &'static Group<LIMBS, VECTORS> {
+    group_1536()
+}
+
+/// The number as limbs of 64 bits, whatever the word of this processor.
+fn limbs<const WORDS: usize>(number: &Uint<WORDS>) -> Zeroizing<[u64; LIMBS]> {
+    let mut bytes = number.to_le_bytes();
+    let mut limbs = Zeroizing::new([0; LIMBS]);
+    for (limb, bytes) in limbs.iter_mut().zip(bytes.as_slice().as_chunks::<8>().0) {
+        *limb = u64::from_le_bytes(*bytes);
+    }
+    bytes.as_mut_slice().zeroize();
+    limbs
+}
+
+fn number(limbs: &[u64; LIMBS]) -> Zeroizing<U1536> {
+    let mut bytes = Zeroizing::new([0; U1536::BYTES]);
+    for (bytes, limb) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(limbs) {
+        *bytes = limb.to_le_bytes();
+    }
+    Zeroizing::new(U1536::from_le_slice(bytes.as_slice()))
+}
+
+/// Once for all: every message announces a number that has to be below it.
+const P_LESS_ONE: U1536 = P::PARAMS.modulus().as_ref().wrapping_sub(&U1536::ONE);
+/// Limbs of a number modulo p.
+const LIMBS: usize = 24;
+/// Vectors of such a number, where there are vectors.
+const VECTORS: usize = 4;

@@ -50,19 +50,20 @@ impl Element {
         Self(arithmetic::power(&self.0, value, bits))
     }
 
-    /// 2^`base_exponent` times `self`^`exponent`, cheaper than both powers apart.
+    /// `self` to both exponents, cheaper than one after the other unless they are short.
     #[must_use]
-    pub fn base_pow_mul_pow(&self, base_exponent: &Exponent, exponent: &Exponent) -> Self {
-        let (base_value, base_bits) = base_exponent.value();
-        let (value, bits) = exponent.value();
-        if base_bits == bits {
-            Self(arithmetic::power_product(
-                &[(&U1536::from_u8(2), base_value), (&self.0, value)],
-                bits,
-            ))
-        } else {
-            Self::base_pow(base_exponent).mul(&self.pow(exponent))
-        }
+    pub fn two_pows(&self, exponents: [&Exponent; 2]) -> [Self; 2] {
+        arithmetic::two_powers(&self.0, exponents.map(|exponent| exponent.value().0)).map(Self)
+    }
+
+    /// `self` to the `exponent` times `other` to the `other_exponent`, cheaper than both powers apart.
+    #[must_use]
+    pub fn pow_mul_pow(&self, exponent: &Exponent, other: &Self, other_exponent: &Exponent) -> Self {
+        let ((value, bits), (other_value, other_bits)) = (exponent.value(), other_exponent.value());
+        Self(arithmetic::power_product(&[
+            (&self.0, value, bits),
+            (&other.0, other_value, other_bits),
+        ]))
     }
 
     /// The product.

@@ -12,6 +12,8 @@ pub struct Powers {
     pub of_any: u32,
     /// Products of two powers, computed as one.
     pub products: u32,
+    /// Two powers of one base, computed together.
+    pub pairs: u32,
 }
 
 /// What has been computed on this thread since the last call.
@@ -26,5 +28,5 @@ pub(super) fn count(add: impl FnOnce(&mut Powers)) {
 }
 
 thread_local! {
-    static POWERS: Cell<Powers> = const { Cell::new(Powers { of_two: 0, of_any: 0, products: 0 }) };
+    static POWERS: Cell<Powers> = const { Cell::new(Powers { of_two: 0, of_any: 0, products: 0, pairs: 0 }) };
 }
