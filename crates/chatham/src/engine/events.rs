@@ -107,6 +107,7 @@ impl Correspondent {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
         (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
+        (self.owes_keys, self.heal_at) = (false, None);
         self.shown = Some(fingerprint);
         let blocked = !self.keys.admits(fingerprint);
         if !blocked {

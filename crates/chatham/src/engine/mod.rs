@@ -234,7 +234,7 @@ impl Engine {
             keys.iter().for_each(|(key, trust)| left_behind.learn(key, trust));
             failures.into_iter().for_each(|at| left_behind.learn_failure(at));
         }
-        person.nick = to.clone();
+        person.rename(to);
         if let Some(policy) = self.exceptions.get(to) {
             // Whoever comes to a nick comes under its rule, and brings the stricter one along.
             let require_encryption = policy.require_encryption || person.policy.require_encryption;
@@ -313,6 +313,7 @@ impl Engine {
                 }
                 let outputs = person.conversation.tick(env);
                 person.carry_out(env, outputs, effects);
+                person.heal(env, effects);
             })
         };
         nicks.iter().flat_map(|nick| tick(self, nick)).collect()

@@ -27,6 +27,7 @@ impl Correspondent {
     /// Says something: privately to every device whose key is verified, or to the best one if none is; in the
     /// clear only if nothing private stands and nothing requires it.
     pub(super) fn say(&mut self, env: &mut Env<'_>, line: LineId, words: Words, effects: &mut Vec<Effect>) {
+        self.pay_debts(env, effects);
         match self.road() {
             Road::Private(devices) => self.say_privately(env, (line, false), words, &devices, effects),
             Road::Clear => self.say_clearly(env, line, words, effects),
