@@ -108,7 +108,7 @@ impl Correspondent {
         let known = self.conversation.is_acquainted() && !self.keys.is_empty();
         let lately = self.healed.is_some_and(|healed| now.since(healed) < HEALING);
         if lost_keys && known && !self.is_over() && !lately && self.policy.error_starts {
-            self.heal_at = self.heal_at.or(Some(now.plus(MOMENT)));
+            self.heal_at.get_or_insert_with(|| now.plus(MOMENT));
         }
     }
 
