@@ -147,7 +147,10 @@ pub enum SmpEvent {
     /// The secrets differ.
     Failed,
     /// The other side gave up, or something else ended the run.
-    Aborted,
+    Aborted {
+        /// Whether they had all they need to know the result, and we had not: their guess counts.
+        told: bool,
+    },
     /// The other side sent numbers that prove nothing; the run is over.
     Cheated,
 }

@@ -53,7 +53,7 @@ fn smp(event: SmpEvent) -> String {
         } => format!("event smp-asked {}", hex(&question)),
         SmpEvent::Succeeded => "event smp-success".to_owned(),
         SmpEvent::Failed => "event smp-failure".to_owned(),
-        SmpEvent::Aborted => "event smp-aborted".to_owned(),
+        SmpEvent::Aborted { .. } => "event smp-aborted".to_owned(),
         SmpEvent::Cheated => "event smp-cheated".to_owned(),
     }
 }

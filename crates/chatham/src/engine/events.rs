@@ -109,6 +109,7 @@ impl Correspondent {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
         (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
+        (self.owes_keys, self.heal_at) = (false, None);
         self.shown = Some(fingerprint);
         let blocked = !self.keys.admits(fingerprint);
         if !blocked {
@@ -171,8 +172,11 @@ impl Correspondent {
                 self.comparison_failed(env.now, effects);
                 What::Cheated
             }
-            SmpEvent::Aborted => {
+            SmpEvent::Aborted { told } => {
                 self.runs.remove(&session);
+                if told {
+                    self.comparison_failed(env.now, effects);
+                }
                 What::ComparisonEnded
             }
         };
