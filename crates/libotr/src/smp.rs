@@ -92,12 +92,12 @@ pub fn replay(caller: &Caller, at: InsTag, records: &[Tlv], outputs: Vec<Output>
                 fail(caller, at, smp_event::CHEATED);
             }
             // The end of the conversation ends the run without a word.
-            SmpEvent::Aborted if ended && message.is_none() => {}
-            SmpEvent::Aborted if message.is_some() && !(answered && aborts > 0) => {
+            SmpEvent::Aborted { .. } if ended && message.is_none() => {}
+            SmpEvent::Aborted { .. } if message.is_some() && !(answered && aborts > 0) => {
                 drop(message.take());
                 fail(caller, at, smp_event::ERROR);
             }
-            SmpEvent::Aborted => {
+            SmpEvent::Aborted { .. } => {
                 if let Some(reply) = message.take() {
                     reply_to_answer(caller, at, reply);
                 }
