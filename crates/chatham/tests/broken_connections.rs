@@ -205,7 +205,7 @@ impl World {
         let before = self.ends[end].someone.nick.to_string();
         let name = before
             .strip_suffix('_')
-            .map_or(format!("{before}_"), str::to_owned);
+            .map_or_else(|| format!("{before}_"), str::to_owned);
         self.ends[end].someone.nick = people::nick(&name);
         self.tell(1 - end, &format!("NICK {name}"));
         self.move_down(1 - end, usize::MAX);
