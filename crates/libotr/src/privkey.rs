@@ -213,7 +213,7 @@ pub unsafe extern "C" fn otrl_privkey_verify(
 /// Adds a key from a file in front of the list.
 ///
 /// # Errors
-/// [`UNUSABLE_SECKEY`] for numbers that are no key of the protocol.
+/// `UNUSABLE_SECKEY` for numbers that are no key of the protocol.
 ///
 /// # Safety
 /// A live user state.
