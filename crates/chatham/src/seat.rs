@@ -306,7 +306,7 @@ impl Seat {
                 return news;
             }
             Event::Numeric { code: NAMES, params } => return self.names(&params),
-            Event::Absent { nick } => self.engine.remark(&nick, What::Absent),
+            Event::Absent { nick } => self.engine.absent(&nick, now()),
             Event::CaseMapping(mapping) => {
                 self.engine.set_case_mapping(mapping);
                 Vec::new()

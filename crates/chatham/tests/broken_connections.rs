@@ -2,8 +2,8 @@
 //! N1, N2, N14; S-20).
 //!
 //! Two engines talk through a server of a few lines. Between each of them and the server lie two wires, and a wire breaks
-//! at any byte: a line that was cut is no line, what was in the wire is gone, what was not yet in it is given back. All
-//! of it follows a seed, and a failure names its own.
+//! at any byte: a line that was cut is no line, what was in the wire is gone, what was not yet in it is given back. The
+//! network splits, too, and people change their nicks. All of it follows a seed, and a failure names its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod people;
@@ -26,8 +26,10 @@ const STEPS: usize = 40;
 struct End {
     someone: Someone,
     connected: bool,
-    /// Lines that the program has not written yet.
-    queue: VecDeque<Vec<u8>>,
+    /// The name by which the program knows the other one.
+    peer: Nick,
+    /// Lines that the program has not written yet, and for whom they are.
+    queue: VecDeque<(Nick, Vec<u8>)>,
     /// Bytes on their way to the server, and from it.
     up: VecDeque<u8>,
     down: VecDeque<u8>,
@@ -40,6 +42,8 @@ struct End {
 
 struct World {
     ends: [End; 2],
+    /// Whether the servers of the two have lost each other.
+    split: bool,
     rng: ChaCha20Rng,
     /// Everything that came to the server.
     capture: Vec<u8>,
@@ -47,9 +51,10 @@ struct World {
 }
 
 impl End {
-    fn new(someone: Someone) -> Self {
+    fn new(someone: Someone, peer: Nick) -> Self {
         Self {
             someone,
+            peer,
             connected: true,
             queue: VecDeque::new(),
             up: VecDeque::new(),
@@ -67,13 +72,13 @@ impl End {
     }
 
     /// What the engine wants sent goes into the queue, or back to it while there is no connection.
-    fn collect(&mut self, peer: &Nick) {
-        for (_, text) in std::mem::take(&mut self.someone.outgoing) {
+    fn collect(&mut self) {
+        for (to, text) in std::mem::take(&mut self.someone.outgoing) {
             if self.connected {
-                self.queue.push_back(text);
+                self.queue.push_back((to, text));
             } else {
                 let now = self.now();
-                let effects = self.someone.engine.not_sent(peer, &text, now);
+                let effects = self.someone.engine.not_sent(&to, &text, now);
                 self.someone.file(effects);
             }
         }
@@ -83,6 +88,28 @@ impl End {
                 self.heard.push(text);
             }
         }
+    }
+
+    fn read(&mut self, line: &[u8]) {
+        let (from, text) = words(line);
+        let text = text.strip_suffix(b"\n").unwrap();
+        if from != "SERVER" {
+            self.someone.receive(&people::nick(from), text, Kind::Person);
+            return;
+        }
+        let now = self.now();
+        let (command, name) = words(text);
+        let name = people::nick(std::str::from_utf8(name).unwrap());
+        let engine = &mut self.someone.engine;
+        let effects = match command {
+            "QUIT" => engine.gone(&name, now),
+            "ABSENT" => engine.absent(&name, now),
+            _ => {
+                let before = std::mem::replace(&mut self.peer, name.clone());
+                engine.renamed(&before, &name)
+            }
+        };
+        self.someone.file(effects);
     }
 
     fn state(&self, line: LineId) -> Option<Delivery> {
@@ -103,8 +130,11 @@ impl World {
         // Keys are dear and the same in every schedule; what matters is when things break.
         let (mut alice, mut bob) = (Someone::new("alice", 1), Someone::new("bob", 2));
         people::meet(&mut alice, &mut bob);
+        let names = [bob.nick.clone(), alice.nick.clone()];
+        let [bobs, alices] = names;
         Self {
-            ends: [alice, bob].map(End::new),
+            ends: [End::new(alice, bobs), End::new(bob, alices)],
+            split: false,
             rng: ChaCha20Rng::from_seed(bytes),
             capture: Vec::new(),
             counted: 0,
@@ -115,19 +145,20 @@ impl World {
         (self.rng.next_u32() as usize) % limit
     }
 
-    fn peer(&self, end: usize) -> Nick {
-        self.ends[1 - end].someone.nick.clone()
-    }
-
     fn step(&mut self) {
         let end = self.below(2);
-        match self.below(16) {
+        match self.below(18) {
             0..3 => self.say(end),
             3 => self.cut(end),
             4 | 5 => self.connect(end),
+            6 => match self.below(4) {
+                0 => self.split(),
+                1 | 2 => self.split = false,
+                _ => self.rename(end),
+            },
             _ => {
-                let bytes = 1 + self.below(1500);
-                self.write(end);
+                let (bytes, lines) = (1 + self.below(1500), self.below(4));
+                self.write(end, lines);
                 if self.below(2) == 0 {
                     self.move_up(end, bytes);
                 } else {
@@ -141,7 +172,7 @@ impl World {
         self.counted += 1;
         // No four bytes of it can stand in base64.
         let text = format!("«{}»·№·ö", self.counted);
-        let peer = self.peer(end);
+        let peer = self.ends[end].peer.clone();
         let words = Words::said(text.clone());
         let someone = &mut self.ends[end].someone;
         let before = someone.shown.len();
@@ -154,23 +185,54 @@ impl World {
         });
         let line = told.expect("every text gets a number");
         self.ends[end].said.insert(line, text);
-        self.ends[end].collect(&peer);
+        self.ends[end].collect();
+    }
+
+    /// The servers lose each other, and say so.
+    fn split(&mut self) {
+        if !std::mem::replace(&mut self.split, true) {
+            for end in 0..2 {
+                self.tell(end, &format!("QUIT {}", self.ends[1 - end].someone.nick));
+            }
+        }
+    }
+
+    /// Somebody takes another nick, and whoever sees it knows it at once.
+    fn rename(&mut self, end: usize) {
+        if self.split || !self.ends.iter().all(|end| end.connected) {
+            return;
+        }
+        let before = self.ends[end].someone.nick.to_string();
+        let name = before
+            .strip_suffix('_')
+            .map_or_else(|| format!("{before}_"), str::to_owned);
+        self.ends[end].someone.nick = people::nick(&name);
+        self.tell(1 - end, &format!("NICK {name}"));
+        self.move_down(1 - end, usize::MAX);
+    }
+
+    /// A word of the server's own.
+    fn tell(&mut self, end: usize, words: &str) {
+        let end = &mut self.ends[end];
+        if end.connected {
+            end.down.extend(format!("SERVER {words}\n").bytes());
+        }
     }
 
     /// Puts lines into the wire.
-    fn write(&mut self, end: usize) {
-        let lines = self.below(4);
+    fn write(&mut self, end: usize, lines: usize) {
         let end = &mut self.ends[end];
         if !end.connected {
             return;
         }
-        for line in end.queue.drain(..lines.min(end.queue.len())) {
+        for (to, line) in end.queue.drain(..lines.min(end.queue.len())) {
+            end.up.extend(format!("{to} ").bytes());
             end.up.extend(line);
             end.up.push_back(b'\n');
         }
     }
 
-    /// Bytes arrive at the server, which passes whole lines on to whoever is connected.
+    /// Bytes arrive at the server, which passes whole lines on to whoever has the name and is there.
     fn move_up(&mut self, end: usize, bytes: usize) {
         for _ in 0..bytes {
             let Some(byte) = self.ends[end].up.pop_front() else {
@@ -180,27 +242,31 @@ impl World {
             if byte == b'\n' {
                 let line = std::mem::take(&mut self.ends[end].arrived_up);
                 self.capture.extend(&line);
-                if self.ends[1 - end].connected {
-                    self.ends[1 - end].down.extend(line);
+                let (to, text) = words(&line);
+                let (from, other) = (self.ends[end].someone.nick.to_string(), &mut self.ends[1 - end]);
+                if !other.someone.nick.to_string().eq(to) || self.split {
+                    self.tell(end, &format!("ABSENT {to}"));
+                } else if other.connected {
+                    // Who has just broken off is not missed yet.
+                    other.down.extend(format!("{from} ").bytes());
+                    other.down.extend(text);
                 }
             }
         }
     }
 
     fn move_down(&mut self, end: usize, bytes: usize) {
-        let peer = self.peer(end);
         let end = &mut self.ends[end];
         for _ in 0..bytes {
             let Some(byte) = end.down.pop_front() else {
                 return;
             };
-            if byte != b'\n' {
-                end.arrived_down.push(byte);
-                continue;
+            end.arrived_down.push(byte);
+            if byte == b'\n' {
+                let line = std::mem::take(&mut end.arrived_down);
+                end.read(&line);
+                end.collect();
             }
-            let line = std::mem::take(&mut end.arrived_down);
-            end.someone.receive(&peer, &line, Kind::Person);
-            end.collect(&peer);
         }
     }
 
@@ -212,7 +278,6 @@ impl World {
         let (up, down) = (self.below(3000), self.below(3000));
         self.move_up(end, up);
         self.move_down(end, down);
-        let peer = self.peer(end);
         let end = &mut self.ends[end];
         end.connected = false;
         for wire in [&mut end.up, &mut end.down] {
@@ -220,15 +285,15 @@ impl World {
         }
         end.arrived_up.clear();
         end.arrived_down.clear();
-        for line in std::mem::take(&mut end.queue) {
+        for (to, line) in std::mem::take(&mut end.queue) {
             let now = end.now();
-            let effects = end.someone.engine.not_sent(&peer, &line, now);
+            let effects = end.someone.engine.not_sent(&to, &line, now);
             end.someone.file(effects);
         }
         let now = end.now();
         let effects = end.someone.engine.connection_lost(now);
         end.someone.file(effects);
-        end.collect(&peer);
+        end.collect();
     }
 
     fn connect(&mut self, end: usize) {
@@ -237,36 +302,45 @@ impl World {
         }
         // Nobody connects anew within a second.
         let away = 1000 + self.below(20_000) as u64;
-        for end in &mut self.ends {
-            end.someone.now += away;
-        }
-        let peer = self.peer(end);
+        self.wait(away);
         let end = &mut self.ends[end];
         end.connected = true;
         let now = end.now();
         let effects = end.someone.engine.connection_restored(now);
         end.someone.file(effects);
-        end.collect(&peer);
+        end.collect();
+    }
+
+    /// A while goes by.
+    fn wait(&mut self, millis: u64) {
+        for end in &mut self.ends {
+            end.someone.now += millis;
+            let effects = end.someone.engine.tick(Timestamp::from_millis(end.someone.now));
+            end.someone.file(effects);
+            end.collect();
+        }
     }
 
     /// Everybody is there, and everything arrives.
     fn settle(&mut self) {
+        self.split = false;
         for end in 0..2 {
             self.connect(end);
         }
+        let mut waited = false;
         for _ in 0..10_000 {
             let idle = self
                 .ends
                 .iter()
                 .all(|end| end.queue.is_empty() && end.up.is_empty() && end.down.is_empty());
-            if idle {
+            if idle && std::mem::replace(&mut waited, true) {
                 return;
             }
+            if idle {
+                self.wait(6_000);
+            }
             for end in 0..2 {
-                for line in std::mem::take(&mut self.ends[end].queue) {
-                    self.ends[end].up.extend(line);
-                    self.ends[end].up.push_back(b'\n');
-                }
+                self.write(end, usize::MAX);
                 self.move_up(end, usize::MAX);
                 self.move_down(end, usize::MAX);
             }
@@ -308,6 +382,8 @@ impl World {
     /// Both can be read again.
     fn talk_on(&mut self, seed: u64) {
         for end in 0..2 {
+            // What was asked for in vain is asked for again after a while.
+            self.wait(60_000);
             let before = self.ends[1 - end].heard.len();
             self.say(end);
             self.settle();
@@ -317,6 +393,12 @@ impl World {
             );
         }
     }
+}
+
+/// The first word of a line, and all else.
+fn words(line: &[u8]) -> (&str, &[u8]) {
+    let space = line.iter().position(|byte| *byte == b' ').unwrap();
+    (std::str::from_utf8(&line[..space]).unwrap(), &line[space + 1..])
 }
 
 #[test]

@@ -88,12 +88,38 @@ fn two_people_who_swap_nicks_keep_their_own_conversations() {
         alice.file(effects);
     }
     (bob.nick, carol.nick) = (nick("carol"), nick("bob"));
-    alice.say("carol", "for bob's key");
+    // Each name has a key, and it is the other one's that is there now: also Bob's, whom Alice has verified, is no word
+    // for Carol.
+    for name in ["bob", "carol"] {
+        assert_eq!(standing(&alice, name), Standing::KeyChanged);
+        alice.say(name, "for whom is this?");
+    }
+    assert!(alice.outgoing.is_empty());
+    let known = |what: &What| {
+        matches!(what, What::AlsoKnownAs { fingerprint, names }
+            if *fingerprint == bob.fingerprint() && names.contains(&(nick("bob"), Trust::Secret)))
+    };
+    assert!(alice.shows(known), "{:?}", alice.shown);
+    let stored = |memory: &Memory| {
+        matches!(memory, Memory::Key { nick: name, fingerprint, .. }
+            if *name == nick("carol") && *fingerprint == bob.fingerprint())
+    };
+    assert!(
+        !alice.memories.iter().any(stored),
+        "it would look familiar next time"
+    );
+
+    alice.act("carol", |engine, carol, now| engine.accept(carol, now));
     carry(&mut alice, &mut bob);
-    assert_eq!(bob.heard().len(), 1);
-    assert_eq!(standing(&alice, "carol"), Standing::Verified);
-    // The name bob has a verified key; Carol's is another one.
-    assert_eq!(standing(&alice, "bob"), Standing::KeyChanged);
+    assert_eq!(bob.heard().len(), 1, "the same session, with the same key");
+    assert_eq!(standing(&alice, "carol"), Standing::Unverified);
+    // And home again.
+    for (from, to) in [("carol", "y"), ("bob", "carol"), ("y", "bob")] {
+        let effects = alice.engine.renamed(&nick(from), &nick(to));
+        alice.file(effects);
+    }
+    assert_eq!(standing(&alice, "bob"), Standing::Verified);
+    assert_eq!(standing(&alice, "carol"), Standing::Unverified);
 }
 
 #[test]
@@ -196,4 +222,70 @@ fn the_lock_outlives_the_program_and_holds_against_their_runs() {
         "they are told that it is over"
     );
     alice.receive(&nick("bob"), b"plain", Kind::Person);
+}
+
+#[test]
+fn s34_who_stays_away_with_the_result_has_made_a_guess() {
+    let (mut alice, mut bob) = private_pair();
+    for round in 0..3 {
+        alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+        carry(&mut alice, &mut bob);
+        bob.act("alice", |engine, alice, now| engine.answer(alice, b"guess", now));
+        for (_, text) in std::mem::take(&mut bob.outgoing) {
+            alice.receive(&nick("bob"), &text, Kind::Person);
+        }
+        // Alice's third message tells Bob. He does not send the fourth, and gives up, or asks for new keys, or waits
+        // until Alice begins anew.
+        alice.outgoing.clear();
+        match round {
+            0 => bob.act("alice", |engine, alice, now| engine.abort(alice, now)),
+            1 => bob.act("alice", |engine, alice, now| engine.start(alice, now)),
+            _ => &mut bob,
+        };
+        carry(&mut alice, &mut bob);
+    }
+    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    assert!(
+        alice.shows(|what| matches!(what, What::VerifyLocked { .. })),
+        "{:?}",
+        alice.shown
+    );
+}
+
+#[test]
+fn a_lock_is_not_escaped_by_another_nick() {
+    let (mut alice, mut bob) = private_pair();
+    for _ in 0..3 {
+        fail(&mut alice, &mut bob);
+    }
+    let effects = alice.engine.renamed(&nick("bob"), &nick("x"));
+    alice.file(effects);
+    for name in ["x", "bob"] {
+        alice.shown.clear();
+        alice.act(name, |engine, whom, now| engine.verify(whom, b"owl", None, now));
+        assert!(
+            alice.shows(|what| matches!(what, What::VerifyLocked { .. })),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn both_begin_to_compare_at_once_and_neither_hangs() {
+    let (mut alice, mut bob) = private_pair();
+    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    bob.act("alice", |engine, alice, now| {
+        engine.verify(alice, b"owl", None, now)
+    });
+    carry(&mut alice, &mut bob);
+    for someone in [&alice, &bob] {
+        assert!(
+            someone.shows(|what| matches!(what, What::ComparisonEnded | What::Asked(_))),
+            "{:?}",
+            someone.shown
+        );
+    }
+    verify(&mut alice, &mut bob);
+    assert_eq!(standing(&alice, "bob"), Standing::Verified);
+    assert_eq!(standing(&bob, "alice"), Standing::Verified);
 }

@@ -4,6 +4,7 @@ use crate::classic::pair_keys::ExtraKey;
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::{ErrorCode, Reject};
 use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::tlv::Tlv;
 
 /// One thing for the application to do, in order.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +87,14 @@ pub enum Event {
         /// The key.
         key: ExtraKey,
     },
+    /// The records of a private message, before the core acts on those it knows. Only if the policy asks
+    /// for it ([`Policy::tell_records`](crate::Policy::tell_records)).
+    Records {
+        /// Whose device.
+        session: InstanceTag,
+        /// Every record, padding as well, in order. Never empty.
+        records: Vec<Tlv>,
+    },
     /// An empty private message: keys move on, nothing to show.
     Heartbeat {
         /// Whose device.
@@ -138,7 +147,10 @@ pub enum SmpEvent {
     /// The secrets differ.
     Failed,
     /// The other side gave up, or something else ended the run.
-    Aborted,
+    Aborted {
+        /// Whether they had all they need to know the result, and we had not: their guess counts.
+        told: bool,
+    },
     /// The other side sent numbers that prove nothing; the run is over.
     Cheated,
 }

@@ -27,7 +27,8 @@ pub struct Outbox {
 /// Bounds of an [`Outbox`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutboxLimits {
-    /// Texts held at once, and texts remembered as sent.
+    /// Texts held at once, and texts kept after they were sent. Of sixteen times as many it is known without their words
+    /// that they are under way.
     pub texts: usize,
     /// Bytes of one text.
     pub text_bytes: usize,
@@ -103,7 +104,8 @@ pub struct Losses {
 
 struct UnderWay {
     sent: Sent,
-    text: Zeroizing<Vec<u8>>,
+    /// `None` if it is too long, or one of too many.
+    text: Option<Zeroizing<Vec<u8>>>,
     at: Timestamp,
     /// Whether something private came from the holder of the key after it.
     answered: bool,
@@ -149,22 +151,27 @@ impl Outbox {
         Ok(())
     }
 
-    /// Remembers a text that was sent privately, until it is known to be read. `false` if it is too long to be kept.
+    /// Remembers a text that was sent privately, until it is known to be read. Whether the words are kept, too; if not, it
+    /// can be told as lost and not be sent again.
     pub fn sent(&mut self, text: &[u8], sent: Sent, now: Timestamp) -> bool {
-        if text.len() > self.limits.text_bytes || self.limits.texts == 0 {
-            return false;
+        let keeps = text.len() <= self.limits.text_bytes && self.limits.texts > 0;
+        let kept = self.under_way.iter().filter(|text| text.text.is_some());
+        if keeps
+            && kept.count() >= self.limits.texts
+            && let Some(oldest) = self.under_way.iter_mut().find(|text| text.text.is_some())
+        {
+            oldest.text = None;
         }
-        while self.under_way.len() >= self.limits.texts {
+        if self.under_way.len() >= self.limits.texts.saturating_mul(KNOWN_BY_NUMBER).max(1) {
             self.under_way.pop_front();
         }
-        let text = Zeroizing::new(text.to_vec());
         self.under_way.push_back(UnderWay {
             sent,
-            text,
+            text: keeps.then(|| Zeroizing::new(text.to_vec())),
             at: now,
             answered: false,
         });
-        true
+        keeps
     }
 
     /// What was sent in this private conversation up to this message has been read, as far as an orderly carrier tells:
@@ -255,30 +262,38 @@ impl Outbox {
         self.held.remove(position).map(|held| held.text)
     }
 
+    /// Takes what waits or is under way in another outbox of the same person. Nothing is dropped for a bound: both
+    /// keep them.
+    pub fn take_over(&mut self, other: Self) {
+        self.held.extend(other.held);
+        self.held.make_contiguous().sort_by_key(|held| held.id);
+        self.under_way.extend(other.under_way);
+    }
+
     /// One text has become two entries if it went to two devices; it waits once.
     fn lose(&mut self, text: UnderWay, again: bool, losses: &mut Losses) {
         let id = text.sent.id;
         if losses.waiting.contains(&id) || losses.left.contains(&id) {
             return;
         }
+        let room = self.held.len() < self.limits.texts;
+        let kept = text.text.filter(|_| room);
+        let again = again && kept.is_some();
         let keys = if again { vec![text.sent.to] } else { Vec::new() };
         if again {
             losses.waiting.push(id);
         } else {
             losses.left.push(id);
         }
-        // A text that is told as lost and cannot be kept has to be typed again.
-        if self.held.len() < self.limits.texts {
+        // A text that is told as lost and was not kept has to be typed again.
+        if let Some(words) = kept {
             self.held.push_back(Held {
                 id,
-                text: text.text,
+                text: words,
                 why: Why::PossiblyLost,
                 condition: Condition::Keys(keys),
                 minimum_version: Some(text.sent.version),
             });
-        } else if let Some(position) = losses.waiting.iter().position(|waiting| *waiting == id) {
-            losses.waiting.remove(position);
-            losses.left.push(id);
         }
     }
 }
@@ -330,3 +345,6 @@ impl Default for OutboxLimits {
         }
     }
 }
+
+/// So many times as many texts as are kept are known to be under way.
+const KNOWN_BY_NUMBER: usize = 16;

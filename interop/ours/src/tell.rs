@@ -38,6 +38,7 @@ fn event(event: Event, lines: &mut Vec<String>) {
         Event::Unreadable { reason } => format!("event unreadable {reason}"),
         Event::Refused { reason } => format!("event note refused: {reason}"),
         Event::Knock { .. } => "event note knock".to_owned(),
+        Event::Records { .. } => "event note records".to_owned(),
         Event::Reflected => "event note reflected".to_owned(),
         Event::ForOtherDevice => "event other-instance".to_owned(),
     };
@@ -52,7 +53,7 @@ fn smp(event: SmpEvent) -> String {
         } => format!("event smp-asked {}", hex(&question)),
         SmpEvent::Succeeded => "event smp-success".to_owned(),
         SmpEvent::Failed => "event smp-failure".to_owned(),
-        SmpEvent::Aborted => "event smp-aborted".to_owned(),
+        SmpEvent::Aborted { .. } => "event smp-aborted".to_owned(),
         SmpEvent::Cheated => "event smp-cheated".to_owned(),
     }
 }

@@ -1,10 +1,14 @@
 //! What a broken connection means for the conversations: nothing is forgotten, and nothing is said twice.
 
+use std::time::Duration;
+
 use im::irc::Nick;
 use im::irc::ctcp::{self, Ctcp};
-use otr::Timestamp;
+use otr::{Env, Reject, SessionState, Timestamp};
 
+use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{Delivery, What};
+use crate::engine::speak::PATIENCE;
 use crate::engine::{Effect, Engine};
 
 impl Engine {
@@ -27,6 +31,24 @@ impl Engine {
             person.show(What::Gone, effects);
             person.left_open(|_| true, effects);
         })
+    }
+
+    /// The server knows nobody of this name. What they had not answered has not arrived, or not all of it; the same holds
+    /// for somebody who had the name when it was sent.
+    pub fn absent(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.people.contains_key(nick) {
+            effects = self.with(nick, now, |person, _, effects| {
+                person.show(What::Absent, effects);
+                person.left_open(|_| true, effects);
+            });
+        }
+        for person in self.people.values_mut() {
+            if person.former.contains(nick) {
+                person.left_open(|_| true, &mut effects);
+            }
+        }
+        effects
     }
 
     /// This message, as it was given out for sending, has certainly not been sent. It goes out when the connection
@@ -65,11 +87,57 @@ impl Engine {
         let private = self.people.iter().filter(|(_, person)| person.is_private());
         let private: Vec<Nick> = private.map(|(nick, _)| nick.clone()).collect();
         for nick in private {
-            effects.extend(self.with(&nick, now, |person, env, effects| person.ask(env, effects)));
+            effects.extend(self.with(&nick, now, |person, env, effects| {
+                person.owes_keys = true;
+                person.ask(env, effects);
+            }));
         }
         effects
     }
 }
 
+impl Correspondent {
+    /// A private message of theirs could not be read: one of us has lost the keys. Most programs ask for new ones when they
+    /// are told; if nobody does for a moment, we ask, if we know each other and nobody has ended the conversation, and not
+    /// again before a while has gone by: what answers this may be as unreadable (user needs N1, N4).
+    pub(super) fn plan_healing(&mut self, now: Timestamp, reason: Reject) {
+        let lost_keys = matches!(
+            reason,
+            Reject::NotPrivate | Reject::UnknownKey | Reject::BadAuthenticator
+        );
+        let known = self.conversation.is_acquainted() && !self.keys.is_empty();
+        let lately = self.healed.is_some_and(|healed| now.since(healed) < HEALING);
+        if lost_keys && known && !self.is_over() && !lately && self.policy.error_starts {
+            self.heal_at.get_or_insert_with(|| now.plus(MOMENT));
+        }
+    }
+
+    /// Asks for new keys if it is time, and nobody has.
+    pub(super) fn heal(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        if self.heal_at.take_if(|at| *at <= env.now).is_some() && !self.is_over() {
+            self.healed = Some(env.now);
+            self.ask(env, effects);
+        }
+    }
+
+    /// Whether somebody has ended the conversation and nobody has begun another.
+    fn is_over(&self) -> bool {
+        let finished = |session: &otr::Session| session.state() == SessionState::Finished;
+        self.clear_agreed || self.conversation.sessions().any(finished)
+    }
+
+    /// Asks once more if new keys were due after a break and never came: the question may have gone nowhere.
+    pub(super) fn pay_debts(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        let lately = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
+        if self.owes_keys && !lately && self.is_private() {
+            self.ask(env, effects);
+        }
+    }
+}
+
+/// So long the other side may take to ask for new keys by itself.
+const MOMENT: Duration = Duration::from_secs(5);
+/// The pause between two exchanges that unreadable messages ask for.
+const HEALING: Duration = Duration::from_secs(60);
 /// More lines than a link's queue and the backlog before it hold in use.
 const MOST_UNSENT: usize = 16_384;

@@ -45,6 +45,7 @@ impl Engine {
                 .iter()
                 .filter(|device| device.state != SessionState::Plaintext)
                 .count();
+            person.end_told_runs(env, effects);
             let outputs = person.conversation.end_all(env);
             person.runs.clear();
             person.clear_agreed = true;
@@ -106,6 +107,7 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
+            person.end_told_runs(env, effects);
             if person.is_locked(now, effects) {
                 return;
             }

@@ -36,6 +36,14 @@ pub(super) struct Correspondent {
     pub(super) runs: BTreeMap<InstanceTag, Run>,
     /// When we asked for a private conversation last, while there was none.
     pub(super) asked: Option<Timestamp>,
+    /// Whether new keys are due since a break, which lets the other side know that we were away.
+    pub(super) owes_keys: bool,
+    /// The last names before this one.
+    pub(super) former: VecDeque<Nick>,
+    /// When to ask for new keys because a message could not be read, if nobody does.
+    pub(super) heal_at: Option<Timestamp>,
+    /// When we last did.
+    pub(super) healed: Option<Timestamp>,
     /// Whether the person has been told that this stranger knocks.
     pub(super) knocked: bool,
     /// When the person was told last that something cannot be read, was refused, or that they report an error: one
@@ -75,6 +83,10 @@ impl Correspondent {
             clear_agreed: false,
             runs: BTreeMap::new(),
             asked: None,
+            owes_keys: false,
+            former: VecDeque::new(),
+            heal_at: None,
+            healed: None,
             knocked: false,
             told: [None; 3],
             failures: VecDeque::new(),
@@ -110,21 +122,73 @@ impl Correspondent {
 
     /// Reads one message of theirs.
     pub(super) fn read(&mut self, env: &mut Env<'_>, message: &[u8], effects: &mut Vec<Effect>) {
+        if is_query(message) {
+            // An exchange is on its way, and two that cross each other hinder each other.
+            (self.asked, self.heal_at) = (Some(env.now), None);
+        }
         if self.is_private() && is_query(message) {
             // Whoever asks for new keys in a private conversation may have missed something.
             self.left_open(|_| true, effects);
         }
         let outputs = self.conversation.receive(env, message);
+        let (mut unreadable, mut spoke) = (None, false);
+        for output in &outputs {
+            match output {
+                Output::Event(Event::Unreadable { reason }) => unreadable = Some(*reason),
+                Output::Event(Event::Text { .. }) => spoke = true,
+                _ => {}
+            }
+        }
         self.carry_out(env, outputs, effects);
         self.look_for_proofs(effects);
+        if let Some(reason) = unreadable {
+            self.plan_healing(env.now, reason);
+        }
+        if spoke {
+            self.pay_debts(env, effects);
+        }
+    }
+
+    /// Has another name from now on.
+    pub(super) fn rename(&mut self, to: &Nick) {
+        self.former
+            .push_back(std::mem::replace(&mut self.nick, to.clone()));
+        while self.former.len() > MOST_FORMER {
+            self.former.pop_front();
+        }
+    }
+
+    /// Takes what waits for, and is known about, somebody who turns out to have the same name: the texts, how far they have
+    /// come, the failed comparisons, the lowest version. The keys are another matter.
+    pub(super) fn take_over(&mut self, other: Self) {
+        self.outbox.take_over(other.outbox);
+        self.deliveries.take_over(other.deliveries);
+        other.failures.into_iter().for_each(|at| self.learn_failure(at));
+        let lowest = self.policy.minimum_version.max(other.policy.minimum_version);
+        self.policy.minimum_version = lowest;
+        if other.conversation.is_acquainted() {
+            self.conversation.acquaint();
+        }
+        self.tell_core_of_trust();
+    }
+
+    /// Tells the core, too, which keys are trusted under this name.
+    pub(super) fn tell_core_of_trust(&mut self) {
+        for (key, trust) in self.keys.iter() {
+            let trusted = trust.is_verified() && self.keys.admits(key);
+            self.conversation.set_trusted(key, trusted);
+        }
+        self.tighten();
     }
 
     /// When something of this person expires next.
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
-        [self.conversation.next_deadline(), self.cut_line.deadline()]
-            .into_iter()
-            .flatten()
-            .min()
+        let deadlines = [
+            self.conversation.next_deadline(),
+            self.cut_line.deadline(),
+            self.heal_at,
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     pub(super) fn show(&self, what: What, effects: &mut Vec<Effect>) {
@@ -143,7 +207,12 @@ impl Correspondent {
         let mut established = Vec::new();
         for output in outputs {
             match output {
-                Output::Send(text) => self.send(text, effects),
+                Output::Send(text) => {
+                    if is_query(&text) {
+                        self.asked = Some(env.now);
+                    }
+                    self.send(text, effects);
+                }
                 Output::ReplyError(code) => self.send(error_message(code.words()), effects),
                 Output::Event(event) => {
                     if let Event::Established {
@@ -283,6 +352,9 @@ impl Correspondent {
         self.conversation.sessions().map(device).collect()
     }
 }
+
+/// A text to an older name than these has long arrived, or not.
+const MOST_FORMER: usize = 4;
 
 fn is_query(message: &[u8]) -> bool {
     message.starts_with(b"?OTR?") || message.starts_with(b"?OTRv")

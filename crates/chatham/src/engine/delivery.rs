@@ -52,6 +52,12 @@ impl Deliveries {
             .map(|(line, _)| *line)
     }
 
+    /// What is known about the texts to somebody who is the same person under another spelling, or had the name before.
+    pub(super) fn take_over(&mut self, other: Self) {
+        self.told.extend(other.told);
+        self.first_messages.extend(other.first_messages);
+    }
+
     pub(super) fn is(&self, line: LineId, delivery: Delivery) -> bool {
         self.told.get(&line) == Some(&delivery)
     }
@@ -119,5 +125,5 @@ impl Correspondent {
 
 /// So many texts are remembered by their number alone.
 const MOST_TOLD: usize = 1024;
-/// As many as the outbox keeps.
-const MOST_UNDER_WAY: usize = 64;
+/// As many as the outbox knows of.
+const MOST_UNDER_WAY: usize = 1024;

@@ -70,6 +70,8 @@ impl Correspondent {
             } => return self.compared(env, session, fingerprint, event, effects),
             Event::ExtraKey { usage, .. } => What::ExtraKey(usage),
             Event::Heartbeat { session } => return self.heard(session),
+            // Not asked for in our policy.
+            Event::Records { .. } => return,
             Event::Missed { messages, .. } => What::Missed(messages),
             Event::PeerReportsError { words } => {
                 if self.begins_burst(2, env.now) {
@@ -107,6 +109,7 @@ impl Correspondent {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
         (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
+        (self.owes_keys, self.heal_at) = (false, None);
         self.shown = Some(fingerprint);
         let blocked = !self.keys.admits(fingerprint);
         if !blocked {
@@ -169,8 +172,11 @@ impl Correspondent {
                 self.comparison_failed(env.now, effects);
                 What::Cheated
             }
-            SmpEvent::Aborted => {
+            SmpEvent::Aborted { told } => {
                 self.runs.remove(&session);
+                if told {
+                    self.comparison_failed(env.now, effects);
+                }
                 What::ComparisonEnded
             }
         };

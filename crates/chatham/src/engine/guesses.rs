@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use otr::{Env, InstanceTag, Recipient, SmpAction, Timestamp};
+use otr::smp::Smp;
+use otr::{Env, InstanceTag, Recipient, Session, SmpAction, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::What;
@@ -21,6 +22,7 @@ impl Correspondent {
     /// What the store knows.
     pub(super) fn learn_failure(&mut self, at: Timestamp) {
         self.failures.push_back(at);
+        self.failures.make_contiguous().sort_unstable();
         while self.failures.len() > MOST_FAILURES {
             self.failures.pop_front();
         }
@@ -32,6 +34,15 @@ impl Correspondent {
             nick: self.nick.clone(),
             at: now,
         }));
+    }
+
+    /// Ends the runs of which the other side can tell the result already and we cannot: whoever waits there has guessed.
+    pub(super) fn end_told_runs(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        let told = |session: &&Session| session.smp().is_some_and(Smp::has_told);
+        let devices: Vec<InstanceTag> = self.private_sessions().filter(told).map(Session::tag).collect();
+        for device in devices {
+            self.stop_comparing(env, device, effects);
+        }
     }
 
     /// Refuses to go on if there were too many failures. Whether that is so.
@@ -50,6 +61,10 @@ impl Correspondent {
         device: InstanceTag,
         effects: &mut Vec<Effect>,
     ) {
+        let told = self.session(device).and_then(Session::smp);
+        if told.is_some_and(Smp::has_told) {
+            self.comparison_failed(env.now, effects);
+        }
         self.runs.remove(&device);
         let whom = Recipient::Tag(device);
         match self.conversation.smp(env, whom, SmpAction::Abort) {

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 
 use im::irc::services::is_service;
 use im::irc::{CaseMapping, Kind, Nick, Said, Source, ctcp};
-use otr::{Account, Env, Fingerprint, InstanceTag, Policy, Timestamp, Version};
+use otr::{Account, Env, Fingerprint, InstanceTag, Policy, Session, Timestamp, Version};
 use rand_core::CryptoRng;
 
 use crate::engine::correspondent::Correspondent;
@@ -227,12 +227,14 @@ impl Engine {
             with: from.clone(),
             what: What::Renamed(to.clone()),
         })];
-        let keys: Vec<_> = person.keys.iter().collect();
-        if !keys.is_empty() && from != to {
-            keys.iter()
-                .for_each(|(key, trust)| self.person(from).learn(*key, *trust));
+        if !person.keys.is_empty() && from != to {
+            // Whoever has this name next is measured by it.
+            let (keys, failures) = (person.keys.clone(), person.failures.clone());
+            let left_behind = self.person(from);
+            keys.iter().for_each(|(key, trust)| left_behind.learn(key, trust));
+            failures.into_iter().for_each(|at| left_behind.learn_failure(at));
         }
-        person.nick = to.clone();
+        person.rename(to);
         if let Some(policy) = self.exceptions.get(to) {
             // Whoever comes to a nick comes under its rule, and brings the stricter one along.
             let require_encryption = policy.require_encryption || person.policy.require_encryption;
@@ -244,22 +246,24 @@ impl Engine {
                 },
             );
         }
-        if let Some(before) = self.people.remove(to) {
-            before
-                .keys
-                .iter()
-                .for_each(|(key, trust)| person.learn(key, trust));
+        if let Some(mut before) = self.people.remove(to) {
+            // Who had the name before is gone, and may not have read all.
+            before.left_open(|_| true, &mut effects);
+            person.keys.come_to(&before.keys);
+            person.take_over(before);
         }
-        let proven = person
+        let proven: Vec<Fingerprint> = person
             .private_sessions()
-            .filter_map(|session| session.fingerprint());
+            .filter_map(Session::fingerprint)
+            .collect();
         for fingerprint in proven {
-            let trust = person.keys.trust(fingerprint);
-            effects.push(Effect::Remember(Memory::Key {
-                nick: to.clone(),
-                fingerprint,
-                trust,
-            }));
+            if person.keys.admits(fingerprint) {
+                person.remember_key(fingerprint, &mut effects);
+            } else {
+                let (with, names) = (to.clone(), self.names_of(fingerprint, to));
+                let what = What::AlsoKnownAs { fingerprint, names };
+                effects.push(Effect::Show(Notice { with, what }));
+            }
         }
         self.people.insert(to.clone(), person);
         effects
@@ -274,11 +278,18 @@ impl Engine {
             .collect();
         for (nick, mut person) in std::mem::take(&mut self.people) {
             let nick = nick.refold(mapping);
-            person.nick = nick.clone();
             if let Some(twin) = self.people.remove(&nick) {
-                // Two spellings of one name: what is known about either holds for both.
-                twin.keys.iter().for_each(|(key, trust)| person.learn(key, trust));
+                // Two spellings of one name: what is known about either holds for both, and one conversation goes on.
+                let (keeps, other) = if twin.is_private() && !person.is_private() {
+                    (twin, person)
+                } else {
+                    (person, twin)
+                };
+                person = keeps;
+                person.keys.join(&other.keys);
+                person.take_over(other);
             }
+            person.nick = nick.clone();
             self.people.insert(nick, person);
         }
     }
@@ -286,18 +297,6 @@ impl Engine {
     /// A nick as this network folds it.
     pub fn fold(&self, nick: &[u8]) -> Nick {
         Nick::new(nick, self.mapping)
-    }
-
-    /// Shows something about somebody whom the engine need not know: they left, or are not there.
-    pub fn remark(&self, nick: &Nick, what: What) -> Vec<Effect> {
-        if self.people.contains_key(nick) {
-            vec![Effect::Show(Notice {
-                with: nick.clone(),
-                what,
-            })]
-        } else {
-            Vec::new()
-        }
     }
 
     /// Lets old offers and pieces expire. Call it at [`Self::next_deadline`], or whenever.
@@ -314,6 +313,7 @@ impl Engine {
                 }
                 let outputs = person.conversation.tick(env);
                 person.carry_out(env, outputs, effects);
+                person.heal(env, effects);
             })
         };
         nicks.iter().flat_map(|nick| tick(self, nick)).collect()

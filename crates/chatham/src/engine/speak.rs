@@ -27,6 +27,7 @@ impl Correspondent {
     /// Says something: privately to every device whose key is verified, or to the best one if none is; in the
     /// clear only if nothing private stands and nothing requires it.
     pub(super) fn say(&mut self, env: &mut Env<'_>, line: LineId, words: Words, effects: &mut Vec<Effect>) {
+        self.pay_debts(env, effects);
         match self.road() {
             Road::Private(devices) => self.say_privately(env, (line, false), words, &devices, effects),
             Road::Clear => self.say_clearly(env, line, words, effects),
@@ -117,7 +118,7 @@ impl Correspondent {
         let verified = |session: &&Session| {
             session
                 .fingerprint()
-                .is_some_and(|key| self.keys.trust(key).is_verified())
+                .is_some_and(|key| self.keys.trust(key).is_verified() && self.keys.admits(key))
         };
         let devices: Vec<InstanceTag> = self
             .private_sessions()
@@ -391,7 +392,7 @@ fn character_start(text: &[u8], at: usize) -> usize {
 }
 
 /// A query without an answer is repeated after this time, if there is more to say.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 /// The white-space tag with all its versions.
 const TAG_ROOM: usize = 40;
 /// `\x01ACTION ` and `\x01`.

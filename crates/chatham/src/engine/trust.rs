@@ -33,7 +33,7 @@ impl Trust {
 }
 
 /// The keys of one correspondent.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Keyring {
     known: BTreeMap<Fingerprint, Trust>,
     /// Keys without trust that the person accepts for this run, in place of one that is trusted.
@@ -45,6 +45,22 @@ pub(super) struct Keyring {
 impl Keyring {
     pub(super) fn learn(&mut self, key: Fingerprint, trust: Trust) {
         self.known.insert(key, trust);
+        if trust.is_verified() {
+            // Who vouches for a key has decided about it.
+            self.doubted.remove(&key);
+        }
+    }
+
+    /// The keys of somebody who comes to a name that these other keys belong to: whatever is not among them is another
+    /// key of that name, whoever it was trusted under. To a name without keys one brings one's own.
+    pub(super) fn come_to(&mut self, name: &Self) {
+        if name.is_empty() {
+            return;
+        }
+        let brought = std::mem::replace(self, name.clone());
+        for key in brought.known.into_keys() {
+            self.see(key);
+        }
     }
 
     /// Notes that a key was seen. Whether it is another one than those that were known.
@@ -58,6 +74,17 @@ impl Keyring {
         }
         self.known.insert(key, Trust::Seen);
         another
+    }
+
+    /// The keys of what turns out to be the same name. Those that nobody vouched for are another key beside ours.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (key, trust) in other.iter() {
+            if trust.is_verified() && !other.doubted.contains(&key) {
+                self.learn(key, trust);
+            } else {
+                self.see(key);
+            }
+        }
     }
 
     pub(super) fn accept(&mut self, key: Fingerprint) {
@@ -78,7 +105,9 @@ impl Keyring {
     }
 
     pub(super) fn has_verified(&self) -> bool {
-        self.known.values().any(|trust| trust.is_verified())
+        let verified =
+            |(key, trust): (&Fingerprint, &Trust)| trust.is_verified() && !self.doubted.contains(key);
+        self.known.iter().any(verified)
     }
 
     /// The keys that a text may wait for: the verified ones, else all.
@@ -113,6 +142,34 @@ mod tests {
         assert_eq!(keys.for_waiting(), [ONE]);
         keys.accept(TWO);
         assert!(!keys.see(TWO) && keys.admits(TWO) && !keys.trust(TWO).is_verified());
+    }
+
+    #[test]
+    fn whoever_comes_to_a_name_is_measured_by_its_keys() {
+        let (mut bob, mut carol) = (Keyring::default(), Keyring::default());
+        bob.learn(ONE, Trust::Compared);
+        carol.learn(TWO, Trust::Seen);
+        let mut nobody = bob.clone();
+        nobody.come_to(&Keyring::default());
+        assert_eq!(nobody.trust(ONE), Trust::Compared, "nobody else had the name");
+        let mut at_carols = bob.clone();
+        at_carols.come_to(&carol);
+        assert!(!at_carols.admits(ONE) && at_carols.admits(TWO) && !at_carols.has_verified());
+        assert_eq!(at_carols.for_waiting(), [TWO]);
+        at_carols.come_to(&bob);
+        assert!(
+            at_carols.admits(ONE) && at_carols.trust(ONE) == Trust::Compared,
+            "home again"
+        );
+    }
+
+    #[test]
+    fn vouching_for_a_key_ends_the_doubt() {
+        let mut keys = Keyring::default();
+        keys.see(ONE);
+        assert!(keys.see(TWO));
+        keys.learn(TWO, Trust::Secret);
+        assert!(!keys.see(TWO) && keys.admits(TWO));
     }
 
     #[test]

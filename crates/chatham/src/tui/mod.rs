@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`app`], [`keys`], [`input`], [`told`] and [`verify`] are a state machine without a terminal, a network or a clock;
-//! [`view`] draws it; only [`run`] and [`terminal`] touch the world.
+//! [`view`] draws it; only [`mod@run`] and [`terminal`] touch the world.
 
 pub mod app;
 pub mod complete;

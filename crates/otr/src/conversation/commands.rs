@@ -89,6 +89,11 @@ impl Conversation {
         self.deliver(items)
     }
 
+    /// Takes back the open offer of version 3, if there is one: nobody can answer it any more.
+    pub fn withdraw_offer(&mut self) {
+        self.offer = None;
+    }
+
     /// Acts on the socialist millionaires' protocol with one device.
     ///
     /// # Errors

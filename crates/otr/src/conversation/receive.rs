@@ -358,6 +358,7 @@ impl Conversation {
             rng: env.rng,
             now: moment.at,
             padding_bucket: self.policy.padding_bucket,
+            tell_records: self.policy.tell_records,
         }
     }
 

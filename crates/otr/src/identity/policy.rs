@@ -26,6 +26,9 @@ pub struct Policy {
     pub strangers: Strangers,
     /// Private texts are padded to a multiple of this many bytes; 0 switches padding off.
     pub padding_bucket: u16,
+    /// Tell the application of every record that comes in a private message, beside acting on those the
+    /// core knows ([`Event::Records`](crate::Event::Records)).
+    pub tell_records: bool,
     /// Words behind the query marker, for people whose client does not know OTR. Short, neutral, no
     /// account name.
     pub query_words: &'static str,
@@ -87,6 +90,7 @@ impl Policy {
             error_starts: false,
             strangers: Strangers::Silence,
             padding_bucket: 256,
+            tell_records: false,
             query_words: QUERY_WORDS,
             limits: Limits::default(),
         }

@@ -24,6 +24,8 @@ pub struct Carriage<'a> {
     pub now: Timestamp,
     /// Pad to a multiple of this many bytes; 0 for no padding.
     pub padding_bucket: u16,
+    /// Tell of every record.
+    pub tell_records: bool,
 }
 
 impl Session {
@@ -60,6 +62,12 @@ impl Session {
             }));
         } else if plaintext.tlvs.iter().all(|record| record.kind() == tlv::PADDING) {
             items.push(Item::Event(Event::Heartbeat { session }));
+        }
+        if carriage.tell_records && !plaintext.tlvs.is_empty() {
+            items.push(Item::Event(Event::Records {
+                session,
+                records: plaintext.tlvs.clone(),
+            }));
         }
         self.receive_tlvs(&plaintext.tlvs, opened.extra_key, carriage, items);
         Ok(received)

@@ -292,7 +292,8 @@ impl Session {
                 MessageState::Encrypted(private) => {
                     let peer = private.channel.peer();
                     if private.smp.progress() != Progress::Idle {
-                        items.push(self.smp_event(peer, SmpEvent::Aborted));
+                        let told = private.smp.has_told();
+                        items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
                     }
                     (private.channel.retire(), Some(peer), true)
                 }

@@ -156,7 +156,8 @@ impl Session {
         {
             let peer = private.channel.peer();
             if private.smp.progress() != Progress::Idle {
-                items.push(self.smp_event(peer, SmpEvent::Aborted));
+                let told = private.smp.has_told();
+                items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
             }
             self.state = MessageState::Finished {
                 peer,
@@ -175,6 +176,7 @@ impl Session {
             return;
         }
         let peer = private.channel.peer();
+        let told = private.smp.has_told();
         let (event, reply) = match private.smp.receive(record.kind(), record.value(), carriage.rng) {
             Outcome::Asked { mut question } => {
                 if let Some(question) = &mut question {
@@ -192,8 +194,8 @@ impl Session {
                 reply,
             ),
             Outcome::Cheated(abort) => (Some(SmpEvent::Cheated), Some(abort)),
-            Outcome::OutOfOrder(abort) => (Some(SmpEvent::Aborted), Some(abort)),
-            Outcome::AbortedByPeer => (Some(SmpEvent::Aborted), None),
+            Outcome::OutOfOrder(abort) => (Some(SmpEvent::Aborted { told }), Some(abort)),
+            Outcome::AbortedByPeer => (Some(SmpEvent::Aborted { told }), None),
             Outcome::Ignored => (None, None),
         };
         // The answer goes out before the result is told, so that both sides learn it.

@@ -94,6 +94,13 @@ impl<G: Group> Smp<G> {
         }
     }
 
+    /// Whether the peer has all that it needs to know the result, while we do not: a run that ends now was a guess of
+    /// theirs.
+    #[must_use]
+    pub fn has_told(&self) -> bool {
+        matches!(self.state, State::Expect4(_))
+    }
+
     /// Begins, as the initiator. Gives the TLVs to send, in their order: a run that was going on is aborted first.
     ///
     /// `secret` is the SHA-256 hash over what both sides compare; the initiator's fingerprint comes first in it. A

@@ -16,6 +16,7 @@ mod pieces;
 mod policy;
 mod powers;
 mod read_proof;
+mod records;
 mod reflected_message;
 mod replayed_exchange;
 mod several_devices;

@@ -200,10 +200,45 @@ fn it_is_bounded_and_gives_back_what_it_cannot_hold() {
     for id in 4..104 {
         outbox.sent(b"s", to_bob(id), at(0));
     }
+    let told: Vec<u64> = (56..104).collect();
     assert_eq!(
         outbox.possibly_lost(at(0)),
-        left(&[101, 102, 103]),
+        left(&told),
         "told, and nothing is pushed out by it"
     );
     assert_eq!(outbox.established(BOB, Version::V3).len(), 3);
+}
+
+#[test]
+fn more_texts_than_are_kept_are_told_as_lost_all_the_same() {
+    let mut outbox = Outbox::default();
+    for id in 0..100 {
+        outbox.sent(b"x", to_bob(id), at(0));
+    }
+    outbox.sent(&vec![b'x'; 300 * 1024], to_bob(100), at(0));
+    let Losses { waiting, left } = outbox.possibly_lost(at(1));
+    assert_eq!((waiting.len(), left.len()), (64, 37));
+    assert!(left.contains(&0) && left.contains(&100) && waiting.contains(&99));
+    assert_eq!(
+        outbox.waiting().count(),
+        64,
+        "what is not kept has to be typed again"
+    );
+}
+
+#[test]
+fn nothing_is_dropped_when_two_become_one() {
+    let (mut one, mut other) = (Outbox::default(), Outbox::default());
+    one.hold(1, b"one".to_vec(), &[BOB], None).unwrap();
+    other.sent(b"two", to_bob(2), at(0));
+    other.hold(3, b"three".to_vec(), &[MALLORY], None).unwrap();
+    other.hold(0, b"zero".to_vec(), &[BOB], None).unwrap();
+    one.take_over(other);
+    assert_eq!(one.left_open(|_| true), left(&[2]));
+    assert_eq!(
+        texts(&one.established(BOB, Version::V3)),
+        [("zero".into(), false), ("one".into(), false)],
+        "in the order in which they were written, and to the keys they were meant for"
+    );
+    assert_eq!(one.waiting().count(), 2);
 }

@@ -169,12 +169,36 @@ fn a_new_key_exchange_ends_the_run() {
     results(&mut bob);
     alice.start();
     deliver(&mut alice, &mut bob);
-    assert_eq!(results(&mut bob), [SmpEvent::Aborted]);
+    assert_eq!(results(&mut bob), [SmpEvent::Aborted { told: false }]);
     bob.act(|conversation, env| {
         let late = conversation.smp(env, Recipient::Best, SmpAction::Answer { secret: b"x" });
         assert_eq!(late.unwrap_err(), PrivateError::NotAsked);
         Vec::new()
     });
+}
+
+#[test]
+fn s34_who_gives_up_knowing_the_result_has_made_a_guess() {
+    for aborts in [false, true] {
+        let (mut alice, mut bob) = private_pair(&[3]);
+        begin(&mut alice, "x", None);
+        deliver(&mut alice, &mut bob);
+        answer(&mut bob, "guess");
+        for message in bob.take_outgoing() {
+            alice.receive(&message);
+        }
+        // With the third message, Bob can tell. Instead of the fourth he sends whatever ends the run.
+        let session = alice.conversation.sessions().next().unwrap();
+        assert!(session.smp().unwrap().has_told());
+        alice.take_outgoing();
+        if aborts {
+            bob.act(|conversation, env| conversation.smp(env, Recipient::Best, SmpAction::Abort).unwrap());
+        } else {
+            bob.start();
+        }
+        deliver(&mut alice, &mut bob);
+        assert_eq!(results(&mut alice), [SmpEvent::Aborted { told: true }]);
+    }
 }
 
 #[test]

@@ -22,6 +22,20 @@ fn an_old_offer_answers_nobody() {
 }
 
 #[test]
+fn an_offer_taken_back_answers_nobody() {
+    let (mut alice, mut bob) = (Person::alice(&[3]), Person::bob(&[3]));
+    alice.start();
+    bob.receive(&alice.only_message());
+    alice.receive(&bob.only_message());
+    bob.conversation.withdraw_offer();
+    bob.receive(&alice.only_message());
+    assert!(bob.take_outgoing().is_empty());
+    alice.start();
+    deliver(&mut alice, &mut bob);
+    assert!(alice.is_private() && bob.is_private());
+}
+
+#[test]
 fn the_next_deadline_is_that_of_the_oldest_thing() {
     let mut alice = Person::alice(&[3]);
     assert_eq!(alice.conversation.next_deadline(), None);
