@@ -289,3 +289,41 @@ fn both_begin_to_compare_at_once_and_neither_hangs() {
     assert_eq!(standing(&alice, "bob"), Standing::Verified);
     assert_eq!(standing(&bob, "alice"), Standing::Verified);
 }
+
+#[test]
+fn s67_a_blocked_key_does_not_become_familiar_by_leaving_and_coming_back() {
+    let (mut alice, _bob) = private_pair();
+    let mut mallory = Someone::new("bob", 66);
+    mallory.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut mallory);
+    assert_eq!(standing(&alice, "bob"), Standing::KeyChanged);
+    let effects = alice.engine.renamed(&nick("bob"), &nick("x"));
+    alice.file(effects);
+    let mut again = Someone::new("bob", 66);
+    again.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut again);
+    assert_eq!(standing(&alice, "bob"), Standing::KeyChanged);
+    let remembered = |memory: &Memory| matches!(memory, Memory::Key { fingerprint, .. } if *fingerprint == again.fingerprint());
+    assert!(!alice.memories.iter().any(remembered));
+}
+
+#[test]
+fn a_key_that_was_found_wrong_is_not_remembered_and_loses_its_acceptance() {
+    let (mut alice, _bob) = private_pair();
+    let mut mallory = Someone::new("bob", 66);
+    mallory.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut mallory);
+    let key = mallory.fingerprint();
+    alice.act("bob", |engine, bob, now| {
+        engine.set_trust(bob, Some(key), false, now)
+    });
+    let remembered =
+        |memory: &Memory| matches!(memory, Memory::Key { fingerprint, .. } if *fingerprint == key);
+    assert!(!alice.memories.iter().any(remembered));
+    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    assert_eq!(standing(&alice, "bob"), Standing::Unverified);
+    alice.act("bob", |engine, bob, now| {
+        engine.set_trust(bob, Some(key), false, now)
+    });
+    assert_eq!(standing(&alice, "bob"), Standing::KeyChanged);
+}

@@ -143,6 +143,9 @@ impl Engine {
             let Some(device) = asked.map(|(device, _)| *device) else {
                 return person.mistake(PrivateError::NotAsked, effects);
             };
+            if let Some(Run::Theirs { answered, .. }) = person.runs.get_mut(&device) {
+                *answered = true;
+            }
             match person
                 .conversation
                 .smp(env, Recipient::Tag(device), SmpAction::Answer { secret })

@@ -65,7 +65,7 @@ pub(super) enum Run {
     /// We did.
     Ours,
     /// They did; with a question only they learn something by our right answer (S-34).
-    Theirs { questioned: bool },
+    Theirs { questioned: bool, answered: bool },
 }
 
 impl Correspondent {
@@ -248,9 +248,16 @@ impl Correspondent {
 
     /// Sets what the person decided about one key, here and in the store.
     pub(super) fn set_trust(&mut self, fingerprint: Fingerprint, trust: Trust, effects: &mut Vec<Effect>) {
+        let waits = self.keys.is_doubted(fingerprint);
         self.keys.learn(fingerprint, trust);
+        if !trust.is_verified() {
+            self.keys.reject(fingerprint);
+        }
         self.conversation.set_trusted(fingerprint, trust.is_verified());
-        self.remember_key(fingerprint, effects);
+        if trust.is_verified() || !waits {
+            // A key that waits for a decision is not remembered: it would look familiar the next time.
+            self.remember_key(fingerprint, effects);
+        }
         let spoken = |session: &Session| match session.state() {
             SessionState::Encrypted(version) if session.fingerprint() == Some(fingerprint) => Some(version),
             _ => None,

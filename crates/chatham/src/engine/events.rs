@@ -150,12 +150,13 @@ impl Correspondent {
                     return self.show(What::VerifyLocked { until }, effects);
                 }
                 let questioned = question.is_some();
-                self.runs.insert(session, Run::Theirs { questioned });
+                let answered = false;
+                self.runs.insert(session, Run::Theirs { questioned, answered });
                 What::Asked(question)
             }
             SmpEvent::Succeeded => {
                 let run = self.runs.remove(&session);
-                let vouched = run != Some(Run::Theirs { questioned: true });
+                let vouched = !matches!(run, Some(Run::Theirs { questioned: true, .. }));
                 if vouched {
                     let trust = self.keys.trust(fingerprint).max(Trust::Secret);
                     self.set_trust(fingerprint, trust, effects);
@@ -168,8 +169,11 @@ impl Correspondent {
                 What::Different(fingerprint)
             }
             SmpEvent::Cheated => {
-                self.runs.remove(&session);
-                self.comparison_failed(env.now, effects);
+                // Only a run that our secret went into was a guess; anybody can send numbers that mean nothing.
+                let run = self.runs.remove(&session);
+                if matches!(run, Some(Run::Ours | Run::Theirs { answered: true, .. })) {
+                    self.comparison_failed(env.now, effects);
+                }
                 What::Cheated
             }
             SmpEvent::Aborted { told } => {

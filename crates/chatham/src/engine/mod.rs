@@ -230,8 +230,14 @@ impl Engine {
         if !person.keys.is_empty() && from != to {
             // Whoever has this name next is measured by it.
             let (keys, failures) = (person.keys.clone(), person.failures.clone());
+            let floor = person.policy.minimum_version;
             let left_behind = self.person(from);
-            keys.iter().for_each(|(key, trust)| left_behind.learn(key, trust));
+            // A key that waits for a decision does not become the name's own by leaving and coming back.
+            keys.iter()
+                .filter(|(key, _)| !keys.is_doubted(*key))
+                .for_each(|(key, trust)| left_behind.learn(key, trust));
+            left_behind.policy.minimum_version = left_behind.policy.minimum_version.max(floor);
+            left_behind.tighten();
             failures.into_iter().for_each(|at| left_behind.learn_failure(at));
         }
         person.rename(to);

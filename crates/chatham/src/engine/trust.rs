@@ -92,6 +92,19 @@ impl Keyring {
         self.doubted.remove(&key);
     }
 
+    /// The person does not want this key: beside another one it waits for a decision again.
+    pub(super) fn reject(&mut self, key: Fingerprint) {
+        self.accepted.remove(&key);
+        if self.known.keys().any(|known| *known != key) {
+            self.doubted.insert(key);
+        }
+    }
+
+    /// Whether a decision about this key is still to be made.
+    pub(super) fn is_doubted(&self, key: Fingerprint) -> bool {
+        self.doubted.contains(&key)
+    }
+
     pub(super) fn trust(&self, key: Fingerprint) -> Trust {
         self.known.get(&key).copied().unwrap_or_default()
     }

@@ -272,8 +272,13 @@ impl App {
             &format!("{before} is called {name} now; the conversation goes on."),
         );
         if let Some(other) = taken.filter(|other| *other != at) {
-            self.people.remove(other);
-            if self.current != HOME && self.current > other {
+            let gone = self.people.remove(other);
+            let at = if at > other { at - 1 } else { at };
+            if self.current == other {
+                // What is being typed stays with the name that it is typed to, and never goes to the next in the list.
+                self.people[at].editor = gone.editor;
+                self.current = at;
+            } else if self.current != HOME && self.current > other {
                 self.current -= 1;
             }
         }
@@ -287,14 +292,12 @@ impl App {
 
     /// What lies over the conversation hears of it, too.
     fn tell_overlay(&mut self, notice: &Notice) {
-        let Some(person) = self.people.iter().find(|person| person.nick == notice.with) else {
-            return;
-        };
         match &mut self.overlay {
             Some(Overlay::Verify(dialog)) if dialog.with == notice.with => match &notice.what {
+                // The dialog stays: a key that is pressed now was meant for what it asks.
                 What::Private { blocked: true, .. } => {
-                    let (with, name) = (person.nick.clone(), person.name.clone());
-                    self.overlay = Some(Overlay::KeyChanged { with, name });
+                    dialog.note =
+                        Some("ANOTHER KEY answers under this name. Close this, then F2 decides.".into());
                 }
                 What::Asked(question) => dialog.ask(question.as_deref().map(crate::sanitize::one_line)),
                 What::Same { vouched, .. } => {
