@@ -205,6 +205,7 @@ impl Client<'_> {
             let words = format!("{}: {}", person.nick, standing_words(person.standing));
             let fields = json!({
                 "with": person.nick.to_string(), "standing": standing(person.standing), "waiting": person.waiting,
+                "lost": person.lost,
             });
             self.screen.remark(&Remark::new("person", words).with(fields))
         })

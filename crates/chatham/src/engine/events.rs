@@ -152,7 +152,9 @@ impl Correspondent {
                 let questioned = question.is_some();
                 let answered = false;
                 self.runs.insert(session, Run::Theirs { questioned, answered });
-                What::Asked(question)
+                self.question_from = Some(session);
+                let device = session;
+                What::Asked { question, device }
             }
             SmpEvent::Succeeded => {
                 let run = self.runs.remove(&session);

@@ -318,11 +318,8 @@ impl Client {
     /// How we stand with everybody is the engine's to say.
     fn settle(&mut self) {
         let engine = self.seat.engine();
-        for summary in engine.people() {
-            let comparison = engine.comparison(&summary.nick);
-            self.app
-                .settle(&summary.nick, summary.standing, summary.waiting, comparison);
-        }
+        self.app
+            .settle(|nick| Some((engine.summary(nick)?, engine.comparison(nick))));
     }
 
     fn take_network(&mut self, network: &Network) {
