@@ -56,16 +56,18 @@ impl Engine {
     /// This message, as it was given out for sending, has certainly not been sent. It goes out when the connection
     /// stands again. Nothing is to be sent before.
     pub fn not_sent(&mut self, nick: &Nick, text: &[u8], now: Timestamp) -> Vec<Effect> {
-        let delivery = if self.unsent.len() < MOST_UNSENT {
+        let kept = self.unsent.len() < MOST_UNSENT;
+        if kept {
             self.unsent.push((nick.clone(), text.to_vec()));
-            Delivery::Held
-        } else {
-            // What is dropped here is not dropped in silence.
-            Delivery::Lost
-        };
+        }
         self.with(nick, now, |person, _, effects| {
-            if let Some(line) = person.deliveries.line_of(text) {
-                person.turn(line, delivery, effects);
+            let line = person.deliveries.line_of(text);
+            match line {
+                Some(line) if kept => person.turn(line, Delivery::Held, effects),
+                // What is dropped here is not dropped in silence, be it the beginning of a text or a later piece.
+                Some(line) => person.turn(line, Delivery::Lost, effects),
+                None if kept => {}
+                None => person.left_open(|_| true, effects),
             }
         })
     }
