@@ -22,6 +22,8 @@ pub struct App {
     pub place: String,
     /// Whether everybody on this network shows up by themselves.
     pub local: bool,
+    /// What another person on this computer types to come here.
+    pub invitation: String,
     /// Who we are, as the network knows us.
     pub me: Option<String>,
     /// Our own key, once there is one.
@@ -76,6 +78,7 @@ impl App {
             theme,
             place,
             local,
+            invitation: "chatham chat --local --nick bob".to_owned(),
             me: None,
             own_key: None,
             connection: Connection::Starting("beginning".into()),

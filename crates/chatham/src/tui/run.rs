@@ -35,16 +35,16 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
     );
     let local = matches!(resolved.place, Place::Local(_));
     let mut app = App::new(theme, resolved.place.words(), local);
+    if let Place::Local(port) = resolved.place
+        && port != crate::local::PORT
+    {
+        app.invitation = format!("chatham chat --local={port} --nick bob");
+    }
     for warning in &resolved.warnings {
         app.log.remark(Weight::Bad, &warning.to_string());
     }
     let mut person = Person::arrive()?;
-    let Some(Arrival {
-        mut seat,
-        vault,
-        relay,
-    }) = begin(resolved, store, &mut app, &mut person).await?
-    else {
+    let Some(Arrival { mut seat, vault }) = begin(resolved, store, &mut app, &mut person).await? else {
         return Ok(true);
     };
     app.own_key = Some(seat.engine().account().fingerprint());
@@ -64,10 +64,7 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
     client.take_news(news);
     // What the relay carries out for others ends with us, so that the goodbye comes first.
     drop(person);
-    client.seat.into_link().close(b"", PATIENCE).await;
-    if let Some(relay) = relay {
-        relay.shutdown().await;
-    }
+    client.seat.leave(PATIENCE).await;
     wished
 }
 
@@ -327,7 +324,7 @@ impl Client {
         self.app.set_case_mapping(mapping);
         self.app.take_network(network);
         match network {
-            Network::Registered(_) if self.app.local => self.seat.join(LOBBY),
+            Network::Registered(_) | Network::Reconnected { .. } if self.app.local => self.seat.join(LOBBY),
             Network::NickRefused { next: None, .. } if self.app.me.is_none() => {
                 self.app.connection = Connection::Away("that nick is taken".into());
                 self.app.remark(
