@@ -1,7 +1,7 @@
 //! The loop: what the person does, what the network says, and the screen between them.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otr_store::Store;
 use ratatui::crossterm::event::{Event, KeyEventKind};
@@ -182,7 +182,10 @@ impl Client {
             let busy = self.seat.has_backlog() || matches!(self.app.connection, Connection::Starting(_));
             tokio::select! {
                 news = self.seat.next() => match news {
-                    Some(news) => self.take_news(news),
+                    Some(news) => {
+                        self.take_news(news);
+                        self.take_what_is_there().await;
+                    }
                     None => return self.stay(person).await,
                 },
                 wish = person.next() => match wish {
@@ -204,6 +207,22 @@ impl Client {
             }
         }
         Ok(true)
+    }
+
+    /// A burst of lines is drawn once, or a few times if it is long.
+    async fn take_what_is_there(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < BURST {
+            tokio::select! {
+                biased;
+                news = self.seat.next() => match news {
+                    Some(news) => self.take_news(news),
+                    // It is told again.
+                    None => return,
+                },
+                () = std::future::ready(()) => return,
+            }
+        }
     }
 
     /// The connection is gone for good: the texts can still be read, and the person leaves when they like.
@@ -341,6 +360,8 @@ impl Client {
 const LOBBY: &[u8] = b"#chatham";
 /// How often something that goes on is drawn anew.
 const TURN: Duration = Duration::from_millis(120);
+/// The screen is not kept waiting for longer than this.
+const BURST: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(60);
 /// How long the server may take to let us go.
 const PATIENCE: Duration = Duration::from_secs(3);
