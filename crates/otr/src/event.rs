@@ -61,6 +61,18 @@ pub enum Event {
         /// The new secure session id.
         ssid: Ssid,
     },
+    /// A private conversation stands with another key than the one that text goes to; it follows its
+    /// [`Established`](Self::Established). Text stays where it went ([`Recipient::Best`](crate::Recipient::Best))
+    /// until the person decides: by [trusting](crate::Conversation::set_trusted) a key, by
+    /// [preferring](crate::Conversation::prefer) one, or by ending a conversation.
+    AnotherKey {
+        /// Whose device is new.
+        session: InstanceTag,
+        /// The key it proved.
+        fingerprint: Fingerprint,
+        /// The key that text goes to.
+        in_use: Fingerprint,
+    },
     /// The other side ended the private conversation. Nothing can be sent to it until our side ends it
     /// too, or a new one stands.
     PeerEnded {

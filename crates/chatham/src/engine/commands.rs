@@ -80,6 +80,7 @@ impl Engine {
                     );
                 }
                 person.keys.accept(key);
+                person.conversation.prefer(key);
                 person.remember_key(key, effects);
                 person.show(What::KeyAccepted(key), effects);
                 // A verified device that has ended its conversation would stay the one to write to.
@@ -111,10 +112,7 @@ impl Engine {
             if person.is_locked(now, effects) {
                 return;
             }
-            let device = person
-                .conversation
-                .session(Recipient::Best)
-                .map(|session| session.tag());
+            let device = person.facing().map(|session| session.tag());
             let whom = device.map_or(Recipient::Best, Recipient::Tag);
             match person
                 .conversation
@@ -180,10 +178,7 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            let best = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            let best = person.facing().and_then(|best| best.fingerprint());
             let Some(key) = fingerprint.or(best) else {
                 return person.mistake("no key of this person is in use: name the fingerprint", effects);
             };
@@ -236,10 +231,7 @@ impl Engine {
     /// Devices, keys, waiting texts.
     pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            person.shown = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            person.shown = person.facing().and_then(|best| best.fingerprint());
             let status = What::Status {
                 devices: person.devices(),
                 keys: person.keys.iter().collect(),

@@ -54,6 +54,8 @@ impl Correspondent {
                 self.close_accounts(session, ssid, effects);
                 self.private(session, fingerprint, version, ssid, (true, false), effects)
             }
+            // Whether text may go to that key is decided here, and told with the conversation itself.
+            Event::AnotherKey { .. } => return,
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
                 // Their last message may prove something; what it leaves open stays open.

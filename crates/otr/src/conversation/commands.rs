@@ -163,6 +163,7 @@ impl Conversation {
         let session = self.sessions.get_mut(position)?;
         session.set_handshake(Handshake::Idle);
         let item = session.end(&mut carriage);
+        self.keep_key_in_use();
         // The tag may go out again: the other side speaks OTR, after all.
         self.tag_offer = TagOffer::Open;
         item

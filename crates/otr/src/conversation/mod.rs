@@ -41,6 +41,8 @@ pub struct Conversation {
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
+    /// Between keys that nobody trusts, the one that text goes to: another one does not draw it away.
+    key_in_use: Option<Fingerprint>,
     reassembly: Reassembly,
     handshakes: Option<Budget>,
     errors: Option<Budget>,
@@ -71,6 +73,7 @@ impl Conversation {
             finished: FinishedExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
+            key_in_use: None,
             reassembly: Reassembly::default(),
             handshakes: None,
             errors: None,
@@ -227,7 +230,7 @@ impl Conversation {
 
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
-        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        let flags = (self.acquainted, self.knocked, self.tag_offer, self.key_in_use);
         crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
         if let Some(offer) = &self.offer {
             offer.state.absorb(bytes);

@@ -296,7 +296,11 @@ impl Conversation {
             finished: &mut self.finished,
         };
         match session.receive_handshake(message, step, items) {
-            Ok(()) => session.heard(moment.at),
+            Ok(()) => {
+                session.heard(moment.at);
+                self.keep_key_in_use();
+                self.tell_of_another_key(items);
+            }
             Err(reason) => {
                 // A message that was not accepted leaves no trace, not even an empty session.
                 if !existed {
