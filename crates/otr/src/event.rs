@@ -73,6 +73,14 @@ pub enum Event {
         /// The key that text goes to.
         in_use: Fingerprint,
     },
+    /// A private conversation was given up, to make room for a new one: of the same key, or of a trusted one. Nothing
+    /// that comes from there can be read any more.
+    Dropped {
+        /// Whose device.
+        session: InstanceTag,
+        /// The key of that conversation.
+        fingerprint: Fingerprint,
+    },
     /// The other side ended the private conversation. Nothing can be sent to it until our side ends it
     /// too, or a new one stands.
     PeerEnded {

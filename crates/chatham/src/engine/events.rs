@@ -56,6 +56,10 @@ impl Correspondent {
             }
             // Whether text may go to that key is decided here, and told with the conversation itself.
             Event::AnotherKey { .. } => return,
+            Event::Dropped { session, .. } => {
+                self.runs.remove(&session);
+                return self.left_open(|sent| sent.session == session, effects);
+            }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
                 // Their last message may prove something; what it leaves open stays open.

@@ -6,6 +6,7 @@ pub mod offer;
 pub mod reassembly;
 pub mod receive;
 pub mod recipient;
+pub mod room;
 pub mod send;
 pub mod timers;
 
@@ -22,7 +23,7 @@ use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;
-use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::header::{Version, Versions};
 use crate::wire::{armor, encode_message};
 
 /// A conversation with one correspondent over one account.
@@ -125,7 +126,7 @@ impl Conversation {
     }
 
     /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
-    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// trusted keys, their sessions are dropped to make room for the same key only, and no key that is not trusted takes
     /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
@@ -190,42 +191,6 @@ impl Conversation {
         self.errors
             .get_or_insert_with(|| Budget::new(limits.errors, now))
             .take(now)
-    }
-
-    /// The session of a device, made if there is room; `None` if there is none.
-    pub(crate) fn session_for(&mut self, tag: InstanceTag) -> Option<usize> {
-        if let Some(position) = self.sessions.iter().position(|session| session.tag() == tag) {
-            return Some(position);
-        }
-        if self.sessions.len() >= self.policy.limits.sessions && !self.make_room() {
-            return None;
-        }
-        self.sessions.push(Session::new(tag, self.clock.at));
-        Some(self.sessions.len() - 1)
-    }
-
-    /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
-    /// going out.
-    fn make_room(&mut self) -> bool {
-        let private = self
-            .sessions
-            .iter()
-            .filter(|session| session.state() != SessionState::Plaintext)
-            .count();
-        let victim = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, session)| match session.fingerprint() {
-                Some(key) => private > 1 && !self.trusted.contains(&key),
-                None => true,
-            })
-            .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
-            .map(|(position, _)| position);
-        victim
-            .map(|position| self.sessions.swap_remove(position))
-            .is_some()
     }
 
     #[cfg(feature = "hazmat")]

@@ -281,6 +281,7 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let room = self.room(header.sender);
         let Some(session) = self.sessions.get_mut(position) else {
             return;
         };
@@ -293,11 +294,15 @@ impl Conversation {
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
             trusted: &self.trusted,
+            room,
             finished: &mut self.finished,
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => {
                 session.heard(moment.at);
+                if let Some(key) = session.fingerprint() {
+                    self.make_room_beside(header.sender, key, items);
+                }
                 self.keep_key_in_use();
                 self.tell_of_another_key(items);
             }

@@ -58,7 +58,7 @@ pub struct Limits {
     pub incomplete_age: Duration,
     /// An offer or an unfinished handshake older than this answers nobody.
     pub handshake_age: Duration,
-    /// Devices of one correspondent kept at once.
+    /// Devices of one correspondent kept at once; one of the places is for key exchanges.
     pub sessions: usize,
     /// Handshake steps in a burst, and the time in which one more becomes available.
     pub handshakes: (u32, Duration),

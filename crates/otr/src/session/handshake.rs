@@ -30,8 +30,18 @@ pub struct Step<'a> {
     pub offer: Option<(&'a AwaitingDhKey, Moment)>,
     /// Keys that the person trusts.
     pub trusted: &'a BTreeSet<Fingerprint>,
+    /// Whose private conversation may begin.
+    pub room: Room,
     /// What we began and finished: none of it happens twice.
     pub finished: &'a mut FinishedExchanges,
+}
+
+/// Whether there is room for one more private conversation with this person.
+pub enum Room {
+    /// There is.
+    Free,
+    /// Only for these keys, to which another one gives way.
+    For(BTreeSet<Fingerprint>),
 }
 
 impl Session {
@@ -257,14 +267,20 @@ impl Session {
     /// A private conversation with a trusted key, open or ended by the other side, is not handed over to a
     /// key that nobody trusts: whoever can write into the carrier can send under any tag, and the next text
     /// would go to them (S-25). The person ends the conversation first.
+    ///
+    /// Nor does one begin where there is no room for it.
     fn check_key(&self, proved: Fingerprint, step: &Step<'_>) -> Result<(), Reject> {
         match self.fingerprint() {
             Some(held)
                 if held != proved && step.trusted.contains(&held) && !step.trusted.contains(&proved) =>
             {
-                Err(Reject::KeyChanged)
+                return Err(Reject::KeyChanged);
             }
-            _ => Ok(()),
+            _ => {}
+        }
+        match &step.room {
+            Room::For(keys) if !keys.contains(&proved) => Err(Reject::LimitReached),
+            Room::For(_) | Room::Free => Ok(()),
         }
     }
 
