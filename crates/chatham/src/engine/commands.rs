@@ -87,6 +87,7 @@ impl Engine {
                     );
                 }
                 person.keys.accept(key);
+                person.conversation.prefer(key);
                 person.remember_key(key, effects);
                 person.show(What::KeyAccepted(key), effects);
                 // A verified device that has ended its conversation would stay the one to write to.
@@ -120,8 +121,7 @@ impl Engine {
             if person.is_locked(now, effects) {
                 return;
             }
-            let best = person.conversation.session(Recipient::Best);
-            let device = device.or_else(|| best.map(|session| session.tag()));
+            let device = device.or_else(|| person.facing().map(|session| session.tag()));
             let whom = device.map_or(Recipient::Best, Recipient::Tag);
             match person
                 .conversation
@@ -191,10 +191,7 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            let best = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            let best = person.facing().and_then(|best| best.fingerprint());
             let Some(key) = fingerprint.or(best) else {
                 return person.mistake("no key of this person is in use: name the fingerprint", effects);
             };
@@ -247,10 +244,7 @@ impl Engine {
     /// Devices, keys, waiting texts.
     pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            person.shown = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            person.shown = person.facing().and_then(|best| best.fingerprint());
             let status = What::Status {
                 devices: person.devices(),
                 keys: person.keys.iter().collect(),

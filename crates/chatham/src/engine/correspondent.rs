@@ -318,6 +318,23 @@ impl Correspondent {
         self.conversation.session(Recipient::Tag(tag))
     }
 
+    /// The session that the next text, and the person's next word about a key, meets: the best one, or one that was heard
+    /// since and whose key waits for a decision, unless the best one's key is verified.
+    pub(super) fn facing(&self) -> Option<&Session> {
+        let best = self.conversation.session(Recipient::Best)?;
+        if best
+            .fingerprint()
+            .is_some_and(|key| self.keys.trust(key).is_verified())
+        {
+            return Some(best);
+        }
+        self.private_sessions()
+            .filter(|session| session.last_heard() >= best.last_heard())
+            .filter(|session| session.fingerprint().is_some_and(|key| !self.keys.admits(key)))
+            .max_by_key(|session| session.last_heard())
+            .or(Some(best))
+    }
+
     pub(super) fn private_sessions(&self) -> impl Iterator<Item = &Session> {
         self.conversation
             .sessions()
@@ -338,7 +355,7 @@ impl Correspondent {
 
     /// What can truly be said of this conversation: what the next text would meet.
     pub(super) fn standing(&self) -> Standing {
-        let best = self.conversation.session(Recipient::Best);
+        let best = self.facing();
         match best.map(|best| (best.state(), best.fingerprint())) {
             Some((SessionState::Encrypted(_), Some(key))) if !self.keys.admits(key) => Standing::KeyChanged,
             Some((SessionState::Encrypted(_), Some(key))) if self.keys.trust(key).is_verified() => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use im::irc::ctcp;
-use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Timestamp, Version};
+use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Text, Timestamp, Version};
 
 use crate::engine::Effect;
 use crate::engine::correspondent::{Correspondent, Run};
@@ -53,6 +53,12 @@ impl Correspondent {
             } => {
                 self.close_accounts(session, ssid, effects);
                 self.private(session, fingerprint, version, ssid, (true, false), effects)
+            }
+            // Whether text may go to that key is decided here, and told with the conversation itself.
+            Event::AnotherKey { .. } => return,
+            Event::Dropped { session, .. } => {
+                self.runs.remove(&session);
+                return self.left_open(|sent| sent.session == session, effects);
             }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
@@ -153,7 +159,7 @@ impl Correspondent {
                 let answered = false;
                 self.runs.insert(session, Run::Theirs { questioned, answered });
                 self.question_from = Some(session);
-                let device = session;
+                let (question, device) = (question.map(Text::into_bytes), session);
                 What::Asked { question, device }
             }
             SmpEvent::Succeeded => {

@@ -162,11 +162,7 @@ impl Correspondent {
         if !devices.is_empty() {
             return Road::Private(devices);
         }
-        match self
-            .conversation
-            .session(Recipient::Best)
-            .map(|best| (best.tag(), best.fingerprint()))
-        {
+        match self.facing().map(|best| (best.tag(), best.fingerprint())) {
             Some((_, Some(key))) if !self.keys.admits(key) => Road::Closed(Obstacle::KeyChanged(key)),
             Some((device, Some(_))) => Road::Private(vec![device]),
             _ => Road::Closed(Obstacle::AwaitingPrivacy),
@@ -368,10 +364,7 @@ impl Correspondent {
     /// To whom a text may go later: the holder of the key it was meant for.
     fn keys_to_wait_for(&self, why: &Obstacle) -> Vec<Fingerprint> {
         let ended = match why {
-            Obstacle::PeerEnded => self
-                .conversation
-                .session(Recipient::Best)
-                .and_then(Session::fingerprint),
+            Obstacle::PeerEnded => self.facing().and_then(Session::fingerprint),
             _ => None,
         };
         match ended {

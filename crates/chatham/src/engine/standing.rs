@@ -2,7 +2,7 @@
 
 use im::irc::Nick;
 use otr::outbox::{Held, Why};
-use otr::{Fingerprint, Recipient, Timestamp};
+use otr::{Fingerprint, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{
@@ -33,7 +33,7 @@ impl Engine {
     /// What is to be compared with somebody, while a private conversation stands. Whoever shows it to the person confirms
     /// exactly this key, see [`Self::confirm_comparison`].
     pub fn comparison(&self, nick: &Nick) -> Option<Comparison> {
-        let session = self.people.get(nick)?.conversation.session(Recipient::Best)?;
+        let session = self.people.get(nick)?.facing()?;
         Some(Comparison {
             ssid: session.ssid()?,
             our_key: self.account.fingerprint(),

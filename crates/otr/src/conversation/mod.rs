@@ -6,6 +6,7 @@ pub mod offer;
 pub mod reassembly;
 pub mod receive;
 pub mod recipient;
+pub mod room;
 pub mod send;
 pub mod timers;
 
@@ -22,7 +23,7 @@ use crate::session::finished_exchanges::FinishedExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;
-use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::header::{Version, Versions};
 use crate::wire::{armor, encode_message};
 
 /// A conversation with one correspondent over one account.
@@ -41,7 +42,10 @@ pub struct Conversation {
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
+    /// Between keys that nobody trusts, the one that text goes to: another one does not draw it away.
+    key_in_use: Option<Fingerprint>,
     reassembly: Reassembly,
+    queries: Option<Budget>,
     handshakes: Option<Budget>,
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
@@ -71,7 +75,9 @@ impl Conversation {
             finished: FinishedExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
+            key_in_use: None,
             reassembly: Reassembly::default(),
+            queries: None,
             handshakes: None,
             errors: None,
             carrier_limit: None,
@@ -91,7 +97,7 @@ impl Conversation {
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
         if policy.limits != self.policy.limits {
-            (self.handshakes, self.errors) = (None, None);
+            (self.queries, self.handshakes, self.errors) = (None, None, None);
         }
         self.policy = policy;
     }
@@ -122,7 +128,7 @@ impl Conversation {
     }
 
     /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
-    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// trusted keys, their sessions are dropped to make room for the same key only, and no key that is not trusted takes
     /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
@@ -175,6 +181,13 @@ impl Conversation {
             .max()
     }
 
+    pub(crate) fn may_answer_query(&mut self) -> bool {
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.queries
+            .get_or_insert_with(|| Budget::new(limits.queries, now))
+            .take(now)
+    }
+
     pub(crate) fn may_handshake(&mut self) -> bool {
         let (limits, now) = (self.policy.limits, self.wall);
         self.handshakes
@@ -189,45 +202,9 @@ impl Conversation {
             .take(now)
     }
 
-    /// The session of a device, made if there is room; `None` if there is none.
-    pub(crate) fn session_for(&mut self, tag: InstanceTag) -> Option<usize> {
-        if let Some(position) = self.sessions.iter().position(|session| session.tag() == tag) {
-            return Some(position);
-        }
-        if self.sessions.len() >= self.policy.limits.sessions && !self.make_room() {
-            return None;
-        }
-        self.sessions.push(Session::new(tag, self.clock.at));
-        Some(self.sessions.len() - 1)
-    }
-
-    /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
-    /// going out.
-    fn make_room(&mut self) -> bool {
-        let private = self
-            .sessions
-            .iter()
-            .filter(|session| session.state() != SessionState::Plaintext)
-            .count();
-        let victim = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, session)| match session.fingerprint() {
-                Some(key) => private > 1 && !self.trusted.contains(&key),
-                None => true,
-            })
-            .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
-            .map(|(position, _)| position);
-        victim
-            .map(|position| self.sessions.swap_remove(position))
-            .is_some()
-    }
-
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
-        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        let flags = (self.acquainted, self.knocked, self.tag_offer, self.key_in_use);
         crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
         if let Some(offer) = &self.offer {
             offer.state.absorb(bytes);
