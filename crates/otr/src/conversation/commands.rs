@@ -8,7 +8,7 @@ use crate::event::Output;
 use crate::identity::Env;
 use crate::session::data::Carriage;
 use crate::session::tlvs::SmpAction;
-use crate::session::{Handshake, Item, Moment, Session};
+use crate::session::{Item, Moment, Session};
 use crate::wire::classic::IGNORE_UNREADABLE;
 use crate::wire::header::Version;
 
@@ -161,7 +161,7 @@ impl Conversation {
     fn end_session(&mut self, env: &mut Env<'_>, position: usize, moment: Moment) -> Option<Item> {
         let mut carriage = self.carriage(env, moment);
         let session = self.sessions.get_mut(position)?;
-        session.set_handshake(Handshake::Idle);
+        session.forget_exchanges();
         let item = session.end(&mut carriage);
         self.keep_key_in_use();
         // The tag may go out again: the other side speaks OTR, after all.

@@ -1,7 +1,7 @@
 //! Bytes from the carrier to outputs.
 
 use crate::classic::ake::AwaitingDhKey;
-use crate::classic::{Ake, v1};
+use crate::classic::v1;
 use crate::conversation::offer::Offer;
 use crate::conversation::{Conversation, TagOffer};
 use crate::event::{Event, Output};
@@ -10,7 +10,7 @@ use crate::reject::Reject;
 use crate::session::admission::{Gate, Kind, Verdict, admit};
 use crate::session::data::Carriage;
 use crate::session::handshake::Step;
-use crate::session::{Handshake, Item, Moment, SessionState};
+use crate::session::{Item, Moment, SessionState};
 use crate::wire::classic::{Data, IGNORE_UNREADABLE};
 use crate::wire::fragment::Piece;
 use crate::wire::header::{Header, InstanceTag, Version, Versions};
@@ -122,46 +122,37 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        let position = match version {
+        let session = match version {
             // With tags, the exchange belongs to whoever answers it.
             Version::V3 => None,
-            Version::V1 | Version::V2 => self.session_for(InstanceTag::ZERO),
-        };
-        if position.is_none() && version != Version::V3 {
-            items.push(refused(Reject::LimitReached));
-            return;
-        }
-        if version == Version::V1 {
-            let setup = Box::new(v1::Setup::new(env.rng));
-            let message = setup.message(env.account, false, env.rng);
-            self.wait_in(position, Handshake::V1 { setup, moved: moment });
-            items.push(Item::Message(
-                broadcast(version, env),
-                Message::KeyExchange(message),
-            ));
-            return;
-        }
-        let (state, commit) = AwaitingDhKey::start(env.rng);
-        match position {
-            None => self.offer = Some(Offer { state, made: moment }),
-            Some(_) => {
-                self.wait_in(
-                    position,
-                    Handshake::Ake {
-                        version,
-                        ake: Ake::AwaitingDhKey(Box::new(state)),
-                        moved: moment,
-                    },
-                );
+            Version::V1 | Version::V2 => {
+                let position = self.session_for(InstanceTag::ZERO);
+                match position.and_then(|position| self.sessions.get_mut(position)) {
+                    None => return items.push(refused(Reject::LimitReached)),
+                    session => session,
+                }
             }
-        }
-        items.push(Item::Message(broadcast(version, env), Message::DhCommit(commit)));
-    }
-
-    fn wait_in(&mut self, position: Option<usize>, handshake: Handshake) {
-        if let Some(session) = position.and_then(|position| self.sessions.get_mut(position)) {
-            session.set_handshake(handshake);
-        }
+        };
+        let header = broadcast(version, env);
+        let message = match session {
+            Some(session) if version == Version::V1 => {
+                let setup = v1::Setup::new(env.rng);
+                let message = setup.message(env.account, false, env.rng);
+                session.begin_v1(setup, moment);
+                Message::KeyExchange(message)
+            }
+            Some(session) => {
+                let (state, commit) = AwaitingDhKey::start(env.rng);
+                session.begin(version, state, moment);
+                Message::DhCommit(commit)
+            }
+            None => {
+                let (state, commit) = AwaitingDhKey::start(env.rng);
+                self.offer = Some(Offer { state, made: moment });
+                Message::DhCommit(commit)
+            }
+        };
+        items.push(Item::Message(header, message));
     }
 
     fn receive_error(&mut self, words: &[u8], items: &mut Vec<Item>) {

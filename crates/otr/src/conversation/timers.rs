@@ -3,7 +3,6 @@
 use crate::conversation::Conversation;
 use crate::event::Output;
 use crate::identity::Env;
-use crate::session::Handshake;
 use crate::time::Timestamp;
 
 impl Conversation {
@@ -18,10 +17,7 @@ impl Conversation {
     /// When [`Self::tick`] has something to do next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let limits = &self.policy.limits;
-        let handshakes = self
-            .sessions
-            .iter()
-            .filter_map(|session| session.handshake_moved());
+        let handshakes = self.sessions.iter().flat_map(|session| session.exchanges_moved());
         let offers = self.offer.iter().map(|offer| offer.made);
         let exchanges = handshakes
             .chain(offers)
@@ -39,10 +35,7 @@ impl Conversation {
             self.offer = None;
         }
         for session in &mut self.sessions {
-            let moved = session.handshake_moved();
-            if moved.is_some_and(|moment| now.since(moment.at) > limits.handshake_age) {
-                session.set_handshake(Handshake::Idle);
-            }
+            session.expire_exchanges(now, limits.handshake_age);
         }
         self.finished.expire(now, limits.handshake_age);
         self.reassembly.expire(now, &limits);

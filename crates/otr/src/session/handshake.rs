@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
-use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
-use crate::classic::{Ake, Channel, Established, v1};
+use crate::classic::ake::{self, AwaitingDhKey, AwaitingRevealSig, AwaitingSig, Starting, Tie};
+use crate::classic::{Channel, Established, v1};
 use crate::event::{Event, SmpEvent};
 use crate::identity::{Account, Fingerprint};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
+use crate::session::exchanges::{Handshake, UnderWay};
 use crate::session::finished_exchanges::FinishedExchanges;
-use crate::session::{Handshake, Item, MessageState, Moment, Private, Session};
+use crate::session::{Item, MessageState, Moment, Private, Session};
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
+use crate::wire::classic::{DhCommit, DhKey};
 use crate::wire::header::Version;
 
 /// What a step of the exchange may use.
@@ -48,32 +50,39 @@ impl Session {
     /// What this session waits for, seen from a message of this kind and version: its own exchange, or,
     /// for the two messages that may answer an offer, the open offer where that is newer. A late Reveal
     /// Signature or Signature still finds the exchange it belongs to.
+    ///
+    /// Of two exchanges side by side, each message meets the one that it belongs to; a D-H Commit meets the
+    /// one that moved last.
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
         let offer = offer.filter(|offer| self.may_answer(*offer));
-        let own = match &self.handshake {
-            Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
-            Handshake::Ake {
-                version: negotiated,
-                ake,
-                ..
-            } if *negotiated == version => match ake {
-                Ake::AwaitingDhKey(_) => Waiting::DhKey,
-                Ake::AwaitingRevealSig(state) if kind == Kind::DhKey && state.yielded().is_some() => {
-                    Waiting::DhKey
-                }
-                Ake::AwaitingRevealSig(_) => Waiting::RevealSig,
-                Ake::AwaitingSig(_) => Waiting::Sig,
-            },
-            _ => Waiting::Nothing,
-        };
-        let answers_offers = matches!(kind, Kind::DhCommit | Kind::DhKey);
-        let offer_counts = offer.is_some_and(|offer| {
-            own == Waiting::Nothing || self.handshake_moved().is_none_or(|own| own.order < offer.order)
+        let own = self.own_waiting(kind, version);
+        let offer_counts = offer.is_some_and(|offer| own.is_none_or(|(_, moved)| moved.order < offer.order));
+        match own {
+            _ if offer_counts && matches!(kind, Kind::DhCommit | Kind::DhKey) => Waiting::DhKey,
+            Some((waiting, _)) => waiting,
+            None => Waiting::Nothing,
+        }
+    }
+
+    fn own_waiting(&self, kind: Kind, version: Version) -> Option<(Waiting, Moment)> {
+        if let Handshake::V1(setup) = &self.handshake {
+            return (version == Version::V1).then_some((Waiting::V1Setup, setup.moved));
+        }
+        let exchanges = self.exchanges(version)?;
+        let begun = exchanges.begun.as_ref().map(|begun| match begun.state {
+            Starting::AwaitingDhKey(_) => (Waiting::DhKey, begun.moved),
+            Starting::AwaitingSig(_) => (Waiting::Sig, begun.moved),
         });
-        if answers_offers && offer_counts {
-            Waiting::DhKey
-        } else {
-            own
+        let answered = exchanges.answered.as_ref();
+        let answered = answered.map(|answered| (Waiting::RevealSig, answered.moved));
+        match kind {
+            Kind::DhKey | Kind::Signature => begun,
+            Kind::RevealSignature => answered,
+            Kind::DhCommit => [begun, answered]
+                .into_iter()
+                .flatten()
+                .max_by_key(|(_, moved)| moved.order),
+            Kind::KeyExchange | Kind::Data => None,
         }
     }
 
@@ -91,26 +100,20 @@ impl Session {
             Message::DhCommit(commit) => self.on_commit(commit, &mut step, items),
             Message::DhKey(message) => self.on_dh_key(&message, &mut step, items),
             Message::RevealSignature(message) => {
-                let Handshake::Ake {
-                    ake: Ake::AwaitingRevealSig(state),
-                    ..
-                } = &self.handshake
-                else {
-                    return Err(Reject::Unexpected);
-                };
+                let exchanges = self.exchanges(step.version);
+                let answered = exchanges.and_then(|exchanges| exchanges.answered.as_ref());
+                let state = &answered.ok_or(Reject::Unexpected)?.state;
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
                 self.check_key(established.peer, &step)?;
-                self.handshake = Handshake::Idle;
+                self.forget_exchanges();
                 items.push(self.message(&step, Message::Signature(answer)));
                 self.establish(established, &step, items);
                 Ok(())
             }
             Message::Signature(message) => {
-                let Handshake::Ake {
-                    ake: Ake::AwaitingSig(state),
-                    ..
-                } = &self.handshake
-                else {
+                let exchanges = self.exchanges(step.version);
+                let begun = exchanges.and_then(|exchanges| exchanges.begun.as_ref());
+                let Some(Starting::AwaitingSig(state)) = begun.map(|begun| &begun.state) else {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
@@ -119,7 +122,7 @@ impl Session {
                     return Err(Reject::Replayed);
                 }
                 step.finished.add(established.ssid, step.moment.at);
-                self.handshake = Handshake::Idle;
+                self.forget_exchanges();
                 self.establish(established, &step, items);
                 Ok(())
             }
@@ -130,7 +133,7 @@ impl Session {
 
     fn on_commit(
         &mut self,
-        commit: crate::wire::classic::DhCommit,
+        commit: DhCommit,
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
@@ -139,97 +142,105 @@ impl Session {
             return Err(Reject::Malformed);
         }
         let waiting = self.waiting(Kind::DhCommit, step.version, step.offer.map(|(_, made)| made));
-        if waiting == Waiting::RevealSig
-            && let Handshake::Ake {
-                ake: Ake::AwaitingRevealSig(state),
-                moved,
-                ..
-            } = &mut self.handshake
-        {
-            let answer = state.on_commit(commit);
-            *moved = step.moment;
-            items.push(self.message(step, Message::DhKey(answer)));
-            return Ok(());
-        }
-        let ours = match (waiting, &self.handshake, step.offer) {
-            (
-                Waiting::DhKey,
-                Handshake::Ake {
-                    ake: Ake::AwaitingDhKey(state),
-                    moved,
-                    ..
-                },
-                offer,
-            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(&**state),
-            (Waiting::DhKey, _, Some((state, _))) => Some(state),
+        let (version, moved) = (step.version, step.moment);
+        let begun = self
+            .exchanges(version)
+            .and_then(|exchanges| exchanges.begun.as_ref());
+        let offered = step
+            .offer
+            .filter(|(_, made)| begun.is_none_or(|begun| begun.moved.order < made.order));
+        let ours = match (waiting, offered, begun) {
+            (Waiting::DhKey, Some((state, _)), _) => Some(state),
+            (Waiting::DhKey, None, Some(begun)) => Some(begun.state.start()),
             _ => None,
         };
-        match ake::on_commit(ours, commit, step.rng)? {
-            OnCommit::Answer(state, answer) => {
-                let yielded = ours
-                    .filter(|_| step.version == Version::V2)
-                    .map(AwaitingDhKey::fork);
-                let state = match yielded {
-                    Some(yielded) => Box::new(state.having_yielded(yielded)),
-                    None => state,
-                };
-                self.wait(step, Ake::AwaitingRevealSig(state));
-                items.push(self.message(step, Message::DhKey(answer)));
-            }
-            OnCommit::OursWins(commit) => {
-                // From now on this device has an exchange of its own, addressed to it. One that it has
-                // already stays as old as it is.
-                let offered = step.offer.map(|(state, _)| state);
-                let forked = ours
-                    .filter(|ours| offered.is_some_and(|offered| core::ptr::eq(*ours, offered)))
-                    .map(AwaitingDhKey::fork);
-                if let Some(state) = forked {
-                    self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
-                }
-                items.push(self.message(step, Message::DhCommit(commit)));
-            }
+        let own = [
+            begun.map(|begun| begun.state.start()),
+            step.offer.map(|(state, _)| state),
+        ];
+        if own
+            .into_iter()
+            .flatten()
+            .any(|own| own.commit().hashed_gx == commit.hashed_gx)
+        {
+            return Err(Reject::Reflected);
         }
+        let forked = offered.filter(|_| ours.is_some()).map(|(state, _)| state.fork());
+        let message = match ake::tie(ours, &commit) {
+            Tie::OursWins(commit) => {
+                // From now on this device has an exchange of its own, addressed to it. One that it has already
+                // stays as old as it is.
+                if let Some(state) = forked {
+                    self.begin(version, state, moved);
+                }
+                Message::DhCommit(commit)
+            }
+            // Ours waits on: the other side may have given way, too.
+            Tie::Answer => Message::DhKey(self.answer(commit, step)),
+        };
+        items.push(self.message(step, message));
         Ok(())
+    }
+
+    /// Answers a commitment; another one gets the same key.
+    fn answer(&mut self, commit: DhCommit, step: &mut Step<'_>) -> DhKey {
+        let Step { rng, moment, .. } = step;
+        self.change_exchanges(step.version, |exchanges| match &mut exchanges.answered {
+            Some(answered) => {
+                answered.moved = *moment;
+                answered.state.on_commit(commit)
+            }
+            answered => {
+                let (state, answer) = AwaitingRevealSig::start(commit, *rng);
+                let (state, moved) = (Box::new(state), *moment);
+                *answered = Some(UnderWay { state, moved });
+                answer
+            }
+        })
     }
 
     fn on_dh_key(
         &mut self,
-        message: &crate::wire::classic::DhKey,
+        message: &DhKey,
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
-        let offer = step.offer;
-        let own_is_newer = |moved: &Moment| offer.is_none_or(|(_, made)| moved.order > made.order);
-        let state = match &self.handshake {
-            // With a newer offer open, the other side may be answering that one with the key we know.
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingSig(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => {
-                let again = state.on_dh_key(message)?;
-                items.push(self.message(step, Message::RevealSignature(again)));
-                return Ok(());
-            }
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingDhKey(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => Some(&**state),
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingRevealSig(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => state.yielded(),
-            _ => offer.map(|(state, _)| state),
+        let begun = self
+            .exchanges(step.version)
+            .and_then(|exchanges| exchanges.begun.as_ref());
+        // With a newer offer open, the other side may be answering that one with the key we know.
+        let begun = begun.filter(|begun| step.offer.is_none_or(|(_, made)| begun.moved.order > made.order));
+        if let Some(Starting::AwaitingSig(state)) = begun.map(|begun| &begun.state)
+            && let Some(known) = state.answer_to(message)
+        {
+            let again = Message::RevealSignature(known.reveal().clone());
+            items.push(self.message(step, again));
+            return Ok(());
+        }
+        let start = match (begun, step.offer) {
+            (Some(begun), _) => begun.state.start(),
+            (None, Some((offered, _))) => offered,
+            (None, None) => return Err(Reject::Unexpected),
         };
-        let state = state.ok_or(Reject::Unexpected)?;
-        let (next, reveal) = state.on_dh_key(message, step.account, step.rng)?;
-        if step.finished.contain(next.ssid()) {
+        let answer = start.on_dh_key(message, step.account, step.rng)?;
+        if step.finished.contain(answer.ssid()) {
             return Err(Reject::Replayed);
         }
-        self.wait(step, Ake::AwaitingSig(Box::new(next)));
-        items.push(self.message(step, Message::RevealSignature(reveal)));
+        let reveal = Message::RevealSignature(answer.reveal().clone());
+        let further = begun.is_some_and(|begun| matches!(begun.state, Starting::AwaitingSig(_)));
+        let start = start.fork();
+        self.change_exchanges(step.version, |exchanges| match &mut exchanges.begun {
+            Some(UnderWay {
+                state: Starting::AwaitingSig(state),
+                ..
+            }) if further => state.add(answer),
+            begun => {
+                let state = Starting::AwaitingSig(Box::new(AwaitingSig::new(start, answer)));
+                let moved = step.moment;
+                *begun = Some(UnderWay { state, moved });
+            }
+        });
+        items.push(self.message(step, reveal));
         Ok(())
     }
 
@@ -240,7 +251,7 @@ impl Session {
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
         let (established, answer) = match &self.handshake {
-            Handshake::V1 { setup, .. } => {
+            Handshake::V1(UnderWay { state: setup, .. }) => {
                 let established = setup.finish(message)?;
                 (
                     established,
@@ -256,7 +267,7 @@ impl Session {
             }
         };
         self.check_key(established.peer, step)?;
-        self.handshake = Handshake::Idle;
+        self.forget_exchanges();
         if let Some(answer) = answer {
             items.push(self.message(step, Message::KeyExchange(answer)));
         }
@@ -282,14 +293,6 @@ impl Session {
             Room::For(keys) if !keys.contains(&proved) => Err(Reject::LimitReached),
             Room::For(_) | Room::Free => Ok(()),
         }
-    }
-
-    fn wait(&mut self, step: &Step<'_>, ake: Ake) {
-        self.handshake = Handshake::Ake {
-            version: step.version,
-            ake,
-            moved: step.moment,
-        };
     }
 
     fn message(&self, step: &Step<'_>, message: Message) -> Item {

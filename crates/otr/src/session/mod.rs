@@ -5,16 +5,18 @@
 
 pub mod admission;
 pub mod data;
+pub mod exchanges;
 pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
+use crate::classic::Channel;
 use crate::classic::channel::Traffic;
 use crate::classic::pair_keys::RevealedMacKey;
-use crate::classic::{Ake, Channel, v1};
 use crate::event::Event;
 use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::ErrorCode;
+use crate::session::exchanges::Handshake;
 use crate::smp::Smp;
 use crate::smp::modp::Modp;
 use crate::time::Timestamp;
@@ -30,28 +32,6 @@ pub struct Session {
     last_sent: Timestamp,
     /// When the last key exchange was finished, in the order of events.
     settled: u64,
-}
-
-/// The authentication state.
-pub enum Handshake {
-    /// AUTHSTATE_NONE.
-    Idle,
-    /// Versions 2 and 3.
-    Ake {
-        /// The version being negotiated.
-        version: Version,
-        /// The exchange.
-        ake: Ake,
-        /// When it moved last.
-        moved: Moment,
-    },
-    /// AUTHSTATE_V1_SETUP.
-    V1 {
-        /// The exchange.
-        setup: Box<v1::Setup>,
-        /// When it moved last.
-        moved: Moment,
-    },
 }
 
 /// A point in time and in the order of events: two things in the same millisecond still have an order.
@@ -178,11 +158,6 @@ impl Session {
         self.last_sent
     }
 
-    /// Whether a key exchange is under way.
-    pub fn is_negotiating(&self) -> bool {
-        !matches!(self.handshake, Handshake::Idle)
-    }
-
     /// The socialist millionaires' protocol, while private.
     pub fn smp(&self) -> Option<&Smp<Modp>> {
         match &self.state {
@@ -194,16 +169,9 @@ impl Session {
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
-        let times = (self.tag, self.last_heard, self.last_sent, self.handshake_moved());
+        let times = (self.tag, self.last_heard, self.last_sent);
         field(bytes, format!("{times:?}").as_bytes());
-        match &self.handshake {
-            Handshake::Idle => field(bytes, b"idle"),
-            Handshake::Ake { version, ake, .. } => {
-                field(bytes, format!("{version:?}").as_bytes());
-                ake.absorb(bytes);
-            }
-            Handshake::V1 { setup, .. } => setup.absorb(bytes),
-        }
+        self.handshake.absorb(bytes);
         match &self.state {
             MessageState::Plaintext => field(bytes, b"plaintext"),
             MessageState::Encrypted(private) => {
@@ -228,17 +196,6 @@ impl Session {
     /// that is older than its last key exchange, does not.
     pub(crate) fn may_answer(&self, offer: Moment) -> bool {
         offer.order > self.settled
-    }
-
-    pub(crate) fn handshake_moved(&self) -> Option<Moment> {
-        match &self.handshake {
-            Handshake::Idle => None,
-            Handshake::Ake { moved, .. } | Handshake::V1 { moved, .. } => Some(*moved),
-        }
-    }
-
-    pub(crate) fn set_handshake(&mut self, handshake: Handshake) {
-        self.handshake = handshake;
     }
 
     pub(crate) fn header(&self, version: Version, account: &Account) -> Header {
