@@ -45,6 +45,7 @@ pub struct Conversation {
     /// Between keys that nobody trusts, the one that text goes to: another one does not draw it away.
     key_in_use: Option<Fingerprint>,
     reassembly: Reassembly,
+    queries: Option<Budget>,
     handshakes: Option<Budget>,
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
@@ -76,6 +77,7 @@ impl Conversation {
             trusted: BTreeSet::new(),
             key_in_use: None,
             reassembly: Reassembly::default(),
+            queries: None,
             handshakes: None,
             errors: None,
             carrier_limit: None,
@@ -95,7 +97,7 @@ impl Conversation {
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
         if policy.limits != self.policy.limits {
-            (self.handshakes, self.errors) = (None, None);
+            (self.queries, self.handshakes, self.errors) = (None, None, None);
         }
         self.policy = policy;
     }
@@ -177,6 +179,13 @@ impl Conversation {
                 _ => None,
             })
             .max()
+    }
+
+    pub(crate) fn may_answer_query(&mut self) -> bool {
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.queries
+            .get_or_insert_with(|| Budget::new(limits.queries, now))
+            .take(now)
     }
 
     pub(crate) fn may_handshake(&mut self) -> bool {

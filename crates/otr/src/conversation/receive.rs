@@ -89,7 +89,7 @@ impl Conversation {
             items.push(Item::Event(Event::Knock { versions: offered }));
             return;
         }
-        if !self.may_handshake() {
+        if !self.may_answer_query() {
             items.push(refused(Reject::LimitReached));
             return;
         }
@@ -160,7 +160,7 @@ impl Conversation {
             words: words.to_vec(),
         }));
         // An error never answers an error: a query does, within the budget.
-        if self.policy.error_starts && !self.is_stranger() && self.may_handshake() {
+        if self.policy.error_starts && !self.is_stranger() && self.may_answer_query() {
             items.push(Item::Query);
         }
     }

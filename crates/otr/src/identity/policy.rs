@@ -60,7 +60,10 @@ pub struct Limits {
     pub handshake_age: Duration,
     /// Devices of one correspondent kept at once; one of the places is for key exchanges.
     pub sessions: usize,
-    /// Handshake steps in a burst, and the time in which one more becomes available.
+    /// Queries, tags and errors answered in a burst, and the time in which one more becomes available. Anybody
+    /// can send these; each answer is a step for the other side, so that there should be fewer of them.
+    pub queries: (u32, Duration),
+    /// Messages of key exchanges looked at in a burst, and the time in which one more becomes available.
     pub handshakes: (u32, Duration),
     /// Error replies in a burst, and the time in which one more becomes available.
     pub errors: (u32, Duration),
@@ -148,6 +151,7 @@ impl Default for Limits {
             incomplete_age: Duration::from_secs(60),
             handshake_age: Duration::from_secs(60),
             sessions: 16,
+            queries: (4, Duration::from_secs(2)),
             handshakes: (16, Duration::from_secs(1)),
             errors: (4, Duration::from_secs(10)),
             heartbeat: Duration::from_secs(60),

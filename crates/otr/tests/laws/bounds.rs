@@ -82,6 +82,31 @@ fn s26_handshakes_are_rationed() {
 }
 
 #[test]
+fn s26_a_flood_of_queries_does_not_starve_a_key_exchange_under_way() {
+    for numbers in [&[2][..], &[3]] {
+        let (mut alice, mut bob) = (Person::alice(numbers), Person::bob(numbers));
+        bob.start();
+        alice.receive(&bob.only_message());
+        bob.receive(&alice.only_message());
+        // Anybody can ask; nobody but Bob can go on with the exchange.
+        for _ in 0..1_000 {
+            alice.receive(b"?OTR Error: broken");
+            alice.receive(&query(numbers));
+        }
+        deliver(&mut alice, &mut bob);
+        assert!(
+            alice.is_private() && bob.is_private(),
+            "{numbers:?}: {:?}",
+            bob.events
+        );
+    }
+}
+
+fn query(numbers: &[u16]) -> Vec<u8> {
+    format!("?OTRv{}?", numbers[0]).into_bytes()
+}
+
+#[test]
 fn a_flood_does_not_keep_the_person_from_starting() {
     let mut alice = Person::alice(&[3]);
     for _ in 0..100 {
