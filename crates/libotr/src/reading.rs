@@ -63,7 +63,7 @@ fn sort(caller: &Caller, at: InsTag, outputs: Vec<Output>) -> Option<Read> {
 fn take(event: Event, read: &mut Read) {
     match event {
         Event::Records { records, .. } => read.records = records,
-        Event::ExtraKey { usage, data, key, .. } => read.extra_key = Some((usage, data, key)),
+        Event::ExtraKey { usage, data, key, .. } => read.extra_key = Some((usage, data.into_bytes(), key)),
         Event::PeerEnded { .. } => read.ended = true,
         event @ Event::Smp { .. } => read.comparison.push(Output::Event(event)),
         event => {
@@ -77,7 +77,7 @@ fn take(event: Event, read: &mut Read) {
 /// The text that an event carries: the one place where it leaves the core's type.
 fn text_of(event: Event) -> Option<Vec<u8>> {
     match event {
-        Event::Text { text, .. } => Some(text),
+        Event::Text { text, .. } => Some(text.into_bytes()),
         _ => None,
     }
 }

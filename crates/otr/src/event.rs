@@ -1,13 +1,17 @@
 //! What one call of the core hands back.
 
+use core::fmt;
+
 use crate::classic::pair_keys::ExtraKey;
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::{ErrorCode, Reject};
+use crate::text::Text;
 use crate::wire::header::{InstanceTag, Version, Versions};
 use crate::wire::tlv::Tlv;
 
-/// One thing for the application to do, in order.
-#[derive(Debug, PartialEq, Eq)]
+/// One thing for the application to do, in order. `Debug` shows no words and no bytes for the carrier, which are words
+/// where nothing is private.
+#[derive(PartialEq, Eq)]
 #[must_use]
 pub enum Output {
     /// Bytes for the carrier, ready: armoured and cut to size. One carrier message each.
@@ -19,6 +23,16 @@ pub enum Output {
     Event(Event),
 }
 
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::ReplyError(code) => write!(f, "ReplyError({code:?})"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
+}
+
 /// Something that happened. `session` is the other device's instance tag, zero in versions 1 and 2.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
@@ -26,14 +40,14 @@ pub enum Event {
     Text {
         /// Whose device.
         session: InstanceTag,
-        /// UTF-8 by agreement, but nobody enforces it.
-        text: Vec<u8>,
+        /// Their words.
+        text: Text,
     },
     /// Text that came in the clear. `expected` is false when a private conversation is, or was just, open
     /// or is required: then it must be shown with a warning.
     ClearText {
         /// The text, white-space tags removed.
-        text: Vec<u8>,
+        text: Text,
         /// Whether clear text was to be expected now.
         expected: bool,
     },
@@ -103,7 +117,7 @@ pub enum Event {
         /// What for; no values are defined by the protocol.
         usage: u32,
         /// Data that belongs to the use.
-        data: Vec<u8>,
+        data: Text,
         /// The key.
         key: ExtraKey,
     },
@@ -160,7 +174,7 @@ pub enum SmpEvent {
     /// The other side wants to compare secrets; answer with ours. The question is theirs, unverified.
     Asked {
         /// Their question, if there is one.
-        question: Option<Vec<u8>>,
+        question: Option<Text>,
     },
     /// Both entered the same secret.
     Succeeded,

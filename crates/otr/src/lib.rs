@@ -18,6 +18,7 @@ pub mod reject;
 pub mod secret;
 pub mod session;
 pub mod smp;
+pub mod text;
 pub mod time;
 pub mod wire;
 
@@ -34,6 +35,7 @@ pub use identity::{Account, Env, Fingerprint, Half, Limits, Policy, Ssid, Strang
 pub use reject::{ErrorCode, Reject, error_message};
 pub use session::tlvs::SmpAction;
 pub use session::{Session, SessionState};
+pub use text::Text;
 pub use time::Timestamp;
 pub use wire::header::{InstanceTag, Version, Versions};
 pub use wire::tlv::Tlv;

@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the bottom. A file may use lower floors and its own folder, and no other folder of its floor.
-const FLOORS: [(&str, usize); 15] = [
+const FLOORS: [(&str, usize); 16] = [
     ("secret", 0),
+    ("text", 0),
     ("time", 0),
     ("wire", 1),
     ("crypto", 1),

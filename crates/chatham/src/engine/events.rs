@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use im::irc::ctcp;
-use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Timestamp, Version};
+use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Text, Timestamp, Version};
 
 use crate::engine::Effect;
 use crate::engine::correspondent::{Correspondent, Run};
@@ -158,7 +158,7 @@ impl Correspondent {
                 let questioned = question.is_some();
                 let answered = false;
                 self.runs.insert(session, Run::Theirs { questioned, answered });
-                What::Asked(question)
+                What::Asked(question.map(Text::into_bytes))
             }
             SmpEvent::Succeeded => {
                 let run = self.runs.remove(&session);

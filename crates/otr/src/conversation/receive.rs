@@ -26,7 +26,7 @@ impl Conversation {
         self.expire(moment.at);
         if !self.policy.is_on() && self.nothing_private() {
             return vec![Output::Event(Event::ClearText {
-                text: message.to_vec(),
+                text: message.into(),
                 expected: true,
             })];
         }
@@ -62,7 +62,7 @@ impl Conversation {
                     self.tag_offer = TagOffer::Declined;
                 }
                 items.push(Item::Event(Event::ClearText {
-                    text: text.into_owned(),
+                    text: text.into_owned().into(),
                     expected,
                 }));
                 if let Some(versions) = offered

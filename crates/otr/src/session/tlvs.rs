@@ -220,7 +220,7 @@ impl Session {
             items.push(Item::Event(Event::ExtraKey {
                 session: self.tag,
                 usage: u32::from_be_bytes(*usage),
-                data: data.to_vec(),
+                data: data.into(),
                 key,
             }));
         }

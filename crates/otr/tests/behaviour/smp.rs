@@ -47,7 +47,7 @@ fn equal_and_unequal_secrets_in_both_roles() {
                 begin(&mut alice, left, question);
                 deliver(&mut alice, &mut bob);
                 let asked = SmpEvent::Asked {
-                    question: question.map(|q| q.as_bytes().to_vec()),
+                    question: question.map(otr::Text::from),
                 };
                 assert_eq!(results(&mut bob), [asked]);
                 answer(&mut bob, right);

@@ -149,7 +149,7 @@ impl Person {
         let mut texts = Vec::new();
         self.events.retain(|event| match event {
             Event::Text { text, .. } => {
-                texts.push(String::from_utf8(text.clone()).unwrap());
+                texts.push(text.as_str().unwrap().to_owned());
                 false
             }
             _ => true,

@@ -2,7 +2,7 @@
 
 use otr::wire::Message;
 use otr::wire::header::InstanceTag;
-use otr::{Recipient, Start, Version};
+use otr::{Env, Output, Recipient, SmpAction, Start, Version};
 
 use crate::common::forge::change;
 use crate::common::{Person, deliver, open_policy, private_pair};
@@ -134,6 +134,57 @@ fn no_secret_in_debug() {
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
     let shown = format!("{:?}", account.key());
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
+}
+
+#[test]
+fn no_text_in_debug() {
+    let words = b"lighthouse";
+    let (mut alice, mut bob) = private_pair(&[3]);
+    let mut shown = String::new();
+    let mut carry = |from: &mut Person, to: &mut Person, outputs: Vec<Output>| {
+        shown += &format!("{outputs:?}");
+        for output in outputs {
+            if let Output::Send(bytes) = output {
+                let mut env = Env {
+                    account: &to.account,
+                    rng: &mut to.rng,
+                    now: to.now,
+                };
+                shown += &format!("{:?}", to.conversation.receive(&mut env, &bytes));
+            }
+        }
+        from.take_events();
+    };
+    for step in 0..4 {
+        let mut env = Env {
+            account: &alice.account,
+            rng: &mut alice.rng,
+            now: alice.now,
+        };
+        let (conversation, to) = (&mut alice.conversation, Recipient::Best);
+        let outputs = match step {
+            0 => conversation.send(&mut env, to, words, &[]).unwrap(),
+            1 => {
+                let secret = &words[..];
+                let question = Some(secret);
+                let action = SmpAction::Start { secret, question };
+                conversation.smp(&mut env, to, action).unwrap()
+            }
+            2 => conversation.use_extra_key(&mut env, to, 1, words).unwrap().0,
+            _ => {
+                conversation.end_all(&mut env);
+                conversation.send(&mut env, to, words, &[]).unwrap()
+            }
+        };
+        carry(&mut alice, &mut bob, outputs);
+    }
+    for kind in ["Text {", "Asked {", "ExtraKey {", "ClearText {", "Send("] {
+        assert!(shown.contains(kind), "{kind} in {shown}");
+    }
+    let numbers = format!("{:?}", &words[..4]);
+    for leak in ["light", numbers.trim_matches(['[', ']'])] {
+        assert!(!shown.contains(leak), "{leak} in {shown}");
+    }
 }
 
 #[test]
