@@ -6,8 +6,8 @@
 pub mod admission;
 pub mod data;
 pub mod exchanges;
-pub mod finished_exchanges;
 pub mod handshake;
+pub mod own_exchanges;
 pub mod tlvs;
 
 use crate::classic::Channel;
