@@ -310,21 +310,20 @@ impl Session {
     /// Replaces the channel in one assignment; the old one's MAC keys go to the new one for publication.
     fn establish(&mut self, established: Established, step: &Step<'_>, items: &mut Vec<Item>) {
         let (fingerprint, ssid) = (established.peer, established.ssid);
-        let (reveal, previous, was_private) =
-            match core::mem::replace(&mut self.state, MessageState::Plaintext) {
-                MessageState::Plaintext => (Vec::new(), None, false),
-                MessageState::Finished {
-                    peer, unpublished, ..
-                } => (unpublished, Some(peer), false),
-                MessageState::Encrypted(private) => {
-                    let peer = private.channel.peer();
-                    if private.smp.progress() != Progress::Idle {
-                        let told = private.smp.has_told();
-                        items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
-                    }
-                    (private.channel.retire(), Some(peer), true)
+        let (previous, was_private) = match core::mem::replace(&mut self.state, MessageState::Plaintext) {
+            MessageState::Plaintext => (None, false),
+            MessageState::Finished { peer, .. } => (Some(peer), false),
+            MessageState::Encrypted(private) => {
+                let peer = private.channel.peer();
+                if private.smp.progress() != Progress::Idle {
+                    let told = private.smp.has_told();
+                    items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
                 }
-            };
+                self.unpublished = private.channel.retire();
+                (Some(peer), true)
+            }
+        };
+        let reveal = core::mem::take(&mut self.unpublished);
         self.settled = step.moment.order;
         let channel = Channel::start(step.version, established, reveal);
         self.state = MessageState::Encrypted(Box::new(Private {
