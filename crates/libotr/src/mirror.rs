@@ -342,7 +342,7 @@ unsafe fn seen(context: *mut ConnContext) -> Option<Seen> {
                 auth: authstate::NONE,
             });
         };
-        let waiting = Version::ALL.map(|version| session.waiting(Kind::RevealSignature, version, None));
+        let waiting = Version::ALL.map(|version| session.waiting(Kind::DhCommit, version, None));
         let waiting = waiting.into_iter().find(|waiting| *waiting != Waiting::Nothing);
         Some(Seen {
             state: session.state(),

@@ -19,7 +19,7 @@ use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
 use crate::reject::Reject;
-use crate::session::finished_exchanges::FinishedExchanges;
+use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
 use crate::wire::fragment::cut;
@@ -38,7 +38,7 @@ pub struct Conversation {
     knocked: Option<Versions>,
     tag_offer: TagOffer,
     offer: Option<Offer>,
-    finished: FinishedExchanges,
+    own: OwnExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
@@ -72,7 +72,7 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
-            finished: FinishedExchanges::default(),
+            own: OwnExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
             key_in_use: None,

@@ -286,7 +286,7 @@ impl Conversation {
             offer: offer.map(|offer| (&offer.state, offer.made)),
             trusted: &self.trusted,
             room,
-            finished: &mut self.finished,
+            own: &mut self.own,
         };
         match session.receive_handshake(message, step, items) {
             Ok(()) => {

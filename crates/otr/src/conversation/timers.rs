@@ -37,7 +37,7 @@ impl Conversation {
         for session in &mut self.sessions {
             session.expire_exchanges(now, limits.handshake_age);
         }
-        self.finished.expire(now, limits.handshake_age);
+        self.own.expire(now, limits.handshake_age);
         self.reassembly.expire(now, &limits);
     }
 }

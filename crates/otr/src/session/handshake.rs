@@ -11,7 +11,7 @@ use crate::identity::{Account, Fingerprint};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
 use crate::session::exchanges::{Handshake, UnderWay};
-use crate::session::finished_exchanges::FinishedExchanges;
+use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, MessageState, Moment, Private, Session};
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
@@ -34,8 +34,8 @@ pub struct Step<'a> {
     pub trusted: &'a BTreeSet<Fingerprint>,
     /// Whose private conversation may begin.
     pub room: Room,
-    /// What we began and finished: none of it happens twice.
-    pub finished: &'a mut FinishedExchanges,
+    /// What we began: none of it happens twice, nor do we meet ourselves in it.
+    pub own: &'a mut OwnExchanges,
 }
 
 /// Whether there is room for one more private conversation with this person.
@@ -104,6 +104,9 @@ impl Session {
                 let answered = exchanges.and_then(|exchanges| exchanges.answered.as_ref());
                 let state = &answered.ok_or(Reject::Unexpected)?.state;
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
+                if step.own.contain(established.ssid) {
+                    return Err(Reject::Reflected);
+                }
                 self.check_key(established.peer, &step)?;
                 self.forget_exchanges();
                 items.push(self.message(&step, Message::Signature(answer)));
@@ -118,10 +121,10 @@ impl Session {
                 };
                 let established = state.on_signature(&message)?;
                 self.check_key(established.peer, &step)?;
-                if step.finished.contain(established.ssid) {
+                if step.own.have_finished(established.ssid) {
                     return Err(Reject::Replayed);
                 }
-                step.finished.add(established.ssid, step.moment.at);
+                step.own.finish(established.ssid, step.moment.at);
                 self.forget_exchanges();
                 self.establish(established, &step, items);
                 Ok(())
@@ -223,10 +226,10 @@ impl Session {
             (None, None) => return Err(Reject::Unexpected),
         };
         let answer = start.on_dh_key(message, step.account, step.rng)?;
-        if step.finished.contain(answer.ssid()) {
+        if step.own.have_finished(answer.ssid()) {
             return Err(Reject::Replayed);
         }
-        let reveal = Message::RevealSignature(answer.reveal().clone());
+        let (ssid, reveal) = (answer.ssid(), Message::RevealSignature(answer.reveal().clone()));
         let further = begun.is_some_and(|begun| matches!(begun.state, Starting::AwaitingSig(_)));
         let start = start.fork();
         self.change_exchanges(step.version, |exchanges| match &mut exchanges.begun {
@@ -240,6 +243,7 @@ impl Session {
                 *begun = Some(UnderWay { state, moved });
             }
         });
+        step.own.begin(ssid, step.moment.at);
         items.push(self.message(step, reveal));
         Ok(())
     }
@@ -266,6 +270,10 @@ impl Session {
                 (established, Some(setup.message(step.account, true, step.rng)))
             }
         };
+        // Without tags, and with one value each, an echo of ours cannot be told from another device of ours.
+        if established.peer == step.account.fingerprint() {
+            return Err(Reject::Reflected);
+        }
         self.check_key(established.peer, step)?;
         self.forget_exchanges();
         if let Some(answer) = answer {
@@ -302,21 +310,20 @@ impl Session {
     /// Replaces the channel in one assignment; the old one's MAC keys go to the new one for publication.
     fn establish(&mut self, established: Established, step: &Step<'_>, items: &mut Vec<Item>) {
         let (fingerprint, ssid) = (established.peer, established.ssid);
-        let (reveal, previous, was_private) =
-            match core::mem::replace(&mut self.state, MessageState::Plaintext) {
-                MessageState::Plaintext => (Vec::new(), None, false),
-                MessageState::Finished {
-                    peer, unpublished, ..
-                } => (unpublished, Some(peer), false),
-                MessageState::Encrypted(private) => {
-                    let peer = private.channel.peer();
-                    if private.smp.progress() != Progress::Idle {
-                        let told = private.smp.has_told();
-                        items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
-                    }
-                    (private.channel.retire(), Some(peer), true)
+        let (previous, was_private) = match core::mem::replace(&mut self.state, MessageState::Plaintext) {
+            MessageState::Plaintext => (None, false),
+            MessageState::Finished { peer, .. } => (Some(peer), false),
+            MessageState::Encrypted(private) => {
+                let peer = private.channel.peer();
+                if private.smp.progress() != Progress::Idle {
+                    let told = private.smp.has_told();
+                    items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
                 }
-            };
+                self.unpublished = private.channel.retire();
+                (Some(peer), true)
+            }
+        };
+        let reveal = core::mem::take(&mut self.unpublished);
         self.settled = step.moment.order;
         let channel = Channel::start(step.version, established, reveal);
         self.state = MessageState::Encrypted(Box::new(Private {

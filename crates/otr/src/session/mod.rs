@@ -6,8 +6,8 @@
 pub mod admission;
 pub mod data;
 pub mod exchanges;
-pub mod finished_exchanges;
 pub mod handshake;
+pub mod own_exchanges;
 pub mod tlvs;
 
 use crate::classic::Channel;
@@ -28,6 +28,9 @@ pub struct Session {
     tag: InstanceTag,
     handshake: Handshake,
     state: MessageState,
+    /// MAC keys that had no message left to travel in, when the other side ended a conversation; the next
+    /// channel publishes them.
+    unpublished: Vec<RevealedMacKey>,
     last_heard: Timestamp,
     last_sent: Timestamp,
     /// When the last key exchange was finished, in the order of events.
@@ -53,8 +56,6 @@ pub enum MessageState {
     Finished {
         /// Who ended the conversation.
         peer: Fingerprint,
-        /// MAC keys that had no message left to travel in; a next channel publishes them.
-        unpublished: Vec<RevealedMacKey>,
         /// How far our messages had come in the conversation that they ended.
         traffic: (Ssid, Traffic),
     },
@@ -96,6 +97,7 @@ impl Session {
             tag,
             handshake: Handshake::Idle,
             state: MessageState::Plaintext,
+            unpublished: Vec::new(),
             last_heard: now,
             last_sent: now,
             settled: 0,
@@ -172,18 +174,15 @@ impl Session {
         let times = (self.tag, self.last_heard, self.last_sent);
         field(bytes, format!("{times:?}").as_bytes());
         self.handshake.absorb(bytes);
+        field(bytes, format!("{:?}", self.unpublished).as_bytes());
         match &self.state {
             MessageState::Plaintext => field(bytes, b"plaintext"),
             MessageState::Encrypted(private) => {
                 private.channel.absorb(bytes);
                 field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
             }
-            MessageState::Finished {
-                peer,
-                unpublished,
-                traffic,
-            } => {
-                field(bytes, format!("{peer:?} {unpublished:?} {traffic:?}").as_bytes());
+            MessageState::Finished { peer, traffic } => {
+                field(bytes, format!("{peer:?} {traffic:?}").as_bytes());
             }
         }
     }

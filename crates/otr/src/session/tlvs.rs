@@ -162,8 +162,8 @@ impl Session {
             self.state = MessageState::Finished {
                 peer,
                 traffic: (private.channel.ssid(), private.channel.traffic()),
-                unpublished: private.channel.retire(),
             };
+            self.unpublished = private.channel.retire();
             items.push(Item::Event(Event::PeerEnded { session: self.tag }));
         }
     }
