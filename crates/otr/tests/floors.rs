@@ -158,7 +158,7 @@ fn no_file_is_longer_than_five_hundred_lines() {
 #[test]
 fn versions_are_compared_in_few_places() {
     for (name, text) in sources() {
-        let names_variant = ["Version::V1", "Version::V2", "Version::V3"]
+        let names_variant = ["Version::V1", "Version::V2", "Version::V3", "Version::V4"]
             .iter()
             .any(|v| code(&text).contains(v));
         // A state dump behind `hazmat` needs some header.

@@ -126,6 +126,11 @@ impl Conversation {
             // With tags, the exchange belongs to whoever answers it.
             Version::V3 => None,
             Version::V1 | Version::V2 => self.session_for(InstanceTag::ZERO),
+            // The exchange of version 4 is not connected yet; no policy of ours offers it.
+            Version::V4 => {
+                items.push(refused(Reject::VersionRefused));
+                return;
+            }
         };
         if position.is_none() && version != Version::V3 {
             items.push(refused(Reject::LimitReached));

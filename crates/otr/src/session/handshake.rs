@@ -114,7 +114,7 @@ impl Session {
                 Ok(())
             }
             Message::KeyExchange(message) => self.on_key_exchange(&message, &mut step, items),
-            Message::Data(_) => Err(Reject::Unexpected),
+            Message::Data(_) | Message::V4(_) => Err(Reject::Unexpected),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Bytes and values: the messages of versions 1 to 3 as the network carries them. No keys, no mathematics, no state.
+//! Bytes and values: the messages of all versions as the network carries them. No keys, no mathematics, no state.
 //!
 //! ```text
 //! classify -> Incoming::{Plaintext, Query, Error}              for people and policies
@@ -27,6 +27,7 @@ pub mod reader;
 mod search;
 pub mod tlv;
 pub mod v1;
+pub mod v4;
 pub mod writer;
 
 pub use classic::{Data, DhCommit, DhKey, PublicKey, RevealSignature, Signature, SignedIdentity};
