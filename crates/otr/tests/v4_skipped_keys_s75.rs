@@ -58,7 +58,7 @@ fn s75_announced_numbers_at_their_edges() {
 
         // A ratchet far ahead.
         let ahead = forger.forge("ahead", |data| data.ratchet_id = number);
-        let has_dh = number % 3 == 0;
+        let has_dh = number.is_multiple_of(3);
         bob.assert_refused(
             &ahead,
             if has_dh {
