@@ -9,7 +9,7 @@ use otr::crypto::ed448::{Point, SigningKey};
 use otr::identity::client_profile::Draft;
 use otr::identity::{BadProfile, ClientProfile, FingerprintV4, ForgingKey, V4Account, long_term_keys};
 use otr::secret::Secret;
-use otr::wire::Wire;
+use otr::wire::{DecodeError, Wire};
 use otr::wire::client_profile::{ProfileField, ProfileFields, signed_bytes};
 use otr::wire::v4::{EncodedPoint, RawProfile};
 use otr::{InstanceTag, PrivateKey, Timestamp};
@@ -330,6 +330,9 @@ fn announced_counts_reserve_nothing() {
         assert!(RawProfile::from_bytes(&changed).is_err(), "{count} fields");
         assert!(ProfileFields::from_bytes(&changed).is_err(), "{count} fields");
     }
+    let mut many = 8u32.to_be_bytes().to_vec();
+    many.resize(600, 0);
+    assert_eq!(ProfileFields::from_bytes(&many), Err(DecodeError::BadLength));
     // A length of the versions that goes far beyond the end.
     let mut changed = raw.clone();
     let place = raw
