@@ -19,9 +19,10 @@ pub mod secret;
 pub mod session;
 pub mod smp;
 pub mod time;
+pub mod traffic;
+pub mod v4;
 pub mod wire;
 
-pub use classic::channel::Traffic;
 pub use classic::pair_keys::ExtraKey;
 pub use conversation::Conversation;
 pub use conversation::commands::Start;
@@ -35,5 +36,6 @@ pub use reject::{ErrorCode, Reject, error_message};
 pub use session::tlvs::SmpAction;
 pub use session::{Session, SessionState};
 pub use time::Timestamp;
+pub use traffic::Traffic;
 pub use wire::header::{InstanceTag, Version, Versions};
 pub use wire::tlv::Tlv;

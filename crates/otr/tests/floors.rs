@@ -6,9 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the bottom. A file may use lower floors and its own folder, and no other folder of its floor.
-const FLOORS: [(&str, usize); 16] = [
+const FLOORS: [(&str, usize); 17] = [
     ("secret", 0),
     ("time", 0),
+    ("traffic", 0),
     ("wire", 1),
     ("crypto", 1),
     ("identity", 2),
@@ -27,7 +28,7 @@ const FLOORS: [(&str, usize); 16] = [
 
 /// The files in which the variants of `Version` may be named: decoding, choosing, admission, and the table
 /// of what the versions share.
-const VERSION_FILES: [&str; 13] = [
+const VERSION_FILES: [&str; 14] = [
     "wire/header.rs",
     "wire/classic.rs",
     "wire/message.rs",
@@ -41,6 +42,7 @@ const VERSION_FILES: [&str; 13] = [
     "conversation/mod.rs",
     "session/admission.rs",
     "classic/ake.rs",
+    "v4/channel.rs",
 ];
 
 fn sources() -> Vec<(String, String)> {

@@ -9,7 +9,6 @@ pub mod finished_exchanges;
 pub mod handshake;
 pub mod tlvs;
 
-use crate::classic::channel::Traffic;
 use crate::classic::pair_keys::RevealedMacKey;
 use crate::classic::{Ake, Channel, v1};
 use crate::event::Event;
@@ -18,6 +17,7 @@ use crate::reject::ErrorCode;
 use crate::smp::Smp;
 use crate::smp::modp::Modp;
 use crate::time::Timestamp;
+use crate::traffic::Traffic;
 use crate::wire::Message;
 use crate::wire::header::{Header, InstanceTag, Version};
 
