@@ -43,6 +43,12 @@ impl MixedSecret {
         Self::fill_with(|key| kdf::fill(Usage::SHARED_SECRET, &[k_ecdh.expose(), brace.expose()], key))
     }
 
+    /// `SSID`: the secure session id.
+    #[must_use]
+    pub fn ssid(&self) -> [u8; 8] {
+        kdf::bytes(Usage::SSID, &[self.expose()])
+    }
+
     /// The root key that an interactive exchange leaves.
     #[must_use]
     pub fn first_root(&self) -> RootKey {

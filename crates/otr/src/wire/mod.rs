@@ -15,6 +15,7 @@
 pub mod armor;
 pub mod classic;
 mod classify;
+pub mod client_profile;
 pub mod discovery;
 pub mod error;
 pub mod fragment;

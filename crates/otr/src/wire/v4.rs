@@ -45,7 +45,7 @@ impl fmt::Debug for EncodedPoint {
 /// INT number of fields | fields, each SHORT type and a value of the type's own form | EdDSA signature (114 bytes)
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawProfile(Vec<u8>);
+pub struct RawProfile(pub(super) Vec<u8>);
 
 impl RawProfile {
     /// The bytes, from the number of fields to the end of the signature.
