@@ -5,6 +5,7 @@ use chacha20::ChaCha20Rng;
 use otr::crypto::dh3072::DhSecret;
 use otr::crypto::ed448::KeyPair;
 use otr::hazmat::channel_state;
+use otr::identity::FingerprintV4;
 use otr::v4::channel::padded;
 use otr::v4::message_keys::ExtraKey;
 use otr::v4::mixed_secret::MixedSecret;
@@ -56,7 +57,7 @@ pub fn exchange(exchanged: [u8; 64], alice: &mut dyn CryptoRng, bob: &mut dyn Cr
         exchanged: MixedSecret::fill_with(|key| *key = exchanged),
         ours,
         theirs,
-        peer: [7; 56],
+        peer: FingerprintV4::from_bytes([7; 56]),
         ssid: Ssid::short([8; 8], Half::First),
     };
     [
