@@ -144,7 +144,11 @@ pub unsafe fn accumulate(private: *mut ConnContextPriv, message: &[u8]) -> Accum
     // SAFETY: the caller's promise.
     unsafe {
         let Ok(Piece {
-            index, total, body, ..
+            identifier: None,
+            index,
+            total,
+            body,
+            ..
         }) = parse(start)
         else {
             forget(private);

@@ -296,7 +296,11 @@ pub fn tell_refusal(caller: &Caller, at: InsTag, reason: Reject) {
         | Reject::VersionRefused
         | Reject::UnknownKey
         | Reject::Replayed
-        | Reject::LimitReached => {}
+        | Reject::LimitReached
+        // Of version 4, which this library does not speak.
+        | Reject::BadProfile
+        | Reject::Expired
+        | Reject::WrongInstance => {}
     }
 }
 

@@ -12,6 +12,20 @@ pub fn state(conversation: &Conversation) -> Vec<u8> {
     bytes
 }
 
+/// All protocol state of a channel of version 4 as bytes, secrets included.
+pub fn channel_state(channel: &crate::v4::Channel) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    channel.absorb(&mut bytes);
+    bytes
+}
+
+/// All state of an exchange of version 4 as bytes, secrets included.
+pub fn dake_state(dake: &crate::v4::Dake) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    dake.absorb(&mut bytes);
+    bytes
+}
+
 /// Appends a field with its length, so that two states never share their bytes by accident.
 pub(crate) fn field(bytes: &mut Vec<u8>, value: &[u8]) {
     bytes.extend_from_slice(&value.len().to_be_bytes());

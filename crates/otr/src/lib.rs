@@ -20,9 +20,10 @@ pub mod session;
 pub mod smp;
 pub mod text;
 pub mod time;
+pub mod traffic;
+pub mod v4;
 pub mod wire;
 
-pub use classic::channel::Traffic;
 pub use classic::pair_keys::ExtraKey;
 pub use conversation::Conversation;
 pub use conversation::commands::Start;
@@ -37,5 +38,6 @@ pub use session::tlvs::SmpAction;
 pub use session::{Session, SessionState};
 pub use text::Text;
 pub use time::Timestamp;
+pub use traffic::Traffic;
 pub use wire::header::{InstanceTag, Version, Versions};
 pub use wire::tlv::Tlv;

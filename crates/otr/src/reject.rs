@@ -20,8 +20,14 @@ pub enum Reject {
     BadSignature,
     /// A long-term public key is not one.
     BadPublicKey,
-    /// A Diffie-Hellman value lies outside 2..=p-2.
+    /// A Diffie-Hellman value lies outside 2..=p-2, or is no point or number of the group.
     BadGroupElement,
+    /// A client profile lacks something, or says what none may say.
+    BadProfile,
+    /// A client profile has expired, or lies too far in the future.
+    Expired,
+    /// It belongs to another device of one of the two.
+    WrongInstance,
     /// The key ids name keys that are not, or no longer, there.
     UnknownKey,
     /// The counter is not above the last one: a copy of a message already read.
@@ -93,6 +99,9 @@ impl Reject {
             | Self::BadSignature
             | Self::BadPublicKey
             | Self::BadGroupElement
+            | Self::BadProfile
+            | Self::Expired
+            | Self::WrongInstance
             | Self::Replayed
             | Self::Reflected
             | Self::KeyChanged
@@ -112,6 +121,9 @@ impl fmt::Display for Reject {
             Self::BadSignature => "its signature does not match",
             Self::BadPublicKey => "its public key is not valid",
             Self::BadGroupElement => "its Diffie-Hellman value is not valid",
+            Self::BadProfile => "its client profile is not acceptable",
+            Self::Expired => "its client profile has expired, or lies too far in the future",
+            Self::WrongInstance => "it belongs to another device",
             Self::UnknownKey => "it names keys that are not here",
             Self::Replayed => "it is a copy of a message already read",
             Self::Reflected => "it is our own message sent back",
@@ -138,6 +150,9 @@ mod tests {
             Reject::BadSignature,
             Reject::BadPublicKey,
             Reject::BadGroupElement,
+            Reject::BadProfile,
+            Reject::Expired,
+            Reject::WrongInstance,
             Reject::UnknownKey,
             Reject::Replayed,
             Reject::Reflected,

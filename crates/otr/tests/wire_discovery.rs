@@ -10,26 +10,29 @@ use proptest::prelude::*;
 const V1: Versions = Versions::V1;
 const V2: Versions = Versions::V2;
 const V3: Versions = Versions::V3;
+const V4: Versions = Versions::V4;
 const NONE: Versions = Versions::NONE;
 const OTHER: Versions = Versions::OTHER;
 
-/// The tag of the specification, written out.
+/// The tags of the specifications, written out.
 const BASE: &[u8; 16] = b" \t  \t\t\t\t \t \t \t  ";
 const TAG_1: &[u8; 8] = b" \t \t  \t ";
 const TAG_2: &[u8; 8] = b"  \t\t  \t ";
 const TAG_3: &[u8; 8] = b"  \t\t  \t\t";
-/// What version 4 would use: the bits of the digit 4.
 const TAG_4: &[u8; 8] = b"  \t\t \t  ";
 
 #[test]
 fn s23_queries_of_the_specification() {
-    let table: [(&str, Versions); 8] = [
+    let table: [(&str, Versions); 11] = [
+        ("?OTRv4?", V4),
+        ("?OTRv34?", V3 | V4),
+        ("?OTRv43?", V3 | V4),
         ("?OTR?", V1),
         ("?OTRv2?", V2),
         ("?OTRv23?", V2 | V3),
         ("?OTR?v2?", V1 | V2),
-        ("?OTRv24x?", V2 | OTHER),
-        ("?OTR?v24x?", V1 | V2 | OTHER),
+        ("?OTRv24x?", V2 | V4 | OTHER),
+        ("?OTR?v24x?", V1 | V2 | V4 | OTHER),
         ("?OTR?v?", V1),
         ("?OTRv?", NONE),
     ];
@@ -150,7 +153,7 @@ fn s23_a_hundred_thousand_digits() {
     let digits = "0123456789".repeat(10_000);
     assert_eq!(
         classify(format!("?OTRv{digits}?").as_bytes()),
-        Incoming::Query(V2 | V3 | OTHER)
+        Incoming::Query(V2 | V3 | V4 | OTHER)
     );
     assert_eq!(
         classify(format!("?OTR?v{digits}").as_bytes()),
@@ -184,12 +187,12 @@ fn s23_tags_of_every_version_in_every_order() {
         (&[TAG_1], V1),
         (&[TAG_2], V2),
         (&[TAG_3], V3),
-        (&[TAG_4], OTHER),
+        (&[TAG_4], V4),
         (&[TAG_1, TAG_2, TAG_3], V1 | V2 | V3),
         (&[TAG_3, TAG_2, TAG_1], V1 | V2 | V3),
-        (&[TAG_2, TAG_4, TAG_3], V2 | V3 | OTHER),
+        (&[TAG_2, TAG_4, TAG_3], V2 | V3 | V4),
         (&[TAG_2, TAG_2], V2),
-        (&[TAG_4, TAG_4, TAG_4, TAG_3], V3 | OTHER),
+        (&[TAG_4, TAG_4, TAG_4, TAG_3], V3 | V4),
     ];
     for (groups, versions) in table {
         let groups: Vec<u8> = groups.iter().flat_map(|group| group.iter().copied()).collect();
@@ -319,7 +322,7 @@ proptest! {
     fn a_tag_anywhere_is_found_and_the_text_is_whole_again(
         before in "([a-z?<>]{1,9}[ \t\n]?){0,9}",
         after in "([ \t\n]?[a-z?<>]{1,9}){0,9}",
-        bits in 1..8_u8,
+        bits in 1..16_u8,
     ) {
         let versions = Versions::from_bits(bits);
         let text = [before.as_bytes(), &tag(versions), after.as_bytes()].concat();

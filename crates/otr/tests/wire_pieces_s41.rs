@@ -9,6 +9,7 @@ fn piece(tags: Tags, index: u16, total: u16, body: &str) -> Piece<'_> {
     let tags =
         tags.map(|(sender, receiver)| (InstanceTag::from_raw(sender), InstanceTag::from_raw(receiver)));
     Piece {
+        identifier: None,
         tags,
         index,
         total,

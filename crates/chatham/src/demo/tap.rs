@@ -248,7 +248,7 @@ fn kind(text: &[u8]) -> (Seen, Vec<u8>) {
                     from: header.sender,
                     to: header.receiver,
                 },
-                Err(_) => Seen::Unknown,
+                Ok((_, Message::V4(_))) | Err(_) => Seen::Unknown,
             };
             return (seen, body);
         }

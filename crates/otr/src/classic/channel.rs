@@ -7,6 +7,7 @@ use crate::classic::pair_keys::{ExtraKey, RevealedMacKey};
 use crate::crypto::modp::{DhPublic, DhSecret, DhShared};
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::Reject;
+use crate::traffic::Traffic;
 use crate::wire::Mpi;
 use crate::wire::classic::Data;
 use crate::wire::header::{Header, Version};
@@ -38,34 +39,6 @@ pub struct Channel {
     ssid: Ssid,
     keys: KeyRotation,
     traffic: Traffic,
-}
-
-/// How far the messages of one channel have come, counted from 1 in the order of sealing.
-///
-/// The text has no receipts. But every message announces our next D-H key, and whoever encrypts to that key has read one
-/// of the messages that announced it: if there was only one, certainly that one. If there were several it may have been
-/// the first; a carrier that keeps the order, and loses nothing without breaking, has then brought everything before it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Traffic {
-    /// How many messages we have sealed, heartbeats and the like included.
-    pub sealed: u64,
-    /// Up to this one everything was read, if the carrier loses nothing without breaking.
-    pub read: u64,
-    /// The last one of which it is certain; 0 if there is none.
-    pub certain: u64,
-    /// How many were sealed when our newest key was first announced.
-    announced: u64,
-}
-
-impl Traffic {
-    /// They have used the key that all messages since the last such moment announce.
-    fn key_seen(&mut self) {
-        self.read = self.announced + 1;
-        if self.sealed == self.read {
-            self.certain = self.read;
-        }
-        self.announced = self.sealed;
-    }
 }
 
 /// An authenticated, decrypted data message.
@@ -147,7 +120,7 @@ impl Channel {
             .authenticate(&[&data.authenticated_prefix(header), &data.ciphertext]);
         let extra_key = pair.extra_key();
         data.revealed_mac_keys = concatenated(&self.keys.take_revealed());
-        self.traffic.sealed += 1;
+        self.traffic.one_more();
         Some((data, extra_key))
     }
 

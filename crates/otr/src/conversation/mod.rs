@@ -1,5 +1,6 @@
 //! One correspondent, with all their devices.
 
+pub mod any_order;
 pub mod budget;
 pub mod commands;
 pub mod offer;

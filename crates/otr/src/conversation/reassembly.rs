@@ -1,10 +1,12 @@
-//! Pieces to whole messages (versions 2 and 3, "Receiving Fragments"), bounded in bytes, count and age.
+//! Pieces to whole messages (versions 2 and 3, "Receiving Fragments"), bounded in bytes, count and age. Those of
+//! version 4 are put together in [`any_order`](super::any_order).
 //!
 //! Each sending device has one message in the making; pieces without instance tags share one. Pieces have
 //! to come in order, as the texts say. A plain message forgets the pieces without tags, a whole message
 //! of one device forgets the pieces of that device: the texts forget everything, which with several
 //! devices would lose messages for no gain (decision 0017).
 
+use crate::conversation::any_order::AnyOrder;
 use crate::identity::Limits;
 use crate::reject::Reject;
 use crate::time::Timestamp;
@@ -15,6 +17,7 @@ use crate::wire::header::InstanceTag;
 #[derive(Default)]
 pub struct Reassembly {
     incomplete: Vec<Incomplete>,
+    any_order: AnyOrder,
 }
 
 struct Incomplete {
@@ -39,6 +42,9 @@ impl Reassembly {
         limits: &Limits,
     ) -> Result<Option<Vec<u8>>, Reject> {
         self.expire(now, limits);
+        if let Some(identifier) = piece.identifier {
+            return self.any_order.add((sender, identifier), piece, now, limits);
+        }
         let position = self
             .incomplete
             .iter()
@@ -88,7 +94,8 @@ impl Reassembly {
         Ok(Some(self.incomplete.swap_remove(position).text))
     }
 
-    /// Forgets what this device has begun.
+    /// Forgets what this device has begun, in the forms without identifiers: those with one are no worse for a whole
+    /// message among them.
     pub fn forget(&mut self, sender: InstanceTag) {
         self.incomplete.retain(|message| message.sender != sender);
     }
@@ -97,6 +104,7 @@ impl Reassembly {
     pub fn expire(&mut self, now: Timestamp, limits: &Limits) {
         self.incomplete
             .retain(|message| now.since(message.touched) <= limits.incomplete_age);
+        self.any_order.expire(now, limits);
     }
 
     /// When the next incomplete message becomes too old.
@@ -104,6 +112,7 @@ impl Reassembly {
         self.incomplete
             .iter()
             .map(|message| message.touched.plus(limits.incomplete_age))
+            .chain(self.any_order.next_deadline(limits))
             .min()
     }
 
@@ -112,7 +121,8 @@ impl Reassembly {
         self.incomplete
             .iter()
             .map(|message| message.text.capacity())
-            .sum()
+            .sum::<usize>()
+            .saturating_add(self.any_order.bytes())
     }
 
     #[cfg(feature = "hazmat")]
@@ -122,6 +132,7 @@ impl Reassembly {
             crate::hazmat::field(bytes, format!("{place:?}").as_bytes());
             crate::hazmat::field(bytes, &message.text);
         }
+        self.any_order.absorb(bytes);
     }
 
     fn forget_least_recent(&mut self) {
@@ -142,6 +153,7 @@ mod tests {
 
     fn add(reassembly: &mut Reassembly, index: u16, total: u16, body: &[u8]) -> Option<Vec<u8>> {
         let piece = Piece {
+            identifier: None,
             tags: None,
             index,
             total,
@@ -184,6 +196,7 @@ mod tests {
         };
         let mut reassembly = Reassembly::default();
         let piece = |index, body| Piece {
+            identifier: None,
             tags: None,
             index,
             total: 3,

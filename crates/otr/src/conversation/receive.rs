@@ -132,6 +132,11 @@ impl Conversation {
                     session => session,
                 }
             }
+            // The exchange of version 4 is not connected yet; no policy of ours offers it.
+            Version::V4 => {
+                items.push(refused(Reject::VersionRefused));
+                return;
+            }
         };
         let header = broadcast(version, env);
         let message = match session {

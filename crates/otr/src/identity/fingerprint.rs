@@ -5,6 +5,9 @@ use core::hash::{Hash, Hasher};
 
 use subtle::ConstantTimeEq;
 
+use crate::crypto::ed448::Point;
+use crate::crypto::kdf::{self, Usage};
+
 /// The SHA-1 of a DSA public key as versions 1 to 3 define it (version 3, "Public keys, signatures,
 /// and fingerprints"): 20 bytes, without the key's type.
 #[derive(Clone, Copy, PartialOrd, Ord)]
@@ -24,14 +27,69 @@ impl Fingerprint {
     /// Reads 40 hexadecimal digits of either case; white space between digits is allowed, so that a
     /// fingerprint can be pasted as it is shown.
     pub fn from_hex(text: &str) -> Option<Self> {
-        let mut bytes = [0; 20];
-        let mut digits = text.chars().filter(|c| !c.is_ascii_whitespace());
-        for byte in &mut bytes {
-            let high = digits.next()?.to_digit(16)?;
-            let low = digits.next()?.to_digit(16)?;
-            *byte = u8::try_from(high * 16 + low).ok()?;
-        }
-        digits.next().is_none().then_some(Self(bytes))
+        read_hex(text).map(Self)
+    }
+}
+
+/// The name of a person in version 4 ("Public keys and fingerprints"): 56 bytes of the hash of the long-term key and the
+/// forging key, without their types.
+///
+/// The forging key is in it so that nobody can be made to use another one unnoticed (S-79). It has nothing to do with the
+/// same person's fingerprint of versions 1 to 3.
+#[derive(Clone, Copy, PartialOrd, Ord)]
+pub struct FingerprintV4([u8; 56]);
+
+impl FingerprintV4 {
+    /// The fingerprint of these two keys.
+    #[must_use]
+    pub fn of(long_term: &Point, forging: &Point) -> Self {
+        Self(kdf::bytes(
+            Usage::FINGERPRINT,
+            &[&long_term.encode(), &forging.encode()],
+        ))
+    }
+
+    /// A fingerprint from its 56 bytes.
+    pub const fn from_bytes(bytes: [u8; 56]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 56 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 56] {
+        &self.0
+    }
+
+    /// Reads 112 hexadecimal digits of either case; white space between digits is allowed.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        read_hex(text).map(Self)
+    }
+}
+
+impl PartialEq for FingerprintV4 {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for FingerprintV4 {}
+
+/// Equal fingerprints have equal bytes, so this agrees with `==`.
+impl Hash for FingerprintV4 {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+/// The form people read aloud: fourteen groups of eight upper-case digits.
+impl fmt::Display for FingerprintV4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_groups(&self.0, f)
+    }
+}
+
+impl fmt::Debug for FingerprintV4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FingerprintV4({self})")
     }
 }
 
@@ -53,15 +111,7 @@ impl Hash for Fingerprint {
 /// The form people read aloud: five groups of eight upper-case digits.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, word) in self.0.chunks(4).enumerate() {
-            if position > 0 {
-                f.write_str(" ")?;
-            }
-            for byte in word {
-                write!(f, "{byte:02X}")?;
-            }
-        }
-        Ok(())
+        write_groups(&self.0, f)
     }
 }
 
@@ -69,6 +119,29 @@ impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fingerprint({self})")
     }
+}
+
+fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let mut digits = text.chars().filter(|c| !c.is_ascii_whitespace());
+    for byte in &mut bytes {
+        let high = digits.next()?.to_digit(16)?;
+        let low = digits.next()?.to_digit(16)?;
+        *byte = u8::try_from(high * 16 + low).ok()?;
+    }
+    digits.next().is_none().then_some(bytes)
+}
+
+fn write_groups(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (position, word) in bytes.chunks(4).enumerate() {
+        if position > 0 {
+            f.write_str(" ")?;
+        }
+        for byte in word {
+            write!(f, "{byte:02X}")?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

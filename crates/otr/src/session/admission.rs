@@ -4,6 +4,7 @@ use crate::reject::Reject;
 use crate::session::SessionState;
 use crate::wire::Message;
 use crate::wire::header::{Version, Versions};
+use crate::wire::v4;
 
 /// The kinds of encoded messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,14 @@ pub enum Kind {
     Signature,
     /// Data.
     Data,
+    /// Version 4's Identity.
+    Identity,
+    /// Version 4's Auth-R.
+    AuthR,
+    /// Version 4's Auth-I.
+    AuthI,
+    /// Version 4's Non-Interactive-Auth.
+    NonInteractiveAuth,
 }
 
 /// The authentication state that a message meets: the device's own, or the open offer it may answer.
@@ -77,6 +86,10 @@ pub fn admit(kind: Kind, version: Version, gate: Gate, state: SessionState, wait
         (Kind::RevealSignature, Waiting::RevealSig) => Verdict::Look,
         (Kind::Signature, Waiting::Sig) => Verdict::Look,
         (Kind::DhKey | Kind::RevealSignature | Kind::Signature, _) => Verdict::Ignore(Reject::Unexpected),
+        // Nothing waits for the exchange of version 4 yet.
+        (Kind::Identity | Kind::AuthR | Kind::AuthI | Kind::NonInteractiveAuth, _) => {
+            Verdict::Ignore(Reject::Unexpected)
+        }
     }
 }
 
@@ -90,6 +103,13 @@ impl Kind {
             Message::RevealSignature(_) => Self::RevealSignature,
             Message::Signature(_) => Self::Signature,
             Message::Data(_) => Self::Data,
+            Message::V4(message) => match **message {
+                v4::Message::Identity(_) => Self::Identity,
+                v4::Message::AuthR(_) => Self::AuthR,
+                v4::Message::AuthI(_) => Self::AuthI,
+                v4::Message::NonInteractiveAuth(_) => Self::NonInteractiveAuth,
+                v4::Message::Data(_) => Self::Data,
+            },
         }
     }
 }

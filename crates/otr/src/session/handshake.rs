@@ -82,7 +82,12 @@ impl Session {
                 .into_iter()
                 .flatten()
                 .max_by_key(|(_, moved)| moved.order),
-            Kind::KeyExchange | Kind::Data => None,
+            Kind::KeyExchange
+            | Kind::Data
+            | Kind::Identity
+            | Kind::AuthR
+            | Kind::AuthI
+            | Kind::NonInteractiveAuth => None,
         }
     }
 
@@ -130,7 +135,7 @@ impl Session {
                 Ok(())
             }
             Message::KeyExchange(message) => self.on_key_exchange(&message, &mut step, items),
-            Message::Data(_) => Err(Reject::Unexpected),
+            Message::Data(_) | Message::V4(_) => Err(Reject::Unexpected),
         }
     }
 

@@ -11,7 +11,6 @@ pub mod own_exchanges;
 pub mod tlvs;
 
 use crate::classic::Channel;
-use crate::classic::channel::Traffic;
 use crate::classic::pair_keys::RevealedMacKey;
 use crate::event::Event;
 use crate::identity::{Account, Fingerprint, Ssid};
@@ -20,6 +19,7 @@ use crate::session::exchanges::Handshake;
 use crate::smp::Smp;
 use crate::smp::modp::Modp;
 use crate::time::Timestamp;
+use crate::traffic::Traffic;
 use crate::wire::Message;
 use crate::wire::header::{Header, InstanceTag, Version};
 

@@ -78,6 +78,7 @@ mod tests {
             (
                 b"?OTR,1,2,?OTR:AAMD,",
                 Incoming::Piece(Piece {
+                    identifier: None,
                     tags: None,
                     index: 1,
                     total: 2,

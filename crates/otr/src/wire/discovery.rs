@@ -35,9 +35,8 @@ pub fn query(versions: Versions, words: &[u8]) -> Vec<u8> {
         }
     } else {
         message.push(b'v');
-        let named = [(Version::V2, b'2'), (Version::V3, b'3')];
         message.extend(
-            named
+            DIGITS
                 .iter()
                 .filter(|(version, _)| versions.contains(*version))
                 .map(|(_, digit)| digit),
@@ -57,9 +56,9 @@ pub fn tag(versions: Versions) -> Vec<u8> {
     if versions.is_empty() {
         return Vec::new();
     }
-    let named = [(Version::V1, TAG_V1), (Version::V2, b'2'), (Version::V3, b'3')];
-    let groups = named
+    let groups = [(Version::V1, TAG_V1)]
         .into_iter()
+        .chain(DIGITS)
         .filter(|(version, _)| versions.contains(*version))
         .map(|(_, id)| id);
     BASE.into_iter().chain(groups).flat_map(blanks).collect()
@@ -137,6 +136,7 @@ fn identified(id: u8) -> Versions {
     match id {
         b'2' => Versions::V2,
         b'3' => Versions::V3,
+        b'4' => Versions::V4,
         _ => Versions::OTHER,
     }
 }
@@ -192,6 +192,8 @@ const BASE: [u8; 2] = *b"OT";
 const BASE_LENGTH: usize = 16;
 /// The group of version 1, which is not a digit.
 const TAG_V1: u8 = b'R';
+/// How queries and tags name the later versions.
+const DIGITS: [(Version, u8); 3] = [(Version::V2, b'2'), (Version::V3, b'3'), (Version::V4, b'4')];
 
 #[cfg(test)]
 mod tests {
@@ -200,10 +202,18 @@ mod tests {
     #[test]
     fn tags_are_those_of_the_text() {
         let base = b"\x20\x09\x20\x20\x09\x09\x09\x09\x20\x09\x20\x09\x20\x09\x20\x20";
-        let table: [(u8, &[[u8; 8]]); 4] = [
+        let table: [(u8, &[[u8; 8]]); 6] = [
             (1, &[*b"\x20\x09\x20\x09\x20\x20\x09\x20"]),
             (2, &[*b"\x20\x20\x09\x09\x20\x20\x09\x20"]),
             (4, &[*b"\x20\x20\x09\x09\x20\x20\x09\x09"]),
+            (8, &[*b"\x20\x20\x09\x09\x20\x09\x20\x20"]),
+            (
+                12,
+                &[
+                    *b"\x20\x20\x09\x09\x20\x20\x09\x09",
+                    *b"\x20\x20\x09\x09\x20\x09\x20\x20",
+                ],
+            ),
             (
                 5,
                 &[
@@ -225,7 +235,7 @@ mod tests {
 
     #[test]
     fn queries_written() {
-        let forms: [&[u8]; 8] = [
+        let forms: [&[u8]; 16] = [
             b"?OTRv?",
             b"?OTR?",
             b"?OTRv2?",
@@ -234,8 +244,16 @@ mod tests {
             b"?OTR?v3?",
             b"?OTRv23?",
             b"?OTR?v23?",
+            b"?OTRv4?",
+            b"?OTR?v4?",
+            b"?OTRv24?",
+            b"?OTR?v24?",
+            b"?OTRv34?",
+            b"?OTR?v34?",
+            b"?OTRv234?",
+            b"?OTR?v234?",
         ];
-        for (bits, form) in (0..8).zip(forms) {
+        for (bits, form) in (0..16).zip(forms) {
             let versions = Versions::from_bits(bits);
             assert_eq!(query(versions, b""), form);
             assert_eq!(query(versions, b"hello"), [form, b" hello"].concat());

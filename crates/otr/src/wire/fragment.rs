@@ -11,22 +11,25 @@ use super::search::position_of;
 /// One piece of a cut message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece<'a> {
-    /// Sender and receiver in the form of version 3; nothing in that of versions 1 and 2.
+    /// Which message this is a piece of, in the form of version 4 only.
+    pub identifier: Option<u32>,
+    /// Sender and receiver in the forms of versions 3 and 4; nothing in that of versions 1 and 2.
     pub tags: Option<(InstanceTag, InstanceTag)>,
     /// Which piece this is, from 1 to `total`.
     pub index: u16,
     /// How many pieces there are, at least 1.
     pub total: u16,
     /// The piece itself. It may hold commas: libotr cuts the words of its query as well. Behind the first piece it may
-    /// be empty: the Go package otr3 ends a message so when the last cut falls on its end.
+    /// be empty, before version 4: the Go package otr3 ends a message so when the last cut falls on its end.
     pub body: &'a [u8],
 }
 
 /// Reads a message that starts with `?OTR|` or `?OTR,`:
 ///
 /// ```text
-/// ?OTR|sender|receiver,index,total,body,        hexadecimal tags, decimal numbers
-/// ?OTR,index,total,body,
+/// ?OTR|identifier|sender|receiver,index,total,body,      version 4: hexadecimal, then decimal numbers
+/// ?OTR|sender|receiver,index,total,body,                 version 3
+/// ?OTR,index,total,body,                                 versions 1 and 2
 /// ```
 ///
 /// Stricter than the `printf` patterns of the text: numbers are digits only (leading zeros are legal), they must fit,
@@ -55,10 +58,36 @@ pub fn cut(
     limit: usize,
     tags: Option<(InstanceTag, InstanceTag)>,
 ) -> Result<Vec<Vec<u8>>, CutError> {
+    let frame = if tags.is_some() { FRAME_WITH_TAGS } else { FRAME };
+    cut_into(armored, limit, frame, None, tags)
+}
+
+/// [`cut`] in the form of version 4: with an `identifier` that no other message of the last minutes has, the parts may
+/// arrive in any order and among those of other messages.
+///
+/// # Errors
+/// [`CutError`].
+pub fn cut_identified(
+    armored: &[u8],
+    limit: usize,
+    identifier: u32,
+    sender: InstanceTag,
+    receiver: InstanceTag,
+) -> Result<Vec<Vec<u8>>, CutError> {
+    let tags = Some((sender, receiver));
+    cut_into(armored, limit, FRAME_WITH_IDENTIFIER, Some(identifier), tags)
+}
+
+fn cut_into(
+    armored: &[u8],
+    limit: usize,
+    frame: usize,
+    identifier: Option<u32>,
+    tags: Option<(InstanceTag, InstanceTag)>,
+) -> Result<Vec<Vec<u8>>, CutError> {
     if armored.len() <= limit {
         return Ok(vec![armored.to_vec()]);
     }
-    let frame = if tags.is_some() { FRAME_WITH_TAGS } else { FRAME };
     let room = limit
         .checked_sub(frame)
         .filter(|&room| room > 0)
@@ -68,6 +97,7 @@ pub fn cut(
     Ok(pieces
         .map(|(body, index)| {
             write(&Piece {
+                identifier,
                 tags,
                 index,
                 total,
@@ -80,7 +110,7 @@ pub fn cut(
 /// Why a message cannot be cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CutError {
-    /// The frame alone is as long as the limit: [`FRAME`] or [`FRAME_WITH_TAGS`] bytes.
+    /// The frame alone is as long as the limit: [`FRAME`], [`FRAME_WITH_TAGS`] or [`FRAME_WITH_IDENTIFIER`] bytes.
     LimitTooSmall,
     /// More than 65535 pieces would be needed.
     TooManyPieces,
@@ -102,26 +132,29 @@ pub const FRAME: usize = "?OTR,00001,00001,,".len();
 /// Bytes around the body of a piece in the form of version 3.
 pub const FRAME_WITH_TAGS: usize = "?OTR|00000100|00000100,00001,00001,,".len();
 
+/// Bytes around the body of a piece in the form of version 4.
+pub const FRAME_WITH_IDENTIFIER: usize = "?OTR|00000000|00000100|00000100,00001,00001,,".len();
+
 /// Writes a piece with a frame of fixed width, as most programs do.
 fn write(piece: &Piece<'_>) -> Vec<u8> {
     let Piece {
+        identifier,
         tags,
         index,
         total,
         body,
     } = *piece;
-    let mut text = Vec::with_capacity(FRAME_WITH_TAGS.saturating_add(body.len()));
+    let mut text = Vec::with_capacity(FRAME_WITH_IDENTIFIER.saturating_add(body.len()));
     text.extend_from_slice(b"?OTR");
-    if let Some((sender, receiver)) = tags {
-        for tag in [sender, receiver] {
-            text.push(b'|');
-            let digits = tag.raw().to_be_bytes();
-            text.extend(
-                digits
-                    .into_iter()
-                    .flat_map(|byte| [byte >> 4, byte & 15].map(hexadecimal_digit)),
-            );
-        }
+    let tags = tags.map(|(sender, receiver)| [sender.raw(), receiver.raw()]);
+    for number in identifier.into_iter().chain(tags.into_iter().flatten()) {
+        text.push(b'|');
+        let digits = number.to_be_bytes();
+        text.extend(
+            digits
+                .into_iter()
+                .flat_map(|byte| [byte >> 4, byte & 15].map(hexadecimal_digit)),
+        );
     }
     for number in [index, total] {
         text.push(b',');
@@ -149,13 +182,18 @@ const fn decimal_digit(number: u16) -> u8 {
 
 fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
     let rest = message.strip_prefix(b"?OTR")?;
-    let (tags, rest) = match rest.split_first()? {
+    let (identifier, tags, rest) = match rest.split_first()? {
         (b'|', rest) => {
-            let (sender, rest) = field(rest, b'|')?;
-            let (receiver, rest) = field(rest, b',')?;
-            (Some((hexadecimal(sender)?, hexadecimal(receiver)?)), rest)
+            let (first, rest) = field(rest, b'|')?;
+            let (second, rest) = field(rest, b',')?;
+            let (identifier, sender, receiver) = match field(second, b'|') {
+                None => (None, first, second),
+                Some((sender, receiver)) => (Some(identifier(first)?), sender, receiver),
+            };
+            let tags = (tag(sender)?, tag(receiver)?);
+            (identifier, Some(tags), rest)
         }
-        (b',', rest) => (None, rest),
+        (b',', rest) => (None, None, rest),
         _ => return None,
     };
     let (index, rest) = field(rest, b',')?;
@@ -164,10 +202,12 @@ fn parse_frame(message: &[u8]) -> Option<Piece<'_>> {
     let end = rest.iter().rposition(|&byte| byte == b',')?;
     let (body, rest) = (rest.get(..end)?, rest.get(end + 1..)?);
     let (index, total) = (decimal(index)?, decimal(total)?);
-    // The texts forbid to send an empty piece, and do not say to refuse one.
-    let filled = !body.is_empty() || index > 1;
+    // The texts forbid to send an empty piece, and do not say to refuse one. Only before version 4 is there a program
+    // that sends them.
+    let filled = !body.is_empty() || (index > 1 && identifier.is_none());
     let legal = 1 <= index && index <= total && filled && markup::is_only_markup(rest);
     legal.then_some(Piece {
+        identifier,
         tags,
         index,
         total,
@@ -189,15 +229,23 @@ fn decimal(digits: &[u8]) -> Option<u16> {
     })
 }
 
-fn hexadecimal(digits: &[u8]) -> Option<InstanceTag> {
+/// One to eight digits: otrr writes and wants eight, otr4j takes fewer.
+fn identifier(digits: &[u8]) -> Option<u32> {
+    hexadecimal(digits).filter(|_| digits.len() <= 8)
+}
+
+fn tag(digits: &[u8]) -> Option<InstanceTag> {
+    hexadecimal(digits).map(InstanceTag::from_raw)
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
     if digits.is_empty() {
         return None;
     }
-    let number = digits.iter().try_fold(0_u32, |number, &digit| {
+    digits.iter().try_fold(0_u32, |number, &digit| {
         let digit = char::from(digit).to_digit(16)?;
         number.checked_mul(16)?.checked_add(digit)
-    })?;
-    Some(InstanceTag::from_raw(number))
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +260,7 @@ mod tests {
     #[test]
     fn the_frame_has_a_fixed_width() {
         let piece = Piece {
+            identifier: None,
             tags: Some(TAGS),
             index: 1,
             total: 3,
@@ -220,6 +269,17 @@ mod tests {
         assert_eq!(write(&piece), b"?OTR|5a73a599|27e31597,00001,00003,?OTR:AAMD,");
         assert_eq!(parse(&write(&piece)), Ok(piece));
         let piece = Piece {
+            identifier: Some(0x00c0_ffee),
+            ..piece
+        };
+        assert_eq!(
+            write(&piece),
+            b"?OTR|00c0ffee|5a73a599|27e31597,00001,00003,?OTR:AAMD,"
+        );
+        assert_eq!(parse(&write(&piece)), Ok(piece));
+        assert_eq!(write(&piece).len(), FRAME_WITH_IDENTIFIER + piece.body.len());
+        let piece = Piece {
+            identifier: None,
             tags: None,
             index: 65535,
             total: 65535,

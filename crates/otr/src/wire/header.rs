@@ -1,4 +1,4 @@
-//! What every encoded message starts with: protocol version, type, and in version 3 the two instance tags.
+//! What every encoded message starts with: protocol version, type, and from version 3 on the two instance tags.
 
 use std::ops::BitOr;
 
@@ -17,11 +17,15 @@ pub enum Version {
     V2,
     /// With instance tags and the extra symmetric key.
     V3,
+    /// With new primitives, messages in any order, and deniability against everybody.
+    V4,
 }
 
 impl Version {
     /// Every version, lowest first.
-    pub const ALL: [Self; 3] = [Self::V1, Self::V2, Self::V3];
+    pub const ALL: [Self; 4] = [Self::V1, Self::V2, Self::V3, Self::V4];
+    /// Versions 1 to 3, which are one family.
+    pub const CLASSIC: [Self; 3] = [Self::V1, Self::V2, Self::V3];
 
     /// The number that stands in the first two bytes of a message.
     pub const fn number(self) -> u16 {
@@ -29,12 +33,13 @@ impl Version {
             Self::V1 => 1,
             Self::V2 => 2,
             Self::V3 => 3,
+            Self::V4 => 4,
         }
     }
 
     /// Whether messages and pieces carry the tags of sender and receiver.
     pub const fn has_instance_tags(self) -> bool {
-        matches!(self, Self::V3)
+        matches!(self, Self::V3 | Self::V4)
     }
 
     /// Whether the version defines messages with this type byte.
@@ -47,6 +52,10 @@ impl Version {
                     TYPE_DH_COMMIT | TYPE_DATA | TYPE_DH_KEY | TYPE_REVEAL_SIGNATURE | TYPE_SIGNATURE
                 )
             }
+            Self::V4 => matches!(
+                kind,
+                TYPE_DATA | TYPE_NON_INTERACTIVE_AUTH | TYPE_IDENTITY | TYPE_AUTH_R | TYPE_AUTH_I
+            ),
         }
     }
 }
@@ -112,7 +121,7 @@ impl InstanceTag {
 /// Version and addresses of an encoded message:
 ///
 /// ```text
-/// SHORT version | BYTE type | version 3 only: INT sender tag | INT receiver tag
+/// SHORT version | BYTE type | versions 3 and 4: INT sender tag | INT receiver tag
 /// ```
 ///
 /// The type byte is not kept: it follows from the [`Message`](super::Message).
@@ -127,7 +136,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Appends the header of a message of type `kind`. Tags are written in version 3 only.
+    /// Appends the header of a message of type `kind`. Tags are written from version 3 on.
     pub fn encode(&self, kind: u8, w: &mut Writer) {
         w.u16(self.version.number());
         w.u8(kind);
@@ -182,12 +191,15 @@ impl Versions {
     pub const V2: Self = Self(2);
     /// Version 3 alone.
     pub const V3: Self = Self(4);
+    /// Version 4 alone.
+    pub const V4: Self = Self(8);
     /// No known version, but somebody named an unknown one.
     pub const OTHER: Self = Self(0x80);
 
-    /// The set with these bits: 1 for version 1, 2 for version 2, 4 for version 3. Other bits are dropped.
+    /// The set with these bits: 1 for version 1, 2 for version 2, 4 for version 3, 8 for version 4. Other bits are
+    /// dropped.
     pub const fn from_bits(bits: u8) -> Self {
-        Self(bits & (Self::V1.0 | Self::V2.0 | Self::V3.0))
+        Self(bits & (Self::V1.0 | Self::V2.0 | Self::V3.0 | Self::V4.0))
     }
 
     /// This set and `version`.
@@ -247,6 +259,7 @@ impl Versions {
             Version::V1 => Self::V1,
             Version::V2 => Self::V2,
             Version::V3 => Self::V3,
+            Version::V4 => Self::V4,
         }
     }
 }
@@ -283,6 +296,14 @@ pub const TYPE_KEY_EXCHANGE: u8 = 0x0a;
 pub const TYPE_REVEAL_SIGNATURE: u8 = 0x11;
 /// Type of a Signature message (versions 2 and 3).
 pub const TYPE_SIGNATURE: u8 = 0x12;
+/// Type of a Non-Interactive-Auth message (version 4).
+pub const TYPE_NON_INTERACTIVE_AUTH: u8 = 0x0d;
+/// Type of an Identity message (version 4).
+pub const TYPE_IDENTITY: u8 = 0x35;
+/// Type of an Auth-R message (version 4).
+pub const TYPE_AUTH_R: u8 = 0x36;
+/// Type of an Auth-I message (version 4).
+pub const TYPE_AUTH_I: u8 = 0x37;
 
 #[cfg(test)]
 mod tests {
@@ -310,6 +331,7 @@ mod tests {
                 let legal: &[u8] = match version {
                     Version::V1 => &[0x03, 0x0a],
                     Version::V2 | Version::V3 => &[0x02, 0x03, 0x0a, 0x11, 0x12],
+                    Version::V4 => &[0x03, 0x0d, 0x35, 0x36, 0x37],
                 };
                 let expected = if legal.contains(&kind) {
                     Ok((header, kind))
@@ -319,7 +341,7 @@ mod tests {
                 assert_eq!(decode(writer.as_slice()), expected);
             }
         }
-        assert_eq!(decode(&[0, 4, 3]), Err(DecodeError::UnknownVersion(4)));
+        assert_eq!(decode(&[0, 5, 3]), Err(DecodeError::UnknownVersion(5)));
         assert_eq!(decode(&[0, 0, 3]), Err(DecodeError::UnknownVersion(0)));
         assert_eq!(decode(&[3, 0, 3]), Err(DecodeError::UnknownVersion(0x300)));
     }
@@ -340,8 +362,13 @@ mod tests {
         for sender in edges {
             for receiver in edges {
                 let (from, to) = (InstanceTag::from_raw(sender), InstanceTag::from_raw(receiver));
+                let version = if sender > receiver {
+                    Version::V4
+                } else {
+                    Version::V3
+                };
                 let header = Header {
-                    version: Version::V3,
+                    version,
                     sender: from,
                     receiver: to,
                 };
@@ -385,14 +412,14 @@ mod tests {
 
     #[test]
     fn sets_of_versions() {
-        let all = Versions::V1 | Versions::V2 | Versions::V3;
-        assert_eq!(all, Versions::from_bits(7));
+        let all = Versions::V1 | Versions::V2 | Versions::V3 | Versions::V4;
+        assert_eq!(all, Versions::from_bits(15));
         assert_eq!(Versions::from_bits(0xff), all);
         assert_eq!(
             all.iter().collect::<Vec<_>>(),
-            [Version::V3, Version::V2, Version::V1]
+            [Version::V4, Version::V3, Version::V2, Version::V1]
         );
-        assert_eq!(all.without(Version::V3).best(), Some(Version::V2));
+        assert_eq!(all.without(Version::V4).best(), Some(Version::V3));
         assert_eq!(Versions::V1.intersect(Versions::V2), Versions::NONE);
         assert_eq!(
             [Version::V2, Version::V1].into_iter().collect::<Versions>(),

@@ -1,4 +1,4 @@
-//! Bytes and values: the messages of versions 1 to 3 as the network carries them. No keys, no mathematics, no state.
+//! Bytes and values: the messages of all versions as the network carries them. No keys, no mathematics, no state.
 //!
 //! ```text
 //! classify -> Incoming::{Plaintext, Query, Error}              for people and policies
@@ -15,6 +15,7 @@
 pub mod armor;
 pub mod classic;
 mod classify;
+pub mod client_profile;
 pub mod discovery;
 pub mod error;
 pub mod fragment;
@@ -27,6 +28,7 @@ pub mod reader;
 mod search;
 pub mod tlv;
 pub mod v1;
+pub mod v4;
 pub mod writer;
 
 pub use classic::{Data, DhCommit, DhKey, PublicKey, RevealSignature, Signature, SignedIdentity};

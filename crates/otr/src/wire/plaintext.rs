@@ -56,6 +56,19 @@ pub fn encode(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
     w.into_bytes()
 }
 
+/// The same for version 4, whose text knows the NUL only in front of records: there is none without them. NULs in the
+/// words are taken out.
+pub fn encode_v4(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
+    let records: usize = tlvs.iter().map(Tlv::encoded_len).sum();
+    let mut w = Writer::with_capacity(text.len().saturating_add(records).saturating_add(1));
+    text.split(|&byte| byte == 0).for_each(|words| w.bytes(words));
+    if !tlvs.is_empty() {
+        w.u8(0);
+        tlvs.iter().for_each(|tlv| tlv.encode(&mut w));
+    }
+    w.into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

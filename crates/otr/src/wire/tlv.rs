@@ -91,6 +91,8 @@ pub const SMP_ABORT: u16 = 6;
 pub const SMP1Q: u16 = 7;
 /// The sender is about to use the extra symmetric key.
 pub const EXTRA_KEY: u16 = 8;
+/// The same in version 4, where the first SMP message always has a question and needs no second type.
+pub const EXTRA_KEY_V4: u16 = 7;
 
 #[cfg(test)]
 mod tests {

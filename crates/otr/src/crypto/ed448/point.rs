@@ -1,0 +1,126 @@
+//! Points of the curve that are multiples of the base point.
+
+use core::fmt;
+
+use crrl::ed448;
+use subtle::Choice;
+use zeroize::{DefaultIsZeroes, Zeroizing};
+
+use super::{BadPoint, SIZE, Scalar};
+
+/// A multiple of the base point G. Wiped on drop and never printed, as some of them are secret.
+///
+/// One that came from a peer is checked, and is not the neutral element. One that was computed may be any multiple,
+/// even the neutral one: where that would matter, the protocol asks.
+#[derive(Clone)]
+pub struct Point(Zeroizing<Raw>);
+
+#[derive(Clone, Copy)]
+struct Raw(ed448::Point);
+
+impl Default for Raw {
+    fn default() -> Self {
+        Self(ed448::Point::NEUTRAL)
+    }
+}
+
+impl DefaultIsZeroes for Raw {}
+
+impl Point {
+    /// Checks a POINT that a peer sent ("Verifying that a point is on the curve").
+    ///
+    /// # Errors
+    /// [`BadPoint`] unless the bytes are the one encoding of a point of the curve (the coordinate below p, no unused
+    /// bit set, no sign without a number), which is not the neutral element and whose q-th multiple is.
+    pub fn decode(bytes: &[u8; SIZE]) -> Result<Self, BadPoint> {
+        let point = ed448::Point::decode(bytes).ok_or(BadPoint)?;
+        if point.isneutral() != 0 || point.is_in_subgroup() == 0 {
+            return Err(BadPoint);
+        }
+        Ok(Self::new(point))
+    }
+
+    /// A POINT: 57 bytes.
+    #[must_use]
+    pub fn encode(&self) -> [u8; SIZE] {
+        self.raw().encode()
+    }
+
+    /// The base point.
+    #[must_use]
+    pub fn base() -> Self {
+        Self::new(ed448::Point::BASE)
+    }
+
+    /// `scalar` times G.
+    #[must_use]
+    pub fn base_mul(scalar: &Scalar) -> Self {
+        Self::new(ed448::Point::mulgen(scalar.raw()))
+    }
+
+    /// `scalar` times this point.
+    #[must_use]
+    pub fn mul(&self, scalar: &Scalar) -> Self {
+        Self::new(self.raw() * scalar.raw())
+    }
+
+    /// The sum.
+    #[must_use]
+    pub fn add(&self, other: &Self) -> Self {
+        Self::new(self.raw() + other.raw())
+    }
+
+    /// The difference.
+    #[must_use]
+    pub fn sub(&self, other: &Self) -> Self {
+        Self::new(self.raw() - other.raw())
+    }
+
+    /// `base` times G, plus `scalar` times this point.
+    #[must_use]
+    pub fn base_mul_add_mul(&self, base: &Scalar, scalar: &Scalar) -> Self {
+        Self::base_mul(base).add(&self.mul(scalar))
+    }
+
+    /// The same in less time, which tells about both scalars: for numbers that everybody may know.
+    #[must_use]
+    pub fn base_mul_add_mul_vartime(&self, base: &Scalar, scalar: &Scalar) -> Self {
+        Self::new(self.raw().mul_add_mulgen_vartime(scalar.raw(), base.raw()))
+    }
+
+    /// `yes` or `no`, without telling by time which.
+    #[must_use]
+    pub fn select(no: &Self, yes: &Self, choice: Choice) -> Self {
+        Self::new(ed448::Point::select(
+            no.raw(),
+            yes.raw(),
+            super::scalar::mask(choice),
+        ))
+    }
+
+    /// Whether both are the same point, in constant time.
+    #[must_use]
+    pub fn ct_eq(&self, other: &Self) -> bool {
+        self.raw().equals(*other.raw()) != 0
+    }
+
+    /// Whether it is the neutral element.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        self.raw().isneutral() != 0
+    }
+
+    fn raw(&self) -> &ed448::Point {
+        &self.0.0
+    }
+
+    fn new(point: ed448::Point) -> Self {
+        Self(Zeroizing::new(Raw(point)))
+    }
+}
+
+impl fmt::Debug for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Point(..)")
+    }
+}
