@@ -136,6 +136,15 @@ impl Dake {
             key: step.account.long_term_key().pair(),
             names: step.names,
         };
+        check_addresses(header, signer.profile.owner(), true)?;
+        if let Self::WaitingAuthI(waiting) = &*self
+            && let Some(answer) = waiting
+                .answers
+                .iter()
+                .find(|answer| answer.is_to(header, message))
+        {
+            return Ok(Progress::reply(Message::AuthR(answer.reply().clone())));
+        }
         let theirs = check_identity(header, message, signer.profile.owner(), step.now)?;
         if let Self::WaitingAuthR(ours) = &*self {
             if theirs.1.shares_a_key(ours.public()) {
@@ -145,7 +154,8 @@ impl Dake {
                 return Ok(Progress::reply(Message::Identity(ours.identity().clone())));
             }
         }
-        let (answer, reply) = Answer::new(theirs, &signer, step.rng)?;
+        let answer = Answer::new(message, theirs, &signer, step.rng)?;
+        let reply = answer.reply().clone();
         let waiting = match core::mem::replace(self, Self::Idle) {
             Self::Idle => WaitingAuthI::new(answer, None),
             Self::WaitingAuthR(ours) => WaitingAuthI::new(answer, Some(ours)),
