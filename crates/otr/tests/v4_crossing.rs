@@ -11,7 +11,7 @@ use otr::v4::Dake;
 use otr::v4::dake::MAX_ANSWERS;
 use otr::wire::v4::Message;
 use otr::{InstanceTag, Ssid};
-use v4_exchange::{Letter, Person, finished, meet};
+use v4_exchange::{Letter, Person, finished, identity_of, meet};
 
 /// Two people with letters under way to each other, and what became of it.
 struct Post {
@@ -129,6 +129,10 @@ fn every_letter_may_come_twice() {
     };
     assert_eq!(first, again);
     assert_eq!(alice.state(), before);
+    // Under another tag it is no copy.
+    let mut retagged = identity.clone();
+    retagged.header.sender = InstanceTag::from_raw(0x9999);
+    alice.refuses(&retagged, Reject::WrongInstance);
     // Another message of the same person gets an answer of its own.
     let Message::AuthR(other) = &alice.receive(&bob.start()).unwrap().message else {
         panic!("an answer")
@@ -142,6 +146,13 @@ fn the_higher_hash_goes_on() {
     let mut people = meet();
     let offers = [people[0].start(), people[1].start()];
     let before = [people[0].state(), people[1].state()];
+    // SHAKE-256 of B as an MPI, 32 bytes, without the name of the protocol in front.
+    let hashes = offers.each_ref().map(|offer| {
+        let b = identity_of(offer).b.as_bytes();
+        let mut hash = [0; 32];
+        otr::crypto::kdf::shake256(&[&u32::try_from(b.len()).unwrap().to_be_bytes(), b], &mut hash);
+        hash
+    });
     let mut yielded = 0;
     for (me, person) in people.iter_mut().enumerate() {
         let reply = person.receive(&offers[1 - me]).unwrap();
@@ -149,8 +160,12 @@ fn the_higher_hash_goes_on() {
             (Message::Identity(again), Message::Identity(first)) => {
                 assert_eq!(again, first);
                 assert_eq!(person.state(), before[me]);
+                assert!(hashes[me] > hashes[1 - me]);
             }
-            (Message::AuthR(_), _) => yielded += 1,
+            (Message::AuthR(_), _) => {
+                assert!(hashes[me] < hashes[1 - me]);
+                yielded += 1;
+            }
             _ => panic!("another message"),
         }
     }

@@ -6,12 +6,12 @@ mod v4_exchange;
 mod v4_vectors;
 
 use chacha20::ChaCha20Rng;
-use otr::crypto::ed448::KeyPair;
+use otr::crypto::ed448::{KeyPair, SigningKey};
 use otr::identity::{ClientProfile, ForgingKey, V4Account};
 use otr::reject::Reject;
 use otr::secret::Secret;
 use otr::v4::dake::{Names, Signer};
-use otr::v4::ephemeral::EphemeralPublic;
+use otr::v4::ephemeral::{Ephemeral, EphemeralPublic};
 use otr::v4::forge::{self, Forged, Puppet};
 use otr::v4::transcript::Party;
 use otr::v4::{Channel, Proven, auth};
@@ -28,7 +28,7 @@ fn keeper(name: &'static str, peer: &'static str, tag: u32) -> (Person, KeyPair)
     let mut person = Person::new(name, peer, tag, u8::try_from(tag >> 8).unwrap());
     let forging = ForgingKey::generate_with_secret(&mut rng(u8::try_from(name.len()).unwrap()));
     let pair = KeyPair::from_seed(&copy(forging.seed().unwrap()));
-    let long_term = otr::crypto::ed448::SigningKey::generate(&mut *person.rng);
+    let long_term = SigningKey::generate(&mut *person.rng);
     let owner = person.tag();
     person.account = V4Account::new(long_term, forging, owner, None, &mut *person.rng, NOW);
     (person, pair)
@@ -141,6 +141,60 @@ fn s79_one_secret_of_the_ring_is_enough() {
             Err(reason) => assert_eq!((possible, reason), (false, Reject::Unexpected), "row {place}"),
         }
     }
+}
+
+/// A ring with one key twice is refused whoever has signed: in it somebody would be less hidden.
+#[test]
+fn s79_the_three_keys_of_a_ring_differ() {
+    let (alice, alice_forging) = keeper("alice", "bob", 0x1111);
+    let (bob, bob_forging) = keeper("bob", "alice", 0x2222);
+    let alice_key = alice.account.long_term_key().pair();
+    let twin = |person: &Person, forging: &KeyPair| {
+        let long_term = SigningKey::from_seed(copy(person.account.long_term_key().seed()));
+        let forging = ForgingKey::from_public(&forging.public().encode()).unwrap();
+        V4Account::new(long_term, forging, person.tag(), None, &mut rng(8), NOW)
+            .profile()
+            .clone()
+    };
+    let party = |profile: &ClientProfile, keys: &Ephemeral, own: Option<&KeyPair>| {
+        let mut keys = keys.public.clone();
+        if let Some(own) = own {
+            keys.ecdh = own.public().clone();
+        }
+        Party {
+            profile: profile.clone(),
+            name: Vec::new(),
+            keys,
+        }
+    };
+    let (bob_keys, alice_keys) = (
+        Ephemeral::generate(&mut rng(9)),
+        Ephemeral::generate(&mut rng(10)),
+    );
+    let (of_bob, of_alice) = (bob.account.profile(), alice.account.profile());
+    // Bob's forging key is Alice's long-term key; Y is Bob's forging key; Y is Alice's long-term key.
+    let with_alice = twin(&bob, alice_key);
+    let rings = [
+        (party(&with_alice, &bob_keys, None), &bob_keys.ecdh),
+        (party(of_bob, &bob_keys, Some(&bob_forging)), alice_key),
+        (party(of_bob, &bob_keys, Some(alice_key)), &bob_forging),
+    ];
+    let alices = party(of_alice, &alice_keys, None);
+    for (bobs, signer) in rings {
+        let sigma = auth::sign_auth_r(signer, &bobs, &alices, &mut rng(11)).unwrap();
+        assert_eq!(
+            auth::verify_auth_r(&bobs, &alices, &sigma),
+            Err(Reject::BadGroupElement)
+        );
+    }
+    // The same for X in Auth-I.
+    let bobs = party(of_bob, &bob_keys, None);
+    let alices = party(of_alice, &alice_keys, Some(&alice_forging));
+    let sigma = auth::sign_auth_i(bob.account.long_term_key().pair(), &bobs, &alices, &mut rng(11)).unwrap();
+    assert_eq!(
+        auth::verify_auth_i(&bobs, &alices, &sigma),
+        Err(Reject::BadGroupElement)
+    );
 }
 
 /// Bob kept his forging secret: with it he, or whoever takes it from him, is anybody towards him.
