@@ -6,6 +6,7 @@ mod v4_vectors;
 
 use otr::crypto::dh3072::DhSecret;
 use otr::crypto::ed448::KeyPair;
+use otr::crypto::legacy::sha256;
 use otr::v4::channel::padded;
 use otr::v4::{Channel, Established, Opened};
 use otr::wire::v4::Message as V4;
@@ -135,4 +136,58 @@ fn a_long_run_with_gaps_and_late_messages() {
         }
     }
     assert_eq!((sent, read), (55, 52));
+}
+
+#[test]
+fn random_schedules_of_the_reference() {
+    let file = include_str!("vectors/v4_schedules.txt");
+    let mut read = 0;
+    let schedules = file.lines().filter(|line| !line.starts_with('#'));
+    for (number, line) in schedules.enumerate() {
+        let mut columns = line.split(' ').map(str::to_string);
+        let [secret, actions, digest] = [(); 3].map(|()| columns.next().unwrap());
+        let mut both =
+            [("alice", 0x1111, 0x2222), ("bob", 0x2222, 0x1111)].map(|(name, sender, receiver)| {
+                let rng = SeedRng::new(&format!("schedule-{name}-{number}"));
+                let [sender, receiver] = [sender, receiver].map(InstanceTag::from_raw);
+                let header = Header {
+                    version: Version::V4,
+                    sender,
+                    receiver,
+                };
+                Person { rng, header }
+            });
+        let [alice, bob] = &mut both;
+        let mut started = exchange(array(&hex(&secret)), &mut alice.rng, &mut bob.rng)
+            .into_iter()
+            .zip(&mut both);
+        let mut channels = [(); 2].map(|()| {
+            let (established, person) = started.next().unwrap();
+            Channel::start(established, Vec::new(), &mut person.rng, NOW).unwrap()
+        });
+        let mut written: Vec<String> = Vec::new();
+        for action in actions.split(',') {
+            match action {
+                "A" | "B" => {
+                    let person = usize::from(action == "B");
+                    let words = written.len().to_string();
+                    let (message, _) = say(&mut channels[person], &mut both[person], &words);
+                    written.push(message);
+                }
+                _ => {
+                    let (person, which) = action.split_at(1);
+                    let message = &written[which.parse::<usize>().unwrap()];
+                    let opened = open(&mut channels[usize::from(person == "b")], message);
+                    assert_eq!(text(opened), which);
+                    read += 1;
+                }
+            }
+        }
+        let all: String = sha256(&[written.concat().as_bytes()])
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(all, digest, "schedule {number}");
+    }
+    assert_eq!(read, 1843);
 }

@@ -51,11 +51,24 @@ fn the_recorded_run_comes_out_byte_for_byte() {
         assert_eq!(proven.established.ssid.half(), half);
     }
     assert_eq!(
-        alice.proven.as_ref().unwrap().established.peer.as_slice(),
+        alice
+            .proven
+            .as_ref()
+            .unwrap()
+            .established
+            .peer
+            .as_bytes()
+            .as_slice(),
         run("bob.fingerprint")
     );
     assert_eq!(
-        bob.proven.as_ref().unwrap().established.peer.as_slice(),
+        bob.proven
+            .as_ref()
+            .unwrap()
+            .established
+            .peer
+            .as_bytes()
+            .as_slice(),
         run("alice.fingerprint")
     );
 
@@ -91,7 +104,7 @@ fn both_sides_agree_on_everything() {
     assert_eq!(b.established.theirs.dh, a.established.ours.dh.public());
     assert_eq!(a.profile.raw(), bob.account.profile().raw());
     assert_eq!(b.profile.raw(), alice.account.profile().raw());
-    assert_eq!(a.established.peer, *bob.account.fingerprint().as_bytes());
+    assert_eq!(a.established.peer, bob.account.fingerprint());
     assert!(matches!((&alice.dake, &bob.dake), (Dake::Idle, Dake::Idle)));
 }
 
@@ -364,10 +377,7 @@ fn a_renewed_profile_does_not_disturb_an_exchange() {
     }
     let last = bob.receive(&reply).unwrap();
     alice.receive_last(&last).unwrap();
-    assert_eq!(
-        alice.proven.unwrap().established.peer,
-        *bob.account.fingerprint().as_bytes()
-    );
+    assert_eq!(alice.proven.unwrap().established.peer, bob.account.fingerprint());
 }
 
 /// Somebody with other keys shows another person's profile: it is public, and gets them nowhere.

@@ -2,7 +2,7 @@
 
 use rand_core::CryptoRng;
 
-use crate::secret::Secret;
+use crate::wire::tlv::Tlv;
 
 /// A group of prime order q with a fixed generator g1, a hash into challenges, and an encoding of messages.
 ///
@@ -12,14 +12,16 @@ pub trait Group: Sized {
     type Element: Clone;
     /// An integer modulo q.
     type Scalar;
+    /// What both sides compare: a hash that binds the words of a person to the conversation.
+    type Secret;
     /// Reads the fields of one message.
     type Fields<'a>: Fields<Self>;
 
     /// A scalar uniform in 1..q.
     fn random_scalar(rng: &mut dyn CryptoRng) -> Self::Scalar;
 
-    /// The compared secret, as the big-endian integer that it spells.
-    fn secret_scalar(secret: &Secret<32>) -> Self::Scalar;
+    /// The compared secret, as the integer that it spells.
+    fn secret_scalar(secret: &Self::Secret) -> Self::Scalar;
 
     /// g1^`exponent`.
     fn base_power(exponent: &Self::Scalar) -> Self::Element;
@@ -57,6 +59,12 @@ pub trait Group: Sized {
     /// `blind` - `secret` times `challenge`, modulo q.
     fn response(blind: &Self::Scalar, secret: &Self::Scalar, challenge: &Self::Scalar) -> Self::Scalar;
 
+    /// The record of the first message, with what the initiator asks, as much of it as there is room for.
+    fn first_record(question: Option<&[u8]>, message: Vec<u8>) -> Option<Tlv>;
+
+    /// Opens the first message's record: what is asked, and the message. `None` if a record of this type is none.
+    fn open_first_record(kind: u16, value: &[u8]) -> Option<Result<FirstRecord<'_>, BadMessage>>;
+
     /// The message made of these fields.
     fn encode(fields: &[Field<'_, Self>]) -> Vec<u8>;
 
@@ -66,6 +74,14 @@ pub trait Group: Sized {
     /// [`BadMessage`] if the message itself says that it has another number of them. Nothing is allocated from what
     /// it says.
     fn fields(message: &[u8], count: u32) -> Result<Self::Fields<'_>, BadMessage>;
+}
+
+/// What the first message's record holds.
+pub struct FirstRecord<'a> {
+    /// What the initiator asks, if anything.
+    pub question: Option<&'a [u8]>,
+    /// The message.
+    pub message: &'a [u8],
 }
 
 /// One field of an outgoing message.

@@ -3,6 +3,7 @@
 //! [`Smp`] is the state machine of the specification, one for each private conversation. It takes and gives TLVs. It
 //! is written once, over the algebra of [`group::Group`].
 
+pub mod ed448;
 pub mod group;
 pub mod messages;
 pub mod modp;
@@ -12,9 +13,8 @@ use core::{fmt, mem};
 
 use rand_core::CryptoRng;
 
-use self::group::{BadMessage, Group};
+use self::group::{BadMessage, FirstRecord, Group};
 use self::messages::{Comparison, OurHalves, Responder, TheirHalves};
-use crate::secret::Secret;
 use crate::wire::tlv::{self, Tlv};
 
 /// One side of the protocol.
@@ -103,11 +103,11 @@ impl<G: Group> Smp<G> {
 
     /// Begins, as the initiator. Gives the TLVs to send, in their order: a run that was going on is aborted first.
     ///
-    /// `secret` is the SHA-256 hash over what both sides compare; the initiator's fingerprint comes first in it. A
+    /// `secret` is the hash over what both sides compare; the initiator's fingerprint comes first in it. A
     /// `question` ends before its first NUL, which could not be sent, and where the TLV is full.
     pub fn start(
         &mut self,
-        secret: &Secret<32>,
+        secret: &G::Secret,
         question: Option<&[u8]>,
         rng: &mut dyn CryptoRng,
     ) -> Vec<Tlv> {
@@ -116,10 +116,7 @@ impl<G: Group> Smp<G> {
             tlvs.push(self.abort());
         }
         let (halves, message) = messages::make_smp1(rng);
-        tlvs.push(match question {
-            None => record(tlv::SMP1, message),
-            Some(question) => record(tlv::SMP1Q, with_question(question, &message)),
-        });
+        tlvs.extend(G::first_record(question, message));
         self.state = State::Expect2(Box::new(Expect2 {
             secret: G::secret_scalar(secret),
             halves,
@@ -129,12 +126,12 @@ impl<G: Group> Smp<G> {
 
     /// Answers the peer who has asked, with our secret. Gives the TLV to send.
     ///
-    /// `secret` is the SHA-256 hash over what both sides compare; the initiator's fingerprint, here the peer's, comes
+    /// `secret` is the hash over what both sides compare; the initiator's fingerprint, here the peer's, comes
     /// first in it.
     ///
     /// # Errors
     /// [`NotAsked`] unless the last outcome was [`Outcome::Asked`]; nothing changes.
-    pub fn answer(&mut self, secret: &Secret<32>, rng: &mut dyn CryptoRng) -> Result<Tlv, NotAsked> {
+    pub fn answer(&mut self, secret: &G::Secret, rng: &mut dyn CryptoRng) -> Result<Tlv, NotAsked> {
         match mem::replace(&mut self.state, State::Expect1) {
             State::Asked(theirs) => {
                 let (responder, message) = messages::make_smp2(*theirs, &G::secret_scalar(secret), rng);
@@ -161,33 +158,29 @@ impl<G: Group> Smp<G> {
 
     /// Takes a TLV from the peer: its type and its value.
     pub fn receive(&mut self, kind: u16, value: &[u8], rng: &mut dyn CryptoRng) -> Outcome {
-        if !OUR_KINDS.contains(&kind) {
+        let first = G::open_first_record(kind, value);
+        if first.is_none() && !matches!(kind, tlv::SMP2..=tlv::SMP_ABORT) {
             return Outcome::Ignored;
         }
         // Whatever goes wrong from here on, the protocol is idle after it.
-        let step = match (kind, mem::replace(&mut self.state, State::Expect1)) {
-            (tlv::SMP_ABORT, State::Expect1) => return Outcome::Ignored,
-            (tlv::SMP_ABORT, _) => return Outcome::AbortedByPeer,
-            (tlv::SMP1, State::Expect1) => self.receive_smp1(None, value),
-            (tlv::SMP1Q, State::Expect1) => self.receive_smp1q(value),
-            (tlv::SMP2, State::Expect2(state)) => self.receive_smp2(value, *state, rng),
-            (tlv::SMP3, State::Expect3(state)) => receive_smp3(value, *state, rng),
-            (tlv::SMP4, State::Expect4(state)) => receive_smp4(value, &state),
+        let step = match (kind, first, mem::replace(&mut self.state, State::Expect1)) {
+            (_, Some(first), State::Expect1) => self.receive_smp1(first),
+            (tlv::SMP_ABORT, _, State::Expect1) => return Outcome::Ignored,
+            (tlv::SMP_ABORT, ..) => return Outcome::AbortedByPeer,
+            (tlv::SMP2, _, State::Expect2(state)) => self.receive_smp2(value, *state, rng),
+            (tlv::SMP3, _, State::Expect3(state)) => receive_smp3(value, *state, rng),
+            (tlv::SMP4, _, State::Expect4(state)) => receive_smp4(value, &state),
             _ => return Outcome::OutOfOrder(self.abort()),
         };
         step.unwrap_or_else(|BadMessage| Outcome::Cheated(self.abort()))
     }
 
-    fn receive_smp1(&mut self, question: Option<&[u8]>, message: &[u8]) -> Result<Outcome, BadMessage> {
+    fn receive_smp1(&mut self, first: Result<FirstRecord<'_>, BadMessage>) -> Result<Outcome, BadMessage> {
+        let FirstRecord { question, message } = first?;
         self.state = State::Asked(Box::new(messages::open_smp1(message)?));
         Ok(Outcome::Asked {
             question: question.map(<[u8]>::to_vec),
         })
-    }
-
-    fn receive_smp1q(&mut self, value: &[u8]) -> Result<Outcome, BadMessage> {
-        let end = value.iter().position(|&byte| byte == 0).ok_or(BadMessage)?;
-        self.receive_smp1(value.get(..end), value.get(end + 1..).unwrap_or_default())
     }
 
     fn receive_smp2(
@@ -257,20 +250,6 @@ fn receive_smp4<G: Group>(message: &[u8], ours: &Comparison<G>) -> Result<Outcom
     })
 }
 
-/// The value of a type 7 TLV: the question, NUL, and what a type 2 TLV holds.
-fn with_question(question: &[u8], message: &[u8]) -> Vec<u8> {
-    let room = usize::from(u16::MAX).saturating_sub(message.len() + 1);
-    let mut value: Vec<u8> = question
-        .iter()
-        .copied()
-        .take_while(|&byte| byte != 0)
-        .take(room)
-        .collect();
-    value.push(0);
-    value.extend_from_slice(message);
-    value
-}
-
 #[expect(
     clippy::expect_used,
     reason = "the longest message has 11 MPIs of at most 196 bytes; questions are cut"
@@ -278,13 +257,3 @@ fn with_question(question: &[u8], message: &[u8]) -> Vec<u8> {
 fn record(kind: u16, value: Vec<u8>) -> Tlv {
     Tlv::new(kind, value).expect("an SMP message fits a TLV")
 }
-
-/// The TLVs of this protocol.
-const OUR_KINDS: [u16; 6] = [
-    tlv::SMP1,
-    tlv::SMP2,
-    tlv::SMP3,
-    tlv::SMP4,
-    tlv::SMP_ABORT,
-    tlv::SMP1Q,
-];

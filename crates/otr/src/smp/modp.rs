@@ -2,12 +2,13 @@
 
 use rand_core::CryptoRng;
 
-use super::group::{BadMessage, Field, Fields, Group};
+use super::group::{BadMessage, Field, Fields, FirstRecord, Group};
 use crate::crypto::legacy::sha256;
 use crate::crypto::modp::{Element, Exponent};
 use crate::secret::Secret;
 use crate::wire::mpi::Mpi;
 use crate::wire::reader::Reader;
+use crate::wire::tlv::{self, Tlv};
 use crate::wire::writer::Writer;
 
 /// The 1536-bit group with SHA-256.
@@ -16,6 +17,8 @@ pub struct Modp;
 impl Group for Modp {
     type Element = Element;
     type Scalar = Exponent;
+    /// A SHA-256 hash, big-endian.
+    type Secret = Secret<32>;
     type Fields<'a> = ModpFields<'a>;
 
     fn random_scalar(rng: &mut dyn CryptoRng) -> Exponent {
@@ -69,6 +72,37 @@ impl Group for Modp {
 
     fn response(blind: &Exponent, secret: &Exponent, challenge: &Exponent) -> Exponent {
         blind.sub_mul(secret, challenge)
+    }
+
+    /// A question, which ends before its first NUL, has a record of its own type: the question, NUL, the message.
+    fn first_record(question: Option<&[u8]>, message: Vec<u8>) -> Option<Tlv> {
+        let Some(question) = question else {
+            return Tlv::new(tlv::SMP1, message);
+        };
+        let room = usize::from(u16::MAX).saturating_sub(message.len() + 1);
+        let words = question.iter().copied().take_while(|&byte| byte != 0);
+        let mut value: Vec<u8> = words.take(room).collect();
+        value.push(0);
+        value.extend_from_slice(&message);
+        Tlv::new(tlv::SMP1Q, value)
+    }
+
+    fn open_first_record(kind: u16, value: &[u8]) -> Option<Result<FirstRecord<'_>, BadMessage>> {
+        match kind {
+            tlv::SMP1 => Some(Ok(FirstRecord {
+                question: None,
+                message: value,
+            })),
+            tlv::SMP1Q => {
+                let end = value.iter().position(|&byte| byte == 0);
+                let parts = end.and_then(|end| Some((value.get(..end)?, value.get(end + 1..)?)));
+                Some(parts.ok_or(BadMessage).map(|(question, message)| FirstRecord {
+                    question: Some(question),
+                    message,
+                }))
+            }
+            _ => None,
+        }
     }
 
     fn encode(fields: &[Field<'_, Self>]) -> Vec<u8> {

@@ -121,7 +121,7 @@ impl Answer {
             exchanged: MixedSecret::fill_with(|key| key.copy_from_slice(self.exchanged.expose())),
             ours: duplicate(&self.first),
             theirs: self.bob.keys.first.clone(),
-            peer: *self.bob.profile.fingerprint().as_bytes(),
+            peer: self.bob.profile.fingerprint(),
         };
         Ok(Proven {
             established,

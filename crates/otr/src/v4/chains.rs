@@ -93,4 +93,4 @@ impl ReceivingChain {
 }
 
 /// How many messages in a row may be missing before one that is read. Each costs a hash before anything is proven.
-pub const MAX_GAP: u32 = 5000;
+pub const MAX_GAP: u32 = 2000;

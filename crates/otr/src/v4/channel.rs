@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use crate::identity::Ssid;
+use crate::identity::{FingerprintV4, Ssid};
 use crate::reject::Reject;
 use crate::time::Timestamp;
 use crate::traffic::Traffic;
@@ -29,14 +29,14 @@ pub struct Established {
     /// The other side's first keys, checked and authenticated.
     pub theirs: TheirKeys,
     /// Who the other side proved to be: the fingerprint.
-    pub peer: [u8; 56],
+    pub peer: FingerprintV4,
     /// The secure session id.
     pub ssid: Ssid,
 }
 
 /// A private channel of version 4.
 pub struct Channel {
-    peer: [u8; 56],
+    peer: FingerprintV4,
     ssid: Ssid,
     ratchet: DoubleRatchet,
     traffic: Traffic,
@@ -90,7 +90,7 @@ impl Channel {
     }
 
     /// The fingerprint of the keys the other side proved.
-    pub fn peer(&self) -> [u8; 56] {
+    pub fn peer(&self) -> FingerprintV4 {
         self.peer
     }
 

@@ -96,7 +96,7 @@ pub fn exchange(bob: &Puppet<'_>, alice: &Puppet<'_>, rng: &mut dyn CryptoRng) -
             exchanged,
             ours,
             theirs: theirs.keys.first.clone(),
-            peer: *theirs.profile.fingerprint().as_bytes(),
+            peer: theirs.profile.fingerprint(),
         },
         profile: theirs.profile.clone(),
     };

@@ -102,7 +102,7 @@ impl WaitingAuthR {
             exchanged,
             ours: duplicate(&self.keys.first),
             theirs: alice.keys.first,
-            peer: *alice.profile.fingerprint().as_bytes(),
+            peer: alice.profile.fingerprint(),
         };
         let proven = Proven {
             established,

@@ -5,13 +5,14 @@ use chacha20::ChaCha20Rng;
 use otr::crypto::dh3072::DhSecret;
 use otr::crypto::ed448::KeyPair;
 use otr::hazmat::channel_state;
+use otr::identity::FingerprintV4;
 use otr::v4::channel::padded;
 use otr::v4::message_keys::ExtraKey;
 use otr::v4::mixed_secret::MixedSecret;
-use otr::v4::ratchet::Side;
+use otr::v4::ratchet::{DoubleRatchet, Side};
 use otr::v4::turn::{OurKeys, TheirKeys};
 use otr::v4::{Channel, Established, Opened};
-use otr::wire::v4::Data;
+use otr::wire::v4::{Data, EncodedPoint};
 use otr::wire::{Header, Plaintext};
 use otr::{Half, InstanceTag, Reject, Ssid, Timestamp, Tlv, Version};
 use rand_core::{CryptoRng, Rng, SeedableRng};
@@ -25,6 +26,8 @@ pub struct Person {
     /// Of the messages this person sends.
     pub header: Header,
     pub now: Timestamp,
+    /// What the other side's first ECDH key of the ratchet was.
+    pub first_key_of_the_peer: EncodedPoint,
 }
 
 /// A message under way.
@@ -54,7 +57,7 @@ pub fn exchange(exchanged: [u8; 64], alice: &mut dyn CryptoRng, bob: &mut dyn Cr
         exchanged: MixedSecret::fill_with(|key| *key = exchanged),
         ours,
         theirs,
-        peer: [7; 56],
+        peer: FingerprintV4::from_bytes([7; 56]),
         ssid: Ssid::short([8; 8], Half::First),
     };
     [
@@ -80,6 +83,7 @@ pub fn people(seed: u8) -> [Person; 2] {
         .zip(headers)
         .zip(rngs)
         .map(|((established, header), mut rng)| Person {
+            first_key_of_the_peer: EncodedPoint(established.theirs.ecdh.encode()),
             channel: Channel::start(established, Vec::new(), &mut rng, NOW).unwrap(),
             rng,
             header,
@@ -136,5 +140,67 @@ pub fn below(rng: &mut ChaCha20Rng, bound: usize) -> usize {
 pub fn shuffle<T>(items: &mut [T], rng: &mut ChaCha20Rng) {
     for last in (1..items.len()).rev() {
         items.swap(last, below(rng, last + 1));
+    }
+}
+
+/// Somebody who keeps to the mathematics and to nothing else: writes any field, with an authenticator that holds.
+pub struct Forger {
+    pub ratchet: DoubleRatchet,
+    pub rng: ChaCha20Rng,
+    pub header: Header,
+}
+
+/// Alice as a forger, and Bob as he is; or the other way round.
+pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
+    let [alice, bob] = people(seed);
+    let mut rng = ChaCha20Rng::from_seed([seed; 32]);
+    let mut other = ChaCha20Rng::from_seed([seed ^ 0xff; 32]);
+    let [of_alice, of_bob] = exchange([9; 64], &mut rng, &mut other);
+    let (established, person, header, mut rng) = match side {
+        Side::Alice => (of_alice, bob, alice.header, rng),
+        Side::Bob => (of_bob, alice, bob.header, other),
+    };
+    let ratchet = DoubleRatchet::start(
+        established.side,
+        &established.exchanged,
+        established.ours,
+        established.theirs,
+        Vec::new(),
+        &mut rng,
+        NOW,
+    );
+    let ratchet = ratchet.unwrap();
+    (Forger { ratchet, rng, header }, person)
+}
+
+impl Forger {
+    /// The next message, with its fields changed by `change` before it is authenticated.
+    pub fn forge(&mut self, text: &str, change: impl FnOnce(&mut Data)) -> Letter {
+        let sealing = self.ratchet.sealing(&mut self.rng, NOW).unwrap();
+        let mac_key = sealing.keys.mac_key();
+        let mut ciphertext = text.as_bytes().to_vec();
+        sealing.keys.apply(&mut ciphertext);
+        let mut data = Data {
+            flags: 0,
+            previous_sent: sealing.previous_sent,
+            ratchet_id: sealing.ratchet_id,
+            message_id: sealing.message_id,
+            ecdh: sealing.ecdh,
+            dh: sealing.dh,
+            ciphertext,
+            mac: [0; 64],
+            revealed_mac_keys: if sealing.turned { vec![0; 64] } else { Vec::new() },
+        };
+        change(&mut data);
+        data.mac = mac_key.authenticate([&data.authenticated_prefix(&self.header), &data.ciphertext]);
+        let header = self.header;
+        Letter { header, data }
+    }
+
+    /// Moves on as after reading this.
+    pub fn read(&mut self, letter: &Letter) {
+        let opening = self.ratchet.opening(&letter.data, NOW).unwrap();
+        let mac_key = opening.mac_key();
+        self.ratchet.accept(opening, mac_key, &letter.data, NOW);
     }
 }
