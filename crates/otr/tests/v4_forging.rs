@@ -89,14 +89,8 @@ fn s80_anybody_writes_an_exchange_from_two_profiles() {
     });
     let forged = forge::exchange(&bob_puppet, &alice_puppet, &mut rng(77)).unwrap();
     assert_eq!(verifies(&forged, &bob, &alice), Ok(()));
-    assert_eq!(
-        forged.bob.established.peer,
-        *alice.account.fingerprint().as_bytes()
-    );
-    assert_eq!(
-        forged.alice.established.peer,
-        *bob.account.fingerprint().as_bytes()
-    );
+    assert_eq!(forged.bob.established.peer, alice.account.fingerprint());
+    assert_eq!(forged.alice.established.peer, bob.account.fingerprint());
     talk(forged.bob, forged.alice, [&bob, &alice]);
 }
 
@@ -230,7 +224,7 @@ fn s79_with_bobs_forging_key_somebody_answers_as_alice() {
     };
     let hers = state.on_auth_i(&last.header, message).unwrap();
     let his = bob.proven.take().unwrap();
-    assert_eq!(his.established.peer, *alice.account.fingerprint().as_bytes());
+    assert_eq!(his.established.peer, alice.account.fingerprint());
     talk(his, hers, [&bob, &alice]);
 
     let stranger = KeyPair::generate(&mut rng(50));
@@ -273,7 +267,7 @@ fn s79_with_alices_forging_key_somebody_starts_as_bob() {
         })
         .unwrap();
     let hers = alice.proven.take().unwrap();
-    assert_eq!(hers.established.peer, *bob.account.fingerprint().as_bytes());
+    assert_eq!(hers.established.peer, bob.account.fingerprint());
     talk(his, hers, [&bob, &alice]);
     let stranger = KeyPair::generate(&mut rng(50));
     let refused = state.on_auth_r(&reply.header, message, &stranger, names, &mut rng(77), NOW);
