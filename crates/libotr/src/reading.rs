@@ -86,8 +86,10 @@ fn show(caller: &Caller, at: InsTag, bits: c_uint, read: Read) -> Received {
     if read.ended {
         caller.refresh(at);
     }
-    if let Some((usage, data, key)) = &read.extra_key {
-        caller.received_symkey(at, *usage, data, key.expose());
+    if let Some((usage, data, key)) = &read.extra_key
+        && let Ok(key) = key.expose().try_into()
+    {
+        caller.received_symkey(at, *usage, data, key);
     }
     smp::replay(caller, at, &read.records, read.comparison, read.ended);
     let mut received = Received {

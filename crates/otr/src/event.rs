@@ -2,10 +2,11 @@
 
 use core::fmt;
 
-use crate::classic::pair_keys::ExtraKey;
+use crate::classic::pair_keys;
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::{ErrorCode, Reject};
 use crate::text::Text;
+use crate::v4::extra_keys::AnnouncedKey;
 use crate::wire::header::{InstanceTag, Version, Versions};
 use crate::wire::tlv::Tlv;
 
@@ -29,6 +30,25 @@ impl fmt::Debug for Output {
             Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
             Self::ReplyError(code) => write!(f, "ReplyError({code:?})"),
             Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
+}
+
+/// A key for uses outside the conversation, of which both sides know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ExtraKey {
+    /// Version 3: 32 bytes.
+    Classic(pair_keys::ExtraKey),
+    /// Version 4: 64 bytes.
+    V4(AnnouncedKey),
+}
+
+impl ExtraKey {
+    /// The bytes.
+    pub fn expose(&self) -> &[u8] {
+        match self {
+            Self::Classic(key) => key.expose(),
+            Self::V4(key) => key.expose(),
         }
     }
 }
@@ -94,6 +114,12 @@ pub enum Event {
         session: InstanceTag,
         /// The key of that conversation.
         fingerprint: Fingerprint,
+    },
+    /// The private conversation is over, because it had no new key of ours for too long: its keys are erased. Nothing can
+    /// be sent until our side ends it too, or a new one stands.
+    Expired {
+        /// Whose device.
+        session: InstanceTag,
     },
     /// The other side ended the private conversation. Nothing can be sent to it until our side ends it
     /// too, or a new one stands.

@@ -60,6 +60,11 @@ impl Correspondent {
                 self.runs.remove(&session);
                 return self.left_open(|sent| sent.session == session, effects);
             }
+            Event::Expired { session } => {
+                self.runs.remove(&session);
+                self.left_open(|sent| sent.session == session, effects);
+                What::Expired
+            }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
                 // Their last message may prove something; what it leaves open stays open.

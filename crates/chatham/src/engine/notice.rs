@@ -231,6 +231,8 @@ pub enum What {
         /// With how many of their devices it goes on.
         remaining: usize,
     },
+    /// The private conversation had no new keys for so long that it is over. Nothing is sent until the person decides.
+    Expired,
     /// We ended the private conversation with so many devices.
     Ended(usize),
     /// Somebody we do not know asks for a private conversation, and got silence.

@@ -102,6 +102,7 @@ fn body(what: &What) -> Value {
         }
         What::Asking => json!({ "event": "asking" }),
         What::PeerEnded { remaining } => json!({ "event": "peer-ended", "remaining": remaining }),
+        What::Expired => json!({ "event": "expired" }),
         What::Ended(devices) => json!({ "event": "ended", "devices": devices }),
         What::Knock => json!({ "event": "knock" }),
         What::Asked { question, device } => {

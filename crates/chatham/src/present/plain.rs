@@ -163,6 +163,10 @@ pub fn status(what: &What) -> String {
         What::PeerEnded { .. } => {
             "has ended the private conversation. Nothing is sent until /otr start or /otr end".into()
         }
+        What::Expired => {
+            "the private conversation had no new keys for a week and is over. Nothing is sent until /otr start or /otr end"
+                .into()
+        }
         What::Ended(0) => "no private conversation to end; text goes in the clear".into(),
         What::Ended(_) => "private conversation ended; text goes in the clear from now on, until one of you asks for another".into(),
         What::Knock => {

@@ -392,6 +392,7 @@ fn counts(what: &What) -> bool {
             | What::Knock
             | What::Private { blocked: true, .. }
             | What::PeerEnded { .. }
+            | What::Expired
     )
 }
 

@@ -113,7 +113,7 @@ fn settle(conversation: &mut Conversation, what: &What) {
             (conversation.version, conversation.devices) = (Some(*version), *devices);
             conversation.wish = None;
         }
-        What::PeerEnded { remaining: 0 } | What::Ended(_) => {
+        What::PeerEnded { remaining: 0 } | What::Ended(_) | What::Expired => {
             (conversation.version, conversation.devices) = (None, 0);
             conversation.wish = None;
         }
@@ -143,6 +143,7 @@ fn weight(what: &What) -> Weight {
         What::Different(_)
         | What::Cheated
         | What::PeerEnded { remaining: 0 }
+        | What::Expired
         | What::Missed(_)
         | What::PossiblyLost { .. }
         | What::VerifyLocked { .. }

@@ -1,10 +1,9 @@
 //! What the person does, other than sending text.
 
-use crate::classic::pair_keys::ExtraKey;
 use crate::conversation::recipient::Recipient;
 use crate::conversation::{Conversation, TagOffer};
 use crate::error::{PrivateError, StartError};
-use crate::event::Output;
+use crate::event::{ExtraKey, Output};
 use crate::identity::Env;
 use crate::session::data::Carriage;
 use crate::session::tlvs::SmpAction;
@@ -85,13 +84,13 @@ impl Conversation {
         let items = positions
             .filter_map(|position| self.end_session(env, position, moment))
             .collect();
-        self.offer = None;
+        (self.offer, self.offer_v4) = (None, None);
         self.deliver(items)
     }
 
-    /// Takes back the open offer of version 3, if there is one: nobody can answer it any more.
+    /// Takes back the open offers, if there are any: nobody can answer them any more.
     pub fn withdraw_offer(&mut self) {
-        self.offer = None;
+        (self.offer, self.offer_v4) = (None, None);
     }
 
     /// Acts on the socialist millionaires' protocol with one device.

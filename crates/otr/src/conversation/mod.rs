@@ -13,17 +13,20 @@ pub mod timers;
 
 use std::collections::BTreeSet;
 
+use crate::classic::ake::AwaitingDhKey;
 use crate::conversation::budget::Budget;
 use crate::conversation::offer::Offer;
 use crate::conversation::reassembly::Reassembly;
+use crate::crypto::kdf;
 use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
-use crate::reject::Reject;
+use crate::reject::{Reject, error_message};
 use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
-use crate::wire::fragment::cut;
+use crate::v4::offered::WaitingAuthR;
+use crate::wire::fragment::{cut, cut_identified};
 use crate::wire::header::{Version, Versions};
 use crate::wire::{armor, encode_message};
 
@@ -38,7 +41,10 @@ pub struct Conversation {
     /// Versions that a stranger asked for, until the person decides.
     knocked: Option<Versions>,
     tag_offer: TagOffer,
-    offer: Option<Offer>,
+    offer: Option<Offer<AwaitingDhKey>>,
+    offer_v4: Option<Offer<WaitingAuthR>>,
+    /// Our account and theirs, as the network names them.
+    names: (Vec<u8>, Vec<u8>),
     own: OwnExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
@@ -73,6 +79,8 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
+            offer_v4: None,
+            names: (Vec::new(), Vec::new()),
             own: OwnExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
@@ -101,6 +109,12 @@ impl Conversation {
             (self.queries, self.handshakes, self.errors) = (None, None, None);
         }
         self.policy = policy;
+    }
+
+    /// Tells how the network names our account and theirs. Exchanges of version 4 sign both: they have to be the same bytes
+    /// at both ends, so whatever the network folds has to be folded. Empty until told.
+    pub fn set_names(&mut self, ours: &[u8], theirs: &[u8]) {
+        self.names = (ours.to_vec(), theirs.to_vec());
     }
 
     /// The longest message the carrier takes, in bytes; `None` for no limit. Longer ones are cut to pieces.
@@ -210,6 +224,9 @@ impl Conversation {
         if let Some(offer) = &self.offer {
             offer.state.absorb(bytes);
         }
+        if let Some(offer) = &self.offer_v4 {
+            offer.state.absorb(bytes);
+        }
         for session in &self.sessions {
             session.absorb(bytes);
         }
@@ -227,6 +244,13 @@ impl Conversation {
                         outputs.push(Output::ReplyError(code));
                     }
                 }
+                // The texts of version 4 number them; the words are for people.
+                Item::ReplyV4(code) => {
+                    if self.may_report_error() {
+                        let words = format!("ERROR_{}: {}", code.number(), code.words());
+                        outputs.push(Output::Send(error_message(&words)));
+                    }
+                }
                 Item::Query => outputs.push(Output::Send(self.query())),
                 Item::Message(header, message) => {
                     let whole = armor::encode(&encode_message(&header, &message));
@@ -239,7 +263,13 @@ impl Conversation {
                         outputs.push(Output::Send(whole));
                         continue;
                     }
-                    match cut(&whole, limit, tags) {
+                    let pieces = match (header.version, tags) {
+                        (Version::V4, Some((sender, receiver))) => {
+                            cut_identified(&whole, limit, identifier(&whole), sender, receiver)
+                        }
+                        _ => cut(&whole, limit, tags),
+                    };
+                    match pieces {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.
                         Err(_) => outputs.push(Output::Event(Event::Refused {
@@ -253,5 +283,13 @@ impl Conversation {
     }
 }
 
-/// A piece's header and end take up to 36 bytes; below this nothing sensible is left for the piece.
+/// What tells the pieces of one message from those of any other: its end has an authenticator, or a signature.
+fn identifier(whole: &[u8]) -> u32 {
+    let end = whole.len().saturating_sub(256);
+    let mut bytes = [0; 4];
+    kdf::shake256(&[whole.get(end..).unwrap_or_default()], &mut bytes);
+    u32::from_be_bytes(bytes)
+}
+
+/// A piece's header and end take up to 45 bytes; below this nothing sensible is left for the piece.
 pub const MINIMUM_CARRIER_LIMIT: usize = 64;

@@ -11,10 +11,14 @@ use crate::session::admission::{Gate, Kind, Verdict, admit};
 use crate::session::data::Carriage;
 use crate::session::handshake::Step;
 use crate::session::{Item, Moment, SessionState};
-use crate::wire::classic::{Data, IGNORE_UNREADABLE};
+use crate::session::channel::Data;
+use crate::session::dake::DakeStep;
+use crate::v4::dake::Names;
+use crate::v4::offered::WaitingAuthR;
+use crate::wire::classic::IGNORE_UNREADABLE;
 use crate::wire::fragment::Piece;
 use crate::wire::header::{Header, InstanceTag, Version, Versions};
-use crate::wire::{Incoming, Message, armor, classify, discovery, take_message};
+use crate::wire::{self, Incoming, Message, armor, classify, discovery, take_message};
 
 impl Conversation {
     /// Takes one message from the carrier.
@@ -75,9 +79,9 @@ impl Conversation {
             Incoming::Error(words) => self.receive_error(words, items),
             Incoming::Armored(text) => match armor::decode(text).and_then(take_message) {
                 Ok((header, message)) => self.receive_message(env, header, message, moment, items),
-                Err(_) => self.unreadable(Reject::Malformed, items),
+                Err(_) => self.unreadable(Reject::Malformed, Version::V3, items),
             },
-            Incoming::BadArmor => self.unreadable(Reject::Malformed, items),
+            Incoming::BadArmor => self.unreadable(Reject::Malformed, Version::V3, items),
             Incoming::Piece(_) | Incoming::BadPiece => {}
         }
     }
@@ -104,7 +108,10 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        let common = offered.intersect(self.policy.negotiable());
+        let mut common = offered.intersect(self.policy.negotiable());
+        if env.account.v4().is_none() {
+            common = common.without(Version::V4);
+        }
         match common
             .best()
             .filter(|version| self.highest_private().is_none_or(|floor| *version >= floor))
@@ -132,11 +139,7 @@ impl Conversation {
                     session => session,
                 }
             }
-            // The exchange of version 4 is not connected yet; no policy of ours offers it.
-            Version::V4 => {
-                items.push(refused(Reject::VersionRefused));
-                return;
-            }
+            Version::V4 => return self.begin_v4(env, moment, items),
         };
         let header = broadcast(version, env);
         let message = match session {
@@ -158,6 +161,20 @@ impl Conversation {
             }
         };
         items.push(Item::Message(header, message));
+    }
+
+    fn begin_v4(&mut self, env: &mut Env<'_>, moment: Moment, items: &mut Vec<Item>) {
+        let Some(v4) = env.account.v4() else {
+            return items.push(refused(Reject::VersionRefused));
+        };
+        // Nobody accepts a profile whose time is over.
+        if !v4.profile().is_current(env.now) {
+            return items.push(refused(Reject::Expired));
+        }
+        let (state, identity) = WaitingAuthR::start(v4.profile(), env.rng);
+        self.offer_v4 = Some(Offer { state, made: moment });
+        let message = Message::V4(Box::new(wire::v4::Message::Identity(identity)));
+        items.push(Item::Message(broadcast(Version::V4, env), message));
     }
 
     fn receive_error(&mut self, words: &[u8], items: &mut Vec<Item>) {
@@ -215,13 +232,14 @@ impl Conversation {
                 items.push(Item::Event(Event::Reflected));
                 return;
             }
-            if header.receiver != ours && !(kind == Kind::DhCommit && header.receiver.is_zero()) {
+            let begins = matches!(kind, Kind::DhCommit | Kind::Identity);
+            if header.receiver != ours && !(begins && header.receiver.is_zero()) {
                 items.push(Item::Event(Event::ForOtherDevice));
                 return;
             }
         }
         if self.is_stranger() {
-            if matches!(kind, Kind::DhCommit | Kind::KeyExchange) {
+            if matches!(kind, Kind::DhCommit | Kind::KeyExchange | Kind::Identity) {
                 let versions = Versions::NONE.with(header.version);
                 self.knocked = Some(versions);
                 items.push(Item::Event(Event::Knock { versions }));
@@ -252,11 +270,19 @@ impl Conversation {
             floor,
         };
         match (admit(kind, header.version, gate, state, waiting), message) {
-            (Verdict::Look, Message::Data(data)) => self.receive_data(env, &header, data, moment, items),
+            (Verdict::Look, Message::Data(data)) => {
+                self.receive_data(env, &header, Data::Classic(data), moment, items);
+            }
+            (Verdict::Look, Message::V4(message)) => match *message {
+                wire::v4::Message::Data(data) => {
+                    self.receive_data(env, &header, Data::V4(data), moment, items);
+                }
+                message => self.receive_dake(env, &header, &message, moment, items),
+            },
             (Verdict::Look, message) => self.receive_handshake(env, &header, message, moment, items),
             (Verdict::Ignore(reason), _) => items.push(refused(reason)),
-            (Verdict::Refuse(_), Message::Data(data)) if data.flags & IGNORE_UNREADABLE != 0 => {}
-            (Verdict::Refuse(reason), _) => self.unreadable(reason, items),
+            (Verdict::Refuse(_), message) if is_ignorable(&message) => {}
+            (Verdict::Refuse(reason), _) => self.unreadable(reason, header.version, items),
         }
     }
 
@@ -294,25 +320,77 @@ impl Conversation {
             own: &mut self.own,
         };
         match session.receive_handshake(message, step, items) {
-            Ok(()) => {
-                session.heard(moment.at);
-                if let Some(key) = session.fingerprint() {
-                    self.make_room_beside(header.sender, key, items);
-                }
-                self.keep_key_in_use();
-                self.tell_of_another_key(items);
-            }
-            Err(reason) => {
-                // A message that was not accepted leaves no trace, not even an empty session.
-                if !existed {
-                    self.sessions.swap_remove(position);
-                }
-                items.push(match reason {
-                    Reject::Reflected => Item::Event(Event::Reflected),
-                    reason => refused(reason),
-                });
-            }
+            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Err(reason) => self.exchange_refused((position, existed), reason, items),
         }
+    }
+
+    /// A message of version 4's exchange.
+    fn receive_dake(
+        &mut self,
+        env: &mut Env<'_>,
+        header: &Header,
+        message: &wire::v4::Message,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        let Some(v4) = env.account.v4() else {
+            return items.push(refused(Reject::VersionRefused));
+        };
+        if !self.may_handshake() {
+            return items.push(refused(Reject::LimitReached));
+        }
+        let existed = self.sessions.iter().any(|session| session.tag() == header.sender);
+        let Some(position) = self.session_for(header.sender) else {
+            return items.push(refused(Reject::LimitReached));
+        };
+        let room = self.room(header.sender);
+        let names = Names {
+            ours: &self.names.0,
+            theirs: &self.names.1,
+        };
+        let step = DakeStep {
+            account: env.account,
+            v4,
+            rng: env.rng,
+            moment,
+            names,
+            offer: self.offer_v4.as_ref().map(|offer| (&offer.state, offer.made)),
+            trusted: &self.trusted,
+            room,
+        };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
+        match session.receive_dake(header, message, step, items) {
+            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Err(reason) => self.exchange_refused((position, existed), reason, items),
+        }
+    }
+
+    /// A message of a key exchange was accepted.
+    fn exchange_moved(&mut self, sender: InstanceTag, moment: Moment, items: &mut Vec<Item>) {
+        let session = self.sessions.iter_mut().find(|session| session.tag() == sender);
+        let key = session.and_then(|session| {
+            session.heard(moment.at);
+            session.fingerprint()
+        });
+        if let Some(key) = key {
+            self.make_room_beside(sender, key, items);
+        }
+        self.keep_key_in_use();
+        self.tell_of_another_key(items);
+    }
+
+    /// A message that was not accepted leaves no trace, not even an empty session.
+    fn exchange_refused(&mut self, (position, existed): (usize, bool), reason: Reject, items: &mut Vec<Item>) {
+        if !existed {
+            self.sessions.swap_remove(position);
+        }
+        items.push(match reason {
+            Reject::Reflected => Item::Event(Event::Reflected),
+            reason => refused(reason),
+        });
     }
 
     fn receive_data(
@@ -331,7 +409,7 @@ impl Conversation {
             return;
         };
         let heartbeat_due = self.policy.limits.heartbeat;
-        let ignorable = data.flags & IGNORE_UNREADABLE != 0;
+        let ignorable = data.flags() & IGNORE_UNREADABLE != 0;
         let mut carriage = self.carriage(env, moment);
         let session = &mut self.sessions[position];
         match session.receive_data(header, data, &mut carriage, items) {
@@ -346,14 +424,18 @@ impl Conversation {
             // A copy of what was read already, or something that asks not to be worried about.
             Err(Reject::Replayed) => {}
             Err(_) if ignorable => {}
-            Err(reason) => self.unreadable(reason, items),
+            Err(reason) => self.unreadable(reason, header.version, items),
         }
     }
 
-    fn unreadable(&mut self, reason: Reject, items: &mut Vec<Item>) {
+    fn unreadable(&mut self, reason: Reject, version: Version, items: &mut Vec<Item>) {
         items.push(Item::Event(Event::Unreadable { reason }));
         if !self.is_stranger() {
-            items.extend(reason.reply().map(Item::Reply));
+            let reply = match version {
+                Version::V4 => Item::ReplyV4,
+                Version::V1 | Version::V2 | Version::V3 => Item::Reply,
+            };
+            items.extend(reason.reply().map(reply));
         }
     }
 
@@ -375,6 +457,19 @@ impl Conversation {
     fn is_stranger(&self) -> bool {
         self.policy.strangers == Strangers::Silence && !self.acquainted && self.nothing_private()
     }
+}
+
+/// Whether a message asks not to be worried about if it cannot be read.
+fn is_ignorable(message: &Message) -> bool {
+    let flags = match message {
+        Message::Data(data) => data.flags,
+        Message::V4(message) => match &**message {
+            wire::v4::Message::Data(data) => data.flags,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    flags & IGNORE_UNREADABLE != 0
 }
 
 fn refused(reason: Reject) -> Item {

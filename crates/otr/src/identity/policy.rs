@@ -69,6 +69,8 @@ pub struct Limits {
     pub errors: (u32, Duration),
     /// A heartbeat answers a message if we have sent nothing for this long.
     pub heartbeat: Duration,
+    /// A conversation of version 4 that had no new key of ours for so long is over.
+    pub expiry: Duration,
     /// Bytes of one text to be sent.
     pub text_bytes: usize,
 }
@@ -130,6 +132,17 @@ impl Policy {
         versions
     }
 
+    /// The same policy with version 4 beside the others, or without it. The account has to have what it needs
+    /// ([`Account::with_v4`](crate::Account::with_v4)).
+    #[must_use]
+    pub fn with_v4(mut self, wanted: bool) -> Self {
+        self.versions = match wanted {
+            true => self.versions.with(Version::V4),
+            false => self.versions.without(Version::V4),
+        };
+        self
+    }
+
     /// Whether OTR is on at all.
     pub fn is_on(&self) -> bool {
         !self.versions.is_empty()
@@ -155,6 +168,7 @@ impl Default for Limits {
             handshakes: (16, Duration::from_secs(1)),
             errors: (4, Duration::from_secs(10)),
             heartbeat: Duration::from_secs(60),
+            expiry: Duration::from_secs(7 * 24 * 60 * 60),
             text_bytes: 256 * 1024,
         }
     }

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use crate::classic::ake::{AwaitingDhKey, AwaitingRevealSig, Starting};
 use crate::classic::v1;
+use crate::session::dake::DakeSlot;
 use crate::session::{Moment, Session};
 use crate::time::Timestamp;
 use crate::wire::header::Version;
@@ -43,11 +44,12 @@ pub struct UnderWay<T> {
 impl Session {
     /// Whether a key exchange is under way.
     pub fn is_negotiating(&self) -> bool {
-        !matches!(self.handshake, Handshake::Idle)
+        !matches!(self.handshake, Handshake::Idle) || self.dake.moved().next().is_some()
     }
 
     pub(crate) fn forget_exchanges(&mut self) {
         self.handshake = Handshake::Idle;
+        self.dake = DakeSlot::default();
     }
 
     /// We have sent our commitment.
@@ -92,6 +94,10 @@ impl Session {
 
     /// When what is under way moved last.
     pub(crate) fn exchanges_moved(&self) -> impl Iterator<Item = Moment> {
+        self.handshake_moved().chain(self.dake.moved())
+    }
+
+    fn handshake_moved(&self) -> impl Iterator<Item = Moment> + use<> {
         let moments = match &self.handshake {
             Handshake::Idle => [None, None],
             Handshake::Ake(exchanges) => [
@@ -110,7 +116,8 @@ impl Session {
             exchanges.begun.take_if(|begun| !is_young(begun.moved));
             exchanges.answered.take_if(|answered| !is_young(answered.moved));
         }
-        if !self.exchanges_moved().any(is_young) {
+        self.dake.expire(now, age);
+        if !self.handshake_moved().any(is_young) {
             self.handshake = Handshake::Idle;
         }
     }

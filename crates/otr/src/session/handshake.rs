@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use rand_core::CryptoRng;
 
 use crate::classic::ake::{self, AwaitingDhKey, AwaitingRevealSig, AwaitingSig, Starting, Tie};
-use crate::classic::{Channel, Established, v1};
+use crate::classic::{self, Established, v1};
 use crate::event::{Event, SmpEvent};
-use crate::identity::{Account, Fingerprint};
+use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
 use crate::session::exchanges::{Handshake, UnderWay};
 use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, MessageState, Moment, Private, Session};
+use crate::session::channel::Channel;
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
 use crate::wire::classic::{DhCommit, DhKey};
@@ -288,24 +289,8 @@ impl Session {
         Ok(())
     }
 
-    /// A private conversation with a trusted key, open or ended by the other side, is not handed over to a
-    /// key that nobody trusts: whoever can write into the carrier can send under any tag, and the next text
-    /// would go to them (S-25). The person ends the conversation first.
-    ///
-    /// Nor does one begin where there is no room for it.
     fn check_key(&self, proved: Fingerprint, step: &Step<'_>) -> Result<(), Reject> {
-        match self.fingerprint() {
-            Some(held)
-                if held != proved && step.trusted.contains(&held) && !step.trusted.contains(&proved) =>
-            {
-                return Err(Reject::KeyChanged);
-            }
-            _ => {}
-        }
-        match &step.room {
-            Room::For(keys) if !keys.contains(&proved) => Err(Reject::LimitReached),
-            Room::For(_) | Room::Free => Ok(()),
-        }
+        check_key(self.fingerprint(), proved, step.trusted, &step.room)
     }
 
     fn message(&self, step: &Step<'_>, message: Message) -> Item {
@@ -314,29 +299,43 @@ impl Session {
 
     /// Replaces the channel in one assignment; the old one's MAC keys go to the new one for publication.
     fn establish(&mut self, established: Established, step: &Step<'_>, items: &mut Vec<Item>) {
-        let (fingerprint, ssid) = (established.peer, established.ssid);
-        let (previous, was_private) = match core::mem::replace(&mut self.state, MessageState::Plaintext) {
+        let about = (established.peer, established.ssid, step.version);
+        let before = self.retire_channel(items);
+        let reveal = core::mem::take(&mut self.unpublished.classic);
+        let channel = classic::Channel::start(step.version, established, reveal);
+        self.stand(Channel::Classic(channel, Smp::new()), about, before, step.moment, items);
+    }
+
+    /// Takes the channel away that a new one replaces: whose it was, and whether it was private.
+    pub(crate) fn retire_channel(&mut self, items: &mut Vec<Item>) -> (Option<Fingerprint>, bool) {
+        match core::mem::replace(&mut self.state, MessageState::Plaintext) {
             MessageState::Plaintext => (None, false),
             MessageState::Finished { peer, .. } => (Some(peer), false),
             MessageState::Encrypted(private) => {
                 let peer = private.channel.peer();
-                if private.smp.progress() != Progress::Idle {
-                    let told = private.smp.has_told();
+                if private.channel.smp_progress() != Progress::Idle {
+                    let told = private.channel.smp_has_told();
                     items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
                 }
-                self.unpublished = private.channel.retire();
+                self.unpublished.extend(private.channel.retire());
                 (Some(peer), true)
             }
-        };
-        let reveal = core::mem::take(&mut self.unpublished);
-        self.settled = step.moment.order;
-        let channel = Channel::start(step.version, established, reveal);
-        self.state = MessageState::Encrypted(Box::new(Private {
-            channel,
-            smp: Smp::new(),
-        }));
-        self.last_sent = step.moment.at;
-        let (session, version) = (self.tag, step.version);
+        }
+    }
+
+    /// A new channel stands.
+    pub(crate) fn stand(
+        &mut self,
+        channel: Channel,
+        (fingerprint, ssid, version): (Fingerprint, Ssid, Version),
+        (previous, was_private): (Option<Fingerprint>, bool),
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        self.settled = moment.order;
+        self.state = MessageState::Encrypted(Box::new(Private { channel }));
+        self.last_sent = moment.at;
+        let session = self.tag;
         items.push(Item::Event(if was_private && previous == Some(fingerprint) {
             Event::Renewed {
                 session,
@@ -354,5 +353,28 @@ impl Session {
                 changed_from,
             }
         }));
+    }
+}
+
+/// A private conversation with a trusted key, open or ended by the other side, is not handed over to a key that nobody
+/// trusts: whoever can write into the carrier can send under any tag, and the next text would go to them (S-25). The
+/// person ends the conversation first.
+///
+/// Nor does one begin where there is no room for it.
+pub(crate) fn check_key(
+    held: Option<Fingerprint>,
+    proved: Fingerprint,
+    trusted: &BTreeSet<Fingerprint>,
+    room: &Room,
+) -> Result<(), Reject> {
+    match held {
+        Some(held) if held != proved && trusted.contains(&held) && !trusted.contains(&proved) => {
+            return Err(Reject::KeyChanged);
+        }
+        _ => {}
+    }
+    match room {
+        Room::For(keys) if !keys.contains(&proved) => Err(Reject::LimitReached),
+        Room::For(_) | Room::Free => Ok(()),
     }
 }

@@ -4,20 +4,21 @@
 //! channel in use stays until a new one is proven, and is then replaced in one assignment.
 
 pub mod admission;
+pub mod channel;
+pub mod dake;
 pub mod data;
 pub mod exchanges;
 pub mod handshake;
 pub mod own_exchanges;
 pub mod tlvs;
 
-use crate::classic::Channel;
-use crate::classic::pair_keys::RevealedMacKey;
 use crate::event::Event;
 use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::ErrorCode;
+use crate::session::channel::{Channel, Unpublished};
+use crate::session::dake::DakeSlot;
 use crate::session::exchanges::Handshake;
-use crate::smp::Smp;
-use crate::smp::modp::Modp;
+use crate::smp::Progress;
 use crate::time::Timestamp;
 use crate::traffic::Traffic;
 use crate::wire::Message;
@@ -27,10 +28,11 @@ use crate::wire::header::{Header, InstanceTag, Version};
 pub struct Session {
     tag: InstanceTag,
     handshake: Handshake,
+    dake: DakeSlot,
     state: MessageState,
     /// MAC keys that had no message left to travel in, when the other side ended a conversation; the next
     /// channel publishes them.
-    unpublished: Vec<RevealedMacKey>,
+    unpublished: Unpublished,
     last_heard: Timestamp,
     last_sent: Timestamp,
     /// When the last key exchange was finished, in the order of events.
@@ -64,7 +66,6 @@ pub enum MessageState {
 /// All that exists only while a conversation is private.
 pub struct Private {
     channel: Channel,
-    smp: Smp<Modp>,
 }
 
 /// The message state as the application sees it.
@@ -84,6 +85,8 @@ pub enum Item {
     Message(Header, Message),
     /// An error reply.
     Reply(ErrorCode),
+    /// An error reply with its number, as version 4 has them.
+    ReplyV4(ErrorCode),
     /// Our query message.
     Query,
     /// An event.
@@ -96,8 +99,9 @@ impl Session {
         Self {
             tag,
             handshake: Handshake::Idle,
+            dake: DakeSlot::default(),
             state: MessageState::Plaintext,
-            unpublished: Vec::new(),
+            unpublished: Unpublished::default(),
             last_heard: now,
             last_sent: now,
             settled: 0,
@@ -160,12 +164,18 @@ impl Session {
         self.last_sent
     }
 
-    /// The socialist millionaires' protocol, while private.
-    pub fn smp(&self) -> Option<&Smp<Modp>> {
+    /// Where the socialist millionaires' protocol stands, while private.
+    pub fn smp_progress(&self) -> Option<Progress> {
         match &self.state {
-            MessageState::Encrypted(private) => Some(&private.smp),
+            MessageState::Encrypted(private) => Some(private.channel.smp_progress()),
             _ => None,
         }
+    }
+
+    /// Whether the other side has all it needs to know the result of a run of the socialist millionaires' protocol, while
+    /// we do not.
+    pub fn smp_has_told(&self) -> bool {
+        matches!(&self.state, MessageState::Encrypted(private) if private.channel.smp_has_told())
     }
 
     #[cfg(feature = "hazmat")]
@@ -174,12 +184,12 @@ impl Session {
         let times = (self.tag, self.last_heard, self.last_sent);
         field(bytes, format!("{times:?}").as_bytes());
         self.handshake.absorb(bytes);
+        self.dake.absorb(bytes);
         field(bytes, format!("{:?}", self.unpublished).as_bytes());
         match &self.state {
             MessageState::Plaintext => field(bytes, b"plaintext"),
             MessageState::Encrypted(private) => {
                 private.channel.absorb(bytes);
-                field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
             }
             MessageState::Finished { peer, traffic } => {
                 field(bytes, format!("{peer:?} {traffic:?}").as_bytes());
