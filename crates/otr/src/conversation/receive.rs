@@ -294,8 +294,7 @@ impl Conversation {
                 if let Some(key) = session.fingerprint() {
                     self.make_room_beside(header.sender, key, items);
                 }
-                self.keep_key_in_use();
-                self.tell_of_another_key(items);
+                self.meet_key(items);
             }
             Err(reason) => {
                 // A message that was not accepted leaves no trace, not even an empty session.
