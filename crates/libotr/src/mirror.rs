@@ -313,7 +313,8 @@ unsafe fn read_back_smp(context: *mut ConnContext, conversation: &mut Conversati
         }
         let whom = recipient(context);
         let session = conversation.session(whom);
-        let running = session.and_then(|session| session.smp_progress().map(|progress| progress != Progress::Idle));
+        let running =
+            session.and_then(|session| session.smp_progress().map(|progress| progress != Progress::Idle));
         let forgotten = (*state).next_expected == smp_expect::EXPECT1;
         if running == Some(true) && forgotten {
             drop(conversation.smp(env, whom, SmpAction::Abort));
@@ -346,7 +347,9 @@ unsafe fn seen(context: *mut ConnContext) -> Option<Seen> {
         let waiting = waiting.into_iter().find(|waiting| *waiting != Waiting::Nothing);
         Some(Seen {
             state: session.state(),
-            fingerprint: session.fingerprint().and_then(|fingerprint| fingerprint.classic().copied()),
+            fingerprint: session
+                .fingerprint()
+                .and_then(|fingerprint| fingerprint.classic().copied()),
             ssid: session.ssid(),
             auth: match waiting {
                 None | Some(Waiting::Nothing) => authstate::NONE,

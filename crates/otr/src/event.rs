@@ -96,8 +96,8 @@ pub enum Event {
         ssid: Ssid,
     },
     /// A private conversation stands with another key than the one that text goes to; it follows its
-    /// [`Established`](Self::Established). Text stays where it went ([`Recipient::Best`](crate::Recipient::Best))
-    /// until the person decides: by [trusting](crate::Conversation::set_trusted) a key, by
+    /// [`Established`](Self::Established). Text stays where it went ([`Recipient::Best`](crate::Recipient::Best)),
+    /// or, if the new key has taken its place, nowhere, until the person decides: by [trusting](crate::Conversation::set_trusted) a key, by
     /// [preferring](crate::Conversation::prefer) one, or by ending a conversation.
     AnotherKey {
         /// Whose device is new.

@@ -29,11 +29,12 @@ pub use conversation::commands::Start;
 pub use conversation::recipient::Recipient;
 pub use conversation::send::{Disposition, Standing, disposition};
 pub use crypto::dsa::{PrivateKey, PublicKey};
+pub use crypto::ed448::SigningKey;
 pub use error::{LimitTooSmall, PrivateError, SendError, StartError};
 pub use event::{Event, ExtraKey, Output, SmpEvent};
-pub use crypto::ed448::SigningKey;
 pub use identity::{
-    Account, ClientProfile, Env, Fingerprint, FingerprintV4, ForgingKey, Half, Limits, Policy, Ssid, Strangers, V4Account,
+    Account, ClientProfile, Env, Fingerprint, FingerprintV4, ForgingKey, Half, Limits, Policy, Ssid,
+    Strangers, V4Account,
 };
 pub use reject::{ErrorCode, Reject, error_message};
 pub use session::tlvs::SmpAction;

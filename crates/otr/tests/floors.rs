@@ -29,7 +29,7 @@ const FLOORS: [(&str, usize); 18] = [
 
 /// The files in which the variants of `Version` may be named: decoding, choosing, admission, and the table
 /// of what the versions share.
-const VERSION_FILES: [&str; 14] = [
+const VERSION_FILES: [&str; 16] = [
     "wire/header.rs",
     "wire/classic.rs",
     "wire/message.rs",
@@ -38,6 +38,8 @@ const VERSION_FILES: [&str; 14] = [
     "identity/policy.rs",
     "classic/channel.rs",
     "session/handshake.rs",
+    "session/dake.rs",
+    "identity/account.rs",
     "conversation/receive.rs",
     "conversation/commands.rs",
     "conversation/mod.rs",

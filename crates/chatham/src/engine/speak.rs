@@ -142,6 +142,7 @@ impl Correspondent {
             .unwrap_or(Standing::Clear);
         match disposition(standing, require, false) {
             Disposition::Seal => self.private_road(),
+            Disposition::Refuse(SendError::KeyChanged) => self.private_road(),
             Disposition::Refuse(SendError::PeerEnded) => Road::Closed(Obstacle::PeerEnded),
             Disposition::Refuse(_) => Road::Closed(Obstacle::AwaitingPrivacy),
             Disposition::Plain | Disposition::Tagged => Road::Clear,

@@ -215,7 +215,9 @@ impl Keys {
         } else {
             Trust::Undecided
         };
-        let name = key.classic().ok_or(KeysError::Passphrase("no key of this kind is stored"))?;
+        let name = key
+            .classic()
+            .ok_or(KeysError::Passphrase("no key of this kind is stored"))?;
         self.store.set_trust(&correspondent, name, &trust)?;
         let trust = trust_of(&trust);
         Ok(Report {

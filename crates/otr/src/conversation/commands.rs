@@ -159,10 +159,12 @@ impl Conversation {
 
     fn end_session(&mut self, env: &mut Env<'_>, position: usize, moment: Moment) -> Option<Item> {
         let mut carriage = self.carriage(env, moment);
+        let was_best = self.session_position(Recipient::Best) == Some(position);
         let session = self.sessions.get_mut(position)?;
+        let ended = session.fingerprint();
         session.forget_exchanges();
         let item = session.end(&mut carriage);
-        self.keep_key_in_use();
+        self.leave_key(ended, was_best);
         // The tag may go out again: the other side speaks OTR, after all.
         self.tag_offer = TagOffer::Open;
         item

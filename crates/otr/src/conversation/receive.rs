@@ -8,11 +8,11 @@ use crate::event::{Event, Output};
 use crate::identity::{Env, Strangers};
 use crate::reject::Reject;
 use crate::session::admission::{Gate, Kind, Verdict, admit};
+use crate::session::channel::Data;
+use crate::session::dake::DakeStep;
 use crate::session::data::Carriage;
 use crate::session::handshake::Step;
 use crate::session::{Item, Moment, SessionState};
-use crate::session::channel::Data;
-use crate::session::dake::DakeStep;
 use crate::v4::dake::Names;
 use crate::v4::offered::WaitingAuthR;
 use crate::wire::classic::IGNORE_UNREADABLE;
@@ -378,12 +378,16 @@ impl Conversation {
         if let Some(key) = key {
             self.make_room_beside(sender, key, items);
         }
-        self.keep_key_in_use();
-        self.tell_of_another_key(items);
+        self.meet_key(items);
     }
 
     /// A message that was not accepted leaves no trace, not even an empty session.
-    fn exchange_refused(&mut self, (position, existed): (usize, bool), reason: Reject, items: &mut Vec<Item>) {
+    fn exchange_refused(
+        &mut self,
+        (position, existed): (usize, bool),
+        reason: Reject,
+        items: &mut Vec<Item>,
+    ) {
         if !existed {
             self.sessions.swap_remove(position);
         }

@@ -42,22 +42,19 @@ impl Conversation {
     /// The person decides between keys that nobody trusts: text goes to this one from now on, as long as a
     /// session of it is there and no trusted one.
     pub fn prefer(&mut self, key: Fingerprint) {
-        self.key_in_use = Some(key);
-        self.keep_key_in_use();
-    }
-
-    /// Stays with the key that text goes to while any session of it is there, and takes the best one when
-    /// none is.
-    pub(crate) fn keep_key_in_use(&mut self) {
-        let is_there = |key| self.sessions().any(|session| session.fingerprint() == Some(key));
-        if !self.key_in_use.is_some_and(is_there) {
-            self.key_in_use = None;
-            self.key_in_use = self.session(Recipient::Best).and_then(Session::fingerprint);
+        if self.has_session_of(key) {
+            self.key_in_use = Some(key);
         }
     }
 
-    /// Tells of a new private conversation with another key than the one that text goes to.
-    pub(crate) fn tell_of_another_key(&self, items: &mut Vec<Item>) {
+    /// An exchange is finished: the first key of all is the one that text goes to, and tells of any other.
+    ///
+    /// One that has taken the place of the key in use does not take over its role: the text would go to
+    /// whoever runs an exchange under its tag.
+    pub(crate) fn meet_key(&mut self, items: &mut Vec<Item>) {
+        if self.key_in_use.is_none() {
+            self.key_in_use = self.session(Recipient::Best).and_then(Session::fingerprint);
+        }
         let newest = items.iter().rev().find_map(|item| match item {
             Item::Event(Event::Established {
                 session, fingerprint, ..
@@ -65,7 +62,8 @@ impl Conversation {
             _ => None,
         });
         let best = self.session(Recipient::Best).and_then(Session::fingerprint);
-        if let (Some((session, fingerprint)), Some(in_use)) = (newest, best)
+        let in_use = best.filter(|key| self.trusted.contains(key)).or(self.key_in_use);
+        if let (Some((session, fingerprint)), Some(in_use)) = (newest, in_use)
             && fingerprint != in_use
         {
             items.push(Item::Event(Event::AnotherKey {
@@ -74,6 +72,26 @@ impl Conversation {
                 in_use,
             }));
         }
+    }
+
+    /// The person has ended the conversation with the key in use, or with the one that took its place, or
+    /// everything: the best one that is left is the one to use.
+    pub(crate) fn leave_key(&mut self, ended: Option<Fingerprint>, was_best: bool) {
+        let decided = was_best || ended == self.key_in_use || self.nothing_private();
+        if decided && !self.key_in_use.is_some_and(|key| self.has_session_of(key)) {
+            self.key_in_use = None;
+            self.key_in_use = self.session(Recipient::Best).and_then(Session::fingerprint);
+        }
+    }
+
+    /// Whether the best key has taken the place of the one in use, and nobody trusts it.
+    pub(crate) fn awaits_decision(&self) -> bool {
+        let best = self.session(Recipient::Best).and_then(Session::fingerprint);
+        best.is_some_and(|key| !self.trusted.contains(&key) && self.key_in_use != Some(key))
+    }
+
+    fn has_session_of(&self, key: Fingerprint) -> bool {
+        self.sessions().any(|session| session.fingerprint() == Some(key))
     }
 
     fn rank(&self, session: &Session) -> impl Ord + use<> {

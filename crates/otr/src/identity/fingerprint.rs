@@ -224,7 +224,14 @@ mod tests {
 
     #[test]
     fn refuses_what_is_neither_forty_nor_a_hundred_and_twelve_digits() {
-        for text in ["", "00", &"0".repeat(39), &"0".repeat(41), &"g".repeat(40), &"0".repeat(111)] {
+        for text in [
+            "",
+            "00",
+            &"0".repeat(39),
+            &"0".repeat(41),
+            &"g".repeat(40),
+            &"0".repeat(111),
+        ] {
             assert_eq!(Fingerprint::from_hex(text), None, "{text}");
         }
     }

@@ -240,12 +240,14 @@ impl Channel {
         let ssid = self.ssid();
         Some(match self {
             Self::Classic(channel, smp) => {
-                let secret = classic_secret(Initiator::Us, account.fingerprint(), channel.peer(), ssid, words);
+                let secret =
+                    classic_secret(Initiator::Us, account.fingerprint(), channel.peer(), ssid, words);
                 smp.start(&secret, question, rng)
             }
             Self::V4(channel, smp) => {
                 let (ours, theirs) = (account.v4()?.fingerprint(), channel.peer());
-                let secret = ed448::compared_secret(ours.as_bytes(), theirs.as_bytes(), ssid.as_bytes(), words);
+                let secret =
+                    ed448::compared_secret(ours.as_bytes(), theirs.as_bytes(), ssid.as_bytes(), words);
                 smp.start(&secret, question, rng)
             }
         })
@@ -264,13 +266,20 @@ impl Channel {
         let ssid = self.ssid();
         match self {
             Self::Classic(channel, smp) => {
-                let secret = classic_secret(Initiator::Them, account.fingerprint(), channel.peer(), ssid, words);
+                let secret = classic_secret(
+                    Initiator::Them,
+                    account.fingerprint(),
+                    channel.peer(),
+                    ssid,
+                    words,
+                );
                 smp.answer(&secret, rng)
             }
             Self::V4(channel, smp) => {
                 let ours = account.v4().ok_or(NotAsked)?.fingerprint();
                 let theirs = channel.peer();
-                let secret = ed448::compared_secret(theirs.as_bytes(), ours.as_bytes(), ssid.as_bytes(), words);
+                let secret =
+                    ed448::compared_secret(theirs.as_bytes(), ours.as_bytes(), ssid.as_bytes(), words);
                 smp.answer(&secret, rng)
             }
         }
@@ -349,14 +358,23 @@ impl ExtraKeys {
     pub fn announced_by(self, records: &[Tlv]) -> Vec<(u32, Vec<u8>, ExtraKey)> {
         match self {
             Self::Classic(key) => {
-                let first = records.iter().find(|record| record.kind() == tlv::EXTRA_KEY && record.value().len() >= 4);
+                let first = records
+                    .iter()
+                    .find(|record| record.kind() == tlv::EXTRA_KEY && record.value().len() >= 4);
                 let split = first.and_then(|record| record.value().split_first_chunk::<4>());
-                let told = split.map(|(usage, data)| (u32::from_be_bytes(*usage), data.to_vec(), ExtraKey::Classic(key)));
+                let told = split
+                    .map(|(usage, data)| (u32::from_be_bytes(*usage), data.to_vec(), ExtraKey::Classic(key)));
                 told.into_iter().collect()
             }
             Self::V4(base) => announced(&base, records)
                 .into_iter()
-                .map(|use_| (u32::from_be_bytes(use_.context), use_.data, ExtraKey::V4(use_.key)))
+                .map(|use_| {
+                    (
+                        u32::from_be_bytes(use_.context),
+                        use_.data,
+                        ExtraKey::V4(use_.key),
+                    )
+                })
                 .collect(),
         }
     }

@@ -85,14 +85,19 @@ impl Session {
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
         // A device that meets our open offer gets a copy of it, where that is newer than what it had.
-        let newer = |(_, made): &(&WaitingAuthR, Moment)| self.dake.begun.is_none_or(|own| own.order < made.order);
-        let offer = step.offer.filter(|(_, made)| self.may_answer(*made)).filter(newer);
+        let newer =
+            |(_, made): &(&WaitingAuthR, Moment)| self.dake.begun.is_none_or(|own| own.order < made.order);
+        let offer = step
+            .offer
+            .filter(|(_, made)| self.may_answer(*made))
+            .filter(newer);
         let replaced = offer.map(|(state, made)| {
             let before = self.dake.dake.swap_begun(Some(Box::new(state.fork())));
             (before, self.dake.begun.replace(made))
         });
         let (held, trusted, room) = (self.fingerprint(), step.trusted, &step.room);
-        let mut admit = |proven: &v4::dake::Proven| check_key(held, proven.established.peer.into(), trusted, room);
+        let mut admit =
+            |proven: &v4::dake::Proven| check_key(held, proven.established.peer.into(), trusted, room);
         let mut dake_step = Step {
             account: step.v4,
             names: step.names,

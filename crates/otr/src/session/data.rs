@@ -124,7 +124,11 @@ impl Session {
             return;
         };
         private.channel.tick(carriage.now);
-        if private.channel.expires(limit).is_none_or(|due| due > carriage.now) {
+        if private
+            .channel
+            .expires(limit)
+            .is_none_or(|due| due > carriage.now)
+        {
             return;
         }
         let finished = MessageState::Finished {

@@ -10,10 +10,10 @@ use crate::event::{Event, SmpEvent};
 use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
+use crate::session::channel::Channel;
 use crate::session::exchanges::{Handshake, UnderWay};
 use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, MessageState, Moment, Private, Session};
-use crate::session::channel::Channel;
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
 use crate::wire::classic::{DhCommit, DhKey};
@@ -303,7 +303,13 @@ impl Session {
         let before = self.retire_channel(items);
         let reveal = core::mem::take(&mut self.unpublished.classic);
         let channel = classic::Channel::start(step.version, established, reveal);
-        self.stand(Channel::Classic(channel, Smp::new()), about, before, step.moment, items);
+        self.stand(
+            Channel::Classic(channel, Smp::new()),
+            about,
+            before,
+            step.moment,
+            items,
+        );
     }
 
     /// Takes the channel away that a new one replaces: whose it was, and whether it was private.

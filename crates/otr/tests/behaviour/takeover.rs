@@ -2,7 +2,7 @@
 //! is private (S-25, S-26, S-43).
 
 use otr::wire::header::InstanceTag;
-use otr::{Event, Limits, Recipient, Reject, SessionState, Start, Version};
+use otr::{Event, Limits, Recipient, Reject, SendError, SessionState, Start, Version};
 
 use crate::common::forge::change;
 use crate::common::{Person, deliver, open_policy, private_pair};
@@ -195,4 +195,66 @@ fn a_trusted_key_finds_room_among_strangers() {
     bob.say("still here");
     deliver(&mut alice, &mut bob);
     assert_eq!(alice.read(), ["still here"]);
+}
+
+#[test]
+fn s25_a_key_that_replaces_the_one_in_use_gets_no_text_before_the_person_decides() {
+    for (number, version) in [(1, Version::V1), (2, Version::V2), (3, Version::V3)] {
+        let (mut alice, bob) = private_pair(&[number]);
+        let tag = alice.conversation.session(Recipient::Best).unwrap().tag();
+        let mut stranger = mallory(&[number]);
+        impersonate(&mut alice, &mut stranger, tag, version);
+        let (bobs, theirs) = (bob.account.fingerprint(), stranger.account.fingerprint());
+        let told = |event: &Event| {
+            matches!(event, Event::AnotherKey { fingerprint, in_use, .. }
+                if *fingerprint == theirs && *in_use == bobs)
+        };
+        assert!(alice.take_events().iter().any(told));
+        alice.take_outgoing();
+        assert_eq!(
+            alice.try_say("only for Bob"),
+            Err(SendError::KeyChanged),
+            "version {number}"
+        );
+        assert!(alice.take_outgoing().is_empty());
+        // Somebody who has lost their key is met when the person says so.
+        alice.conversation.prefer(theirs);
+        alice.say("so you have a new key");
+        alice.act(|conversation, env| conversation.end_all(env));
+        alice.say("in the clear");
+    }
+}
+
+#[test]
+fn s25_ending_something_else_is_no_decision_about_a_key() {
+    let (mut alice, bob) = private_pair(&[3]);
+    let tag = bob.account.instance_tag();
+    let mut carol = Person::new("carol", 3, 0xca, open_policy(&[3]));
+    carol.start();
+    deliver(&mut alice, &mut carol);
+    let third = Recipient::Tag(carol.account.instance_tag());
+    impersonate(&mut alice, &mut mallory(&[3]), tag, Version::V3);
+    alice.act(|conversation, env| conversation.end(env, third));
+    assert_eq!(alice.try_say("only for Bob"), Err(SendError::KeyChanged));
+    alice.act(|conversation, env| conversation.end(env, Recipient::Best));
+    alice.take_outgoing();
+    alice.say("in the clear");
+    assert_eq!(alice.only_message(), b"in the clear");
+}
+
+#[test]
+fn s25_the_true_key_under_its_tag_again_is_the_one_in_use() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    impersonate(
+        &mut alice,
+        &mut mallory(&[3]),
+        bob.account.instance_tag(),
+        Version::V3,
+    );
+    alice.take_outgoing();
+    bob.pass(100_000).start();
+    deliver(&mut alice, &mut bob);
+    alice.say("only for Bob");
+    deliver(&mut alice, &mut bob);
+    assert_eq!(bob.read(), ["only for Bob"]);
 }
