@@ -11,9 +11,9 @@ use otr::crypto::dh3072::DhSecret;
 use otr::crypto::ed448::KeyPair;
 use otr::identity::{ClientProfile, Half};
 use otr::reject::Reject;
+use otr::v4::Channel;
 use otr::v4::ephemeral::EphemeralPublic;
 use otr::v4::transcript::{Party, auth_i, auth_r};
-use otr::v4::{Channel, Dake};
 use otr::wire::v4::{AuthI, AuthR, EncodedPoint, Identity, Message, RawProfile};
 use otr::wire::{Mpi, Wire, armor, encode_message};
 use otr::{InstanceTag, Timestamp};
@@ -105,7 +105,7 @@ fn both_sides_agree_on_everything() {
     assert_eq!(a.profile.raw(), bob.account.profile().raw());
     assert_eq!(b.profile.raw(), alice.account.profile().raw());
     assert_eq!(a.established.peer, bob.account.fingerprint());
-    assert!(matches!((&alice.dake, &bob.dake), (Dake::Idle, Dake::Idle)));
+    assert!(alice.is_idle() && bob.is_idle());
 }
 
 /// D-20: a copy of the last message of either side meets no state that it could be checked with.

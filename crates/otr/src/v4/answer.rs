@@ -20,6 +20,8 @@ use crate::wire::v4::{AuthI, AuthR, Identity};
 ///
 /// The keys that authenticated have served already, and are gone.
 pub struct Answer {
+    question: Identity,
+    reply: AuthR,
     bob: Party,
     alice: Party,
     exchanged: MixedSecret,
@@ -48,16 +50,17 @@ pub fn check_identity(
 }
 
 impl Answer {
-    /// Answers a checked Identity message with keys of our own.
+    /// Answers a checked Identity message with keys of our own. `theirs` is what [`check_identity`] found in `message`.
     ///
     /// # Errors
     /// [`Reject::BadGroupElement`] if their point contributes nothing; [`Reject::Unexpected`] if the signer's key is none
     /// that could sign.
     pub fn new(
+        message: &Identity,
         theirs: (ClientProfile, EphemeralPublic),
         signer: &Signer<'_>,
         rng: &mut dyn CryptoRng,
-    ) -> Result<(Self, AuthR), Reject> {
+    ) -> Result<Self, Reject> {
         let keys = Ephemeral::generate(rng);
         let bob = Party {
             profile: theirs.0,
@@ -72,7 +75,7 @@ impl Answer {
         let sigma = auth::sign_auth_r(signer.key, &bob, &alice, rng).map_err(|_| Reject::Unexpected)?;
         let exchanged = keys.agree(&bob.keys)?;
         let (x, a, first_ecdh, first_dh) = keys.public.fields();
-        let message = AuthR {
+        let reply = AuthR {
             profile: signer.profile.raw().clone(),
             x,
             a,
@@ -80,13 +83,26 @@ impl Answer {
             first_ecdh,
             first_dh,
         };
-        let state = Self {
+        Ok(Self {
+            question: message.clone(),
+            reply,
             bob,
             alice,
             exchanged,
             first: keys.first,
-        };
-        Ok((state, message))
+        })
+    }
+
+    /// The Auth-R message.
+    pub fn reply(&self) -> &AuthR {
+        &self.reply
+    }
+
+    /// Whether this is the answer to that very message. A second copy of it gets a second copy of the answer: new keys
+    /// would cost as much as for a new message, and one lost letter less would be made good.
+    #[must_use]
+    pub fn is_to(&self, header: &Header, message: &Identity) -> bool {
+        header.sender == self.bob.profile.owner() && *message == self.question
     }
 
     /// Auth-I received: check it, and the exchange is done.
@@ -119,6 +135,9 @@ impl Answer {
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
         use crate::v4::transcript;
+        use crate::wire::Wire;
+        field(bytes, &self.question.to_bytes());
+        field(bytes, &self.reply.to_bytes());
         field(bytes, &transcript::auth_i(&self.bob, &self.alice));
         field(bytes, self.exchanged.expose());
         field(bytes, &self.first.ecdh.secret().to_le_bytes());

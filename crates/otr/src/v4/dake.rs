@@ -11,9 +11,9 @@
 //! nobody has proved anything by then, so here it does not (decision 0005). Every message is verified on the borrowed
 //! state, which changes only when nothing can fail any more:
 //!
+//! * What arrives takes nothing away that is awaited: the exchange that we began and those that the other side began
+//!   stand side by side, and the one that proves a key is the one that counts (decision 0084).
 //! * A finished exchange leaves nothing behind that a copy of its last message could be checked with (D-20).
-//! * Who gives way to another Identity message keeps their own, and who answers twice keeps both answers, a few of them:
-//!   a forged Identity message takes nothing away from the exchange that is under way (decision 0084).
 
 use rand_core::CryptoRng;
 
@@ -82,29 +82,52 @@ pub struct Progress {
     pub proven: Option<Proven>,
 }
 
-/// The state of an exchange with one device.
-pub enum Dake {
-    /// None is under way.
-    Idle,
-    /// We sent an Identity message.
-    WaitingAuthR(Box<WaitingAuthR>),
-    /// We answered at least one.
-    WaitingAuthI(Box<WaitingAuthI>),
+/// What is under way with one device: the exchange that we began, those that the other side began, or both. With neither
+/// it is the text's START.
+#[derive(Default)]
+pub struct Dake {
+    begun: Option<Box<WaitingAuthR>>,
+    answered: Option<Box<WaitingAuthI>>,
 }
 
 /// What we must remember after an Auth-R message.
 pub struct WaitingAuthI {
-    /// Never empty, and the newest last.
+    /// Never empty: the first one, and the latest.
     answers: Vec<Answer>,
-    /// Our own Identity message, if we gave way.
-    yielded: Option<Box<WaitingAuthR>>,
 }
 
 impl Dake {
-    /// Starts an exchange: take this state and send this message. The account's profile has to be current.
-    pub fn start(account: &V4Account, rng: &mut dyn CryptoRng) -> (Self, Identity) {
+    /// Starts an exchange: send this message. It takes the place of one that we began before. The account's profile has
+    /// to be current.
+    pub fn start(&mut self, account: &V4Account, rng: &mut dyn CryptoRng) -> Identity {
         let (state, identity) = WaitingAuthR::start(account.profile(), rng);
-        (Self::WaitingAuthR(Box::new(state)), identity)
+        self.begin(state);
+        identity
+    }
+
+    /// Goes on with an offer that was sent to no device in particular.
+    pub fn begin(&mut self, offer: WaitingAuthR) {
+        self.begun = Some(Box::new(offer));
+    }
+
+    /// The exchange that we began: WAITING_AUTH_R.
+    pub fn begun(&self) -> Option<&WaitingAuthR> {
+        self.begun.as_deref()
+    }
+
+    /// The exchanges that the other side began: WAITING_AUTH_I.
+    pub fn answered(&self) -> Option<&WaitingAuthI> {
+        self.answered.as_deref()
+    }
+
+    /// Forgets the exchange that we began, because it is too old.
+    pub fn forget_begun(&mut self) {
+        self.begun = None;
+    }
+
+    /// Forgets the exchanges that the other side began, because they are too old.
+    pub fn forget_answered(&mut self) {
+        self.answered = None;
     }
 
     /// Takes one message of the exchange.
@@ -136,8 +159,12 @@ impl Dake {
             key: step.account.long_term_key().pair(),
             names: step.names,
         };
+        check_addresses(header, signer.profile.owner(), true)?;
+        if let Some(answer) = self.answered().and_then(|state| state.answer_to(header, message)) {
+            return Ok(Progress::reply(Message::AuthR(answer.reply().clone())));
+        }
         let theirs = check_identity(header, message, signer.profile.owner(), step.now)?;
-        if let Self::WaitingAuthR(ours) = &*self {
+        if let Some(ours) = self.begun() {
             if theirs.1.shares_a_key(ours.public()) {
                 return Err(Reject::Reflected);
             }
@@ -145,13 +172,16 @@ impl Dake {
                 return Ok(Progress::reply(Message::Identity(ours.identity().clone())));
             }
         }
-        let (answer, reply) = Answer::new(theirs, &signer, step.rng)?;
-        let waiting = match core::mem::replace(self, Self::Idle) {
-            Self::Idle => WaitingAuthI::new(answer, None),
-            Self::WaitingAuthR(ours) => WaitingAuthI::new(answer, Some(ours)),
-            Self::WaitingAuthI(waiting) => waiting.and(answer),
-        };
-        *self = Self::WaitingAuthI(waiting);
+        let answer = Answer::new(message, theirs, &signer, step.rng)?;
+        let reply = answer.reply().clone();
+        // Ours waits on: somebody else may have made us give way.
+        match &mut self.answered {
+            Some(waiting) => waiting.add(answer),
+            None => {
+                let answers = vec![answer];
+                self.answered = Some(Box::new(WaitingAuthI { answers }));
+            }
+        }
         Ok(Progress::reply(Message::AuthR(reply)))
     }
 
@@ -161,15 +191,11 @@ impl Dake {
         message: &AuthR,
         step: &mut Step<'_>,
     ) -> Result<Progress, Reject> {
-        let ours = match &*self {
-            Self::WaitingAuthR(ours) => ours,
-            Self::WaitingAuthI(waiting) => waiting.yielded.as_ref().ok_or(Reject::Unexpected)?,
-            Self::Idle => return Err(Reject::Unexpected),
-        };
+        let ours = self.begun().ok_or(Reject::Unexpected)?;
         let key = step.account.long_term_key().pair();
         let (proven, reply) = ours.on_auth_r(header, message, key, step.names, step.rng, step.now)?;
         (step.admit)(&proven)?;
-        *self = Self::Idle;
+        *self = Self::default();
         Ok(Progress {
             reply: Some(Message::AuthI(reply)),
             proven: Some(proven),
@@ -182,19 +208,10 @@ impl Dake {
         message: &AuthI,
         step: &mut Step<'_>,
     ) -> Result<Progress, Reject> {
-        let Self::WaitingAuthI(waiting) = &*self else {
-            return Err(Reject::Unexpected);
-        };
-        let mut result = Err(Reject::Unexpected);
-        for answer in waiting.answers.iter().rev() {
-            result = answer.on_auth_i(header, message);
-            if result.is_ok() {
-                break;
-            }
-        }
-        let proven = result?;
+        let waiting = self.answered().ok_or(Reject::Unexpected)?;
+        let proven = waiting.on_auth_i(header, message)?;
         (step.admit)(&proven)?;
-        *self = Self::Idle;
+        *self = Self::default();
         Ok(Progress {
             reply: None,
             proven: Some(proven),
@@ -203,23 +220,31 @@ impl Dake {
 }
 
 impl WaitingAuthI {
-    fn new(answer: Answer, yielded: Option<Box<WaitingAuthR>>) -> Box<Self> {
-        Box::new(Self {
-            answers: vec![answer],
-            yielded,
-        })
-    }
-
-    /// This state with one more answer, and without the oldest if they become too many.
-    fn and(mut self: Box<Self>, answer: Answer) -> Box<Self> {
+    /// One more answer, which pushes out another if they become too many: neither the first nor one of the latest.
+    fn add(&mut self, answer: Answer) {
         if self.answers.len() >= MAX_ANSWERS {
-            self.answers.remove(0);
+            self.answers.remove(1);
         }
         self.answers.push(answer);
-        self
     }
 
-    /// How many Auth-R messages could still be answered.
+    fn answer_to(&self, header: &Header, message: &Identity) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.is_to(header, message))
+    }
+
+    /// The signature fits one of them, if any.
+    fn on_auth_i(&self, header: &Header, message: &AuthI) -> Result<Proven, Reject> {
+        let mut result = Err(Reject::Unexpected);
+        for answer in self.answers.iter().rev() {
+            result = answer.on_auth_i(header, message);
+            if result.is_ok() {
+                break;
+            }
+        }
+        result
+    }
+
+    /// How many Auth-R messages wait for their Auth-I message.
     pub fn answers(&self) -> usize {
         self.answers.len()
     }
@@ -264,22 +289,16 @@ impl Dake {
     /// Appends everything that decides what this state does next.
     pub fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
-        match self {
-            Self::Idle => field(bytes, b"idle"),
-            Self::WaitingAuthR(state) => {
-                field(bytes, b"waiting for Auth-R");
-                state.absorb(bytes);
-            }
-            Self::WaitingAuthI(state) => {
-                field(bytes, b"waiting for Auth-I");
-                state.answers.iter().for_each(|answer| answer.absorb(bytes));
-                if let Some(yielded) = &state.yielded {
-                    yielded.absorb(bytes);
-                }
-            }
+        if let Some(begun) = self.begun() {
+            field(bytes, b"waiting for Auth-R");
+            begun.absorb(bytes);
+        }
+        if let Some(answered) = self.answered() {
+            field(bytes, b"waiting for Auth-I");
+            answered.answers.iter().for_each(|answer| answer.absorb(bytes));
         }
     }
 }
 
 /// How many Auth-R messages of ours may wait for their Auth-I message, with one device.
-pub const MAX_ANSWERS: usize = 4;
+pub const MAX_ANSWERS: usize = 8;

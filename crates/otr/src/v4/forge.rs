@@ -133,7 +133,7 @@ pub fn impersonate_responder(
     signer: &Signer<'_>,
     rng: &mut dyn CryptoRng,
     now: Timestamp,
-) -> Result<(Answer, AuthR), Reject> {
+) -> Result<Answer, Reject> {
     let theirs = check_identity(header, identity, signer.profile.owner(), now)?;
-    Answer::new(theirs, signer, rng)
+    Answer::new(identity, theirs, signer, rng)
 }

@@ -1,5 +1,12 @@
 //! Two people on one device each, who exchange keys with the machine alone.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
 
 use core::time::Duration;
 
@@ -96,7 +103,7 @@ impl Person {
             account,
             rng,
             now: NOW,
-            dake: Dake::Idle,
+            dake: Dake::default(),
             proven: None,
         }
     }
@@ -117,10 +124,8 @@ impl Person {
             Box::new(ChaCha20Rng::from_seed([99; 32])),
         );
         if matches!(letter.message, Message::AuthR(_)) {
-            let Dake::WaitingAuthR(state) = &self.dake else {
-                panic!("nothing is out")
-            };
-            copy.dake = Dake::WaitingAuthR(Box::new(state.fork()));
+            copy.dake
+                .begin(self.dake.begun().expect("an offer is out").fork());
         }
         copy
     }
@@ -142,8 +147,7 @@ impl Person {
     }
 
     pub fn start(&mut self) -> Letter {
-        let (dake, identity) = Dake::start(&self.account, &mut *self.rng);
-        self.dake = dake;
+        let identity = self.dake.start(&self.account, &mut *self.rng);
         Letter {
             header: self.header(InstanceTag::ZERO),
             message: Message::Identity(identity),
@@ -246,6 +250,11 @@ impl Person {
             ));
         }
         bad
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_idle(&self) -> bool {
+        self.dake.begun().is_none() && self.dake.answered().is_none()
     }
 
     /// Everything that decides what this person does next.
