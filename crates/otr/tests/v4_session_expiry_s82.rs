@@ -130,3 +130,15 @@ fn what_is_known_of_the_fate_of_our_messages() {
     alice.read(&answer).unwrap();
     assert_eq!(traffic(&alice), (5, 4, 3));
 }
+
+#[test]
+fn a_channel_is_small_and_may_go_to_another_thread() {
+    const fn may_go<T: Send + 'static>() {}
+    may_go::<otr::v4::Channel>();
+    let mut both = people(5);
+    to_and_fro(&mut both, 40);
+    for person in &both {
+        let held = size_of::<otr::v4::Channel>() + otr::hazmat::channel_state(&person.channel).len();
+        assert!(held < 8 * 1024, "{held}");
+    }
+}
