@@ -86,7 +86,7 @@ def play(description, program, story, options=()):
                 failed = True
                 print(f'FAILED {program}, {names} | {feature}: {str(why)[:6000]}', flush=True)
                 for person in stage.people:
-                    print(person.nick, person.seen(), sep='\n')
+                    print(person.nick, person.excerpt(), sep='\n')
         if not steps:
             failed = True
     sys.exit(failed)
