@@ -269,6 +269,7 @@ impl Seat {
         let client = self.link().client();
         let (mapping, nick) = (client.isupport().case_mapping, client.nick());
         self.engine.set_case_mapping(mapping);
+        self.engine.set_own_nick(&nick);
         if !again {
             return Vec::new();
         }
@@ -339,11 +340,14 @@ impl Seat {
     }
 
     /// What an event means for our own place on the network.
-    fn about_us(&self, event: Event) -> Option<Network> {
+    fn about_us(&mut self, event: Event) -> Option<Network> {
         match event {
             // After a break there is more to it than that: see `get_ready`.
             Event::Registered { nick } => (!self.connection.is_away()).then_some(Network::Registered(nick)),
-            Event::Renamed { to, own: true, .. } => Some(Network::Renamed(to)),
+            Event::Renamed { to, own: true, .. } => {
+                self.engine.set_own_nick(&to);
+                Some(Network::Renamed(to))
+            }
             Event::NickRefused { wanted, next, .. } => {
                 // Nobody has to hear that a nick which we want back is still taken.
                 let ours = self.link().client().wanted_nick().as_bytes() == wanted;

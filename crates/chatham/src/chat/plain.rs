@@ -158,10 +158,14 @@ impl Client<'_> {
             Action::Qr(path) => return self.picture(&path),
             Action::People => return self.people(),
             Action::Fingerprints => {
-                let key = self.seat.engine().account().fingerprint();
-                let remark = Remark::new("own-fingerprint", format!("your own key: {key}"));
-                self.screen
-                    .remark(&remark.with(json!({ "fingerprint": fingerprint(key) })))?;
+                let account = self.seat.engine().account();
+                let mut keys = vec![account.newest_fingerprint(), account.fingerprint()];
+                keys.dedup();
+                for key in keys {
+                    let remark = Remark::new("own-fingerprint", format!("your own key: {key}"));
+                    self.screen
+                        .remark(&remark.with(json!({ "fingerprint": fingerprint(key) })))?;
+                }
                 if command.to.is_none() && self.peer.is_none() {
                     return Ok(());
                 }
@@ -185,7 +189,7 @@ impl Client<'_> {
 
     /// Writes our fingerprint into a picture.
     fn picture(&mut self, path: &std::path::Path) -> io::Result<()> {
-        let key = self.seat.engine().account().fingerprint();
+        let key = self.seat.engine().account().newest_fingerprint();
         let shown = path.display();
         let remark = match qr::write_png(key, path) {
             Ok(()) => Remark::new(
@@ -263,7 +267,7 @@ impl Client<'_> {
         }
         match network {
             Network::Registered(nick) => {
-                let key = self.seat.engine().account().fingerprint();
+                let key = self.seat.engine().account().newest_fingerprint();
                 self.screen.remark(&Remark::connected(nick, key))?;
                 self.nick = Some(nick.clone());
                 self.introduce()

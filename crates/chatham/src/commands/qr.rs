@@ -20,7 +20,7 @@ pub(super) fn write(resolved: &Resolved, picture: &Path) -> ExitCode {
         Ok(account) => account,
         Err(error) => return super::complain(error),
     };
-    let (key, shown) = (account.fingerprint(), picture.display().to_string());
+    let (key, shown) = (account.newest_fingerprint(), picture.display().to_string());
     match qr::write_png(key, picture) {
         Ok(()) => {
             let shown = sanitize::one_line(shown.as_bytes());

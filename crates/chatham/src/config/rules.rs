@@ -18,7 +18,7 @@ pub struct Rules {
     pub tag_starts: Option<Setting<bool>>,
     /// Begin anew after an error.
     pub error_starts: Option<Setting<bool>>,
-    /// No lower version: 3, 2, or 1, which allows the broken first version.
+    /// No lower version: 4, 3, 2, or 1, which allows the broken first version.
     pub minimum_version: Option<Setting<u32>>,
     /// To a multiple of how many bytes private texts are padded.
     pub padding: Option<Setting<u32>>,
@@ -44,7 +44,9 @@ impl Rules {
     pub fn policy(layers: &[&Self]) -> Policy {
         layers
             .iter()
-            .fold(Policy::opportunistic(), |policy, rules| rules.apply(policy))
+            .fold(Policy::opportunistic().with_v4(true), |policy, rules| {
+                rules.apply(policy)
+            })
     }
 
     /// Other flags on a policy, as by this mode.
@@ -64,7 +66,7 @@ impl Rules {
             send_tag: table.flag("send-tag", reader),
             tag_starts: table.flag("tag-starts", reader),
             error_starts: table.flag("error-starts", reader),
-            minimum_version: table.number("minimum-version", 1..=3, reader),
+            minimum_version: table.number("minimum-version", 1..=4, reader),
             padding: table.number("padding", 0..=4096, reader),
             answer_strangers: table.flag("answer-strangers", reader),
         };
@@ -113,7 +115,7 @@ impl Rules {
             };
         }
         if policy.is_on() {
-            policy.versions = Policy::manual().versions;
+            policy.versions = Policy::manual().with_v4(true).versions;
             if policy.minimum_version == Some(Version::V1) {
                 policy.versions = policy.versions.with(Version::V1);
             }
@@ -157,6 +159,7 @@ fn lowest(number: u32) -> Option<Version> {
     match number {
         1 => Some(Version::V1),
         3 => Some(Version::V3),
+        4 => Some(Version::V4),
         _ => None,
     }
 }
@@ -187,10 +190,12 @@ mod tests {
                 mode: set(mode),
                 ..Rules::default()
             };
-            assert_eq!(Rules::policy(&[&rules]), mode.preset(), "{word}");
+            let preset = mode.preset();
+            let on = preset.is_on();
+            assert_eq!(Rules::policy(&[&rules]), preset.with_v4(on), "{word}");
             assert_eq!(mode.word(), word);
         }
-        assert_eq!(Rules::policy(&[]), Policy::default());
+        assert_eq!(Rules::policy(&[]), Policy::default().with_v4(true));
     }
 
     #[test]
@@ -225,7 +230,7 @@ mod tests {
             ..Rules::default()
         };
         assert!(!Rules::policy(&[&off]).is_on());
-        assert_eq!(Rules::policy(&[&off, &on]), Policy::manual());
+        assert_eq!(Rules::policy(&[&off, &on]), Policy::manual().with_v4(true));
     }
 
     #[test]

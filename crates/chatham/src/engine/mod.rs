@@ -87,6 +87,8 @@ pub struct Engine {
     exceptions: BTreeMap<Nick, Policy>,
     people: BTreeMap<Nick, Correspondent>,
     mapping: CaseMapping,
+    /// Our own nick, which exchanges of version 4 sign.
+    me: Option<Nick>,
     /// Messages that a broken connection gave back.
     unsent: Vec<(Nick, Vec<u8>)>,
     /// Whether the connection is gone.
@@ -107,6 +109,7 @@ impl Engine {
             exceptions: BTreeMap::new(),
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
+            me: None,
             unsent: Vec::new(),
             away: false,
             lines: 0,
@@ -119,6 +122,33 @@ impl Engine {
     #[cfg(feature = "deliberate-leak")]
     pub fn leak_once(&mut self) {
         self.leak = true;
+    }
+
+    /// The network knows us by this nick.
+    pub fn set_own_nick(&mut self, me: &Nick) {
+        self.me = Some(me.clone().refold(self.mapping));
+        self.name_all();
+    }
+
+    /// Renews our client profile of version 4 if its time is nearly over. Whether it did: it is to be stored then.
+    pub fn renew_profile(&mut self, now: Timestamp) -> bool {
+        self.account.renew_profile(&mut *self.rng, now)
+    }
+
+    /// Both ends sign both names: they have to be the same bytes, as the network folds them.
+    fn name_all(&mut self) {
+        let me = self.me.as_ref().map(Nick::folded).unwrap_or_default();
+        for (nick, person) in &mut self.people {
+            person.conversation.set_names(me, nick.folded());
+        }
+    }
+
+    /// A policy as far as our account can follow it.
+    fn fitting(&self, policy: Policy) -> Policy {
+        match self.account.v4() {
+            Some(_) => policy,
+            None => policy.with_v4(false),
+        }
     }
 
     /// Our own account.
@@ -138,6 +168,7 @@ impl Engine {
 
     /// Another policy for one nick, whoever has it. A version that was remembered stays the lowest.
     pub fn set_policy(&mut self, nick: &Nick, policy: Policy) {
+        let policy = self.fitting(policy);
         self.exceptions.insert(nick.clone(), policy.clone());
         if let Some(person) = self.people.get_mut(nick)
             && is_person(nick)
@@ -244,6 +275,8 @@ impl Engine {
             failures.into_iter().for_each(|at| left_behind.learn_failure(at));
         }
         person.rename(to);
+        let me = self.me.as_ref().map(Nick::folded).unwrap_or_default();
+        person.conversation.set_names(me, to.folded());
         if let Some(policy) = self.exceptions.get(to) {
             // Whoever comes to a nick comes under its rule, and brings the stricter one along.
             let require_encryption = policy.require_encryption || person.policy.require_encryption;
@@ -301,6 +334,8 @@ impl Engine {
             person.nick = nick.clone();
             self.people.insert(nick, person);
         }
+        self.me = self.me.take().map(|me| me.refold(mapping));
+        self.name_all();
     }
 
     /// A nick as this network folds it.
@@ -345,9 +380,13 @@ impl Engine {
         } else {
             Policy::never()
         };
-        self.people
-            .entry(nick.clone())
-            .or_insert_with(|| Correspondent::new(nick.clone(), policy))
+        let policy = self.fitting(policy);
+        let me = self.me.as_ref().map(Nick::folded).unwrap_or_default();
+        self.people.entry(nick.clone()).or_insert_with(|| {
+            let mut person = Correspondent::new(nick.clone(), policy);
+            person.conversation.set_names(me, nick.folded());
+            person
+        })
     }
 
     /// A network full of strangers who say one word each must not cost memory without end.

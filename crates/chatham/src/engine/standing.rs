@@ -2,7 +2,7 @@
 
 use im::irc::Nick;
 use otr::outbox::{Held, Why};
-use otr::{Fingerprint, Timestamp};
+use otr::{Fingerprint, SessionState, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{
@@ -36,7 +36,10 @@ impl Engine {
         let session = self.people.get(nick)?.facing()?;
         Some(Comparison {
             ssid: session.ssid()?,
-            our_key: self.account.fingerprint(),
+            our_key: match session.state() {
+                SessionState::Encrypted(version) => self.account.fingerprint_in(version)?,
+                _ => return None,
+            },
             their_key: session.fingerprint()?,
             device: session.tag(),
         })

@@ -259,6 +259,20 @@ pub fn version_words(version: Version) -> String {
     }
 }
 
+/// What the version of a private conversation means for people, in one sentence.
+pub fn version_meaning(version: Version) -> &'static str {
+    match version {
+        Version::V1 => "Version 1 is broken: take it for clear text.",
+        Version::V2 | Version::V3 => {
+            "Afterwards nobody can prove what was said, unless they took part as it was said; texts have to arrive in order."
+        }
+        Version::V4 => {
+            "Nobody can prove what was said, not even with the help of one of you; texts that arrive late or in another \
+             order are read."
+        }
+    }
+}
+
 /// How far a text has come, as words that do not say more than is known.
 pub fn delivery_words(delivery: Delivery) -> &'static str {
     match delivery {

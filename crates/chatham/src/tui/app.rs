@@ -26,8 +26,8 @@ pub struct App {
     pub invitation: String,
     /// Who we are, as the network knows us.
     pub me: Option<String>,
-    /// Our own key, once there is one.
-    pub own_key: Option<Fingerprint>,
+    /// Our own keys, that of the newest version first, once there are any.
+    pub own_keys: Vec<Fingerprint>,
     /// How the connection stands.
     pub connection: Connection,
     /// All conversations, in the order in which they began.
@@ -80,7 +80,7 @@ impl App {
             local,
             invitation: "chatham chat --local --nick bob".to_owned(),
             me: None,
-            own_key: None,
+            own_keys: Vec::new(),
             connection: Connection::Starting("beginning".into()),
             people: Vec::new(),
             current: HOME,

@@ -236,10 +236,9 @@ impl App {
 
     fn devices(&mut self) -> Vec<Act> {
         let Some(person) = self.conversation() else {
-            let words = self
-                .own_key
-                .map_or_else(String::new, |key| format!("Your own key: {key}"));
-            self.remark(Weight::Note, &words);
+            for key in self.own_keys.clone() {
+                self.remark(Weight::Note, &format!("Your own key: {key}"));
+            }
             return Vec::new();
         };
         let (with, name) = (person.nick.clone(), person.name.clone());

@@ -47,7 +47,9 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
     let Some(Arrival { mut seat, vault }) = begin(resolved, store, &mut app, &mut person).await? else {
         return Ok(true);
     };
-    app.own_key = Some(seat.engine().account().fingerprint());
+    let account = seat.engine().account();
+    app.own_keys = vec![account.newest_fingerprint(), account.fingerprint()];
+    app.own_keys.dedup();
     if let Some(peer) = &resolved.peer {
         let nick = seat.engine().fold(peer.as_bytes());
         app.turn_to(&nick);
@@ -257,7 +259,11 @@ impl Client {
     }
 
     fn write_picture(&mut self, path: &std::path::Path) {
-        let key = self.seat.engine().account().fingerprint();
+        // The key that the person who scans it sees, or that of the newest version.
+        let version = self.app.conversation().and_then(|person| person.version);
+        let account = self.seat.engine().account();
+        let key = version.and_then(|version| account.fingerprint_in(version));
+        let key = key.unwrap_or_else(|| account.newest_fingerprint());
         match qr::write_png(key, path) {
             Ok(()) => {
                 let words = format!(

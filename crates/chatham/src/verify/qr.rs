@@ -1,6 +1,6 @@
 //! A fingerprint as a QR code, on the screen or in a picture, and the reading of what a scanner gives back.
 //!
-//! The payload is `OTR-FINGERPRINT:` and forty upper-case hexadecimal digits. It is a URI, whose scheme may be in either
+//! The payload is `OTR-FINGERPRINT:` and forty, in version 4 a hundred and twelve, upper-case hexadecimal digits. It is a URI, whose scheme may be in either
 //! case; upper case makes the code smaller. A program that does not know it shows it as text that can be compared.
 
 use std::fs::{File, OpenOptions};
@@ -42,7 +42,7 @@ pub fn read(text: &str) -> Option<Fingerprint> {
 impl Square {
     /// The code of a fingerprint. `None` never happens: the payload always fits.
     pub fn of(key: Fingerprint) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(payload(key), EcLevel::M).ok()?;
+        let code = QrCode::with_error_correction_level(payload(key), level(key)).ok()?;
         Some(Self {
             width: code.width(),
             dark: code
@@ -65,6 +65,14 @@ impl Square {
             (Some(column), Some(row)) => self.dark.get(row * self.width + column) == Some(&true),
             _ => false,
         }
+    }
+}
+
+/// A longer fingerprint does with less redundancy, so that its code has room on a screen of eighty by twenty-four.
+fn level(key: Fingerprint) -> EcLevel {
+    match key.v4() {
+        Some(_) => EcLevel::L,
+        None => EcLevel::M,
     }
 }
 

@@ -14,7 +14,7 @@ use chacha20::ChaCha20Rng;
 use chatham::engine::notice::{Delivery, How, LineId, Notice, What, Words};
 use chatham::engine::{Effect, Engine, Memory};
 use im::irc::{CaseMapping, Kind, Nick, Person, Said};
-use otr::{Account, Policy, Timestamp};
+use otr::{Account, Policy, Timestamp, V4Account};
 use rand_core::SeedableRng;
 
 /// Somebody with an engine; what it wants sent waits in a queue.
@@ -63,6 +63,21 @@ impl Someone {
             shown: Vec::new(),
             memories: Vec::new(),
             now: 1_000_000,
+        }
+    }
+
+    /// Somebody who speaks version 4, too.
+    pub fn newest(name: &str, seed: u8) -> Self {
+        let mut rng = ChaCha20Rng::from_seed([seed; 32]);
+        let account = Account::generate(&mut rng);
+        let now = Timestamp::from_millis(1_000_000);
+        let v4 = V4Account::generate(account.instance_tag(), &mut rng, now);
+        let policy = Policy::opportunistic().with_v4(true);
+        let mut engine = Engine::new(account.with_v4(v4), policy, Box::new(rng));
+        engine.set_own_nick(&nick(name));
+        Self {
+            engine,
+            ..Self::new(name, seed)
         }
     }
 

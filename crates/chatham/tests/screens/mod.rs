@@ -30,7 +30,7 @@ pub fn nick(name: &str) -> Nick {
 
 pub fn app() -> App {
     let mut app = App::new(Theme::new(true, false), "the relay of this computer".into(), true);
-    app.own_key = Some(OURS);
+    app.own_keys = vec![OURS];
     app.take_network(&Network::Registered(nick("alice")));
     app.take_network(&Network::Present(nick("bob")));
     app

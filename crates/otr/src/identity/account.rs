@@ -78,6 +78,13 @@ impl Account {
         }
     }
 
+    /// The fingerprint of the newest version that we speak.
+    pub fn newest_fingerprint(&self) -> Fingerprint {
+        self.v4
+            .as_ref()
+            .map_or(self.fingerprint, |v4| v4.fingerprint().into())
+    }
+
     /// The tag of this device.
     pub fn instance_tag(&self) -> InstanceTag {
         self.instance_tag

@@ -7,7 +7,7 @@ use ratatui::widgets::Paragraph;
 
 use crate::chat::input::HELP;
 use crate::engine::notice::How;
-use crate::present::plain::{tag, version_words};
+use crate::present::plain::{tag, version_meaning, version_words};
 use crate::tui::app::App;
 use crate::tui::overlay::{Devices, Overlay, Paste, Reading};
 use crate::tui::theme::Theme;
@@ -30,7 +30,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
         None => *reading = Reading::default(),
         Some(Overlay::Help(top)) => draw_help(frame, theme, area, top),
         Some(Overlay::Devices(devices)) => {
-            let lines = device_lines(devices, app.own_key, theme);
+            let lines = device_lines(devices, &app.own_keys, theme);
             draw_lines(
                 frame,
                 theme,
@@ -218,7 +218,22 @@ fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste, re
     draw_words(frame, theme, area, "Paste", &words, reading);
 }
 
-fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme) -> Vec<Line<'static>> {
+/// A fingerprint, at most five groups a row.
+pub(super) fn key_lines(label: &str, key: otr::Fingerprint) -> Vec<Line<'static>> {
+    let shown = key.to_string();
+    let groups: Vec<&str> = shown.split(' ').collect();
+    let rows = groups.chunks(5).enumerate().map(|(at, groups)| {
+        let label = if at == 0 {
+            label.to_owned()
+        } else {
+            " ".repeat(label.len())
+        };
+        Line::from(format!("{label}{}", groups.join(" ")))
+    });
+    rows.collect()
+}
+
+fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) -> Vec<Line<'static>> {
     let Some(status) = &shown.status else {
         return vec![Line::from("asking")];
     };
@@ -238,8 +253,11 @@ fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme
             format!("Device {}: {state}", tag(device.tag)),
             theme.loud(),
         ));
+        if let Some(version) = told::version(device) {
+            lines.push(Line::from(format!("  {}", version_meaning(version))));
+        }
         if let Some(key) = device.fingerprint {
-            lines.push(Line::from(format!("  {key}")));
+            lines.extend(key_lines("  ", key));
             lines.push(Line::from(format!("  {}", device.trust.word())));
         }
     }
@@ -249,16 +267,19 @@ fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme
     lines.push(Line::default());
     lines.push(Line::styled("Keys seen under this name", theme.loud()));
     for (key, trust) in &status.keys {
-        lines.push(Line::from(format!("  {key}")));
+        lines.extend(key_lines("  ", *key));
         lines.push(Line::from(format!("  {}", trust.word())));
     }
     if status.keys.is_empty() {
         lines.push(Line::from("  none"));
     }
-    if let Some(key) = own_key {
+    if !own_keys.is_empty() {
         lines.push(Line::default());
-        lines.push(Line::styled("Your own key", theme.loud()));
-        lines.push(Line::from(format!("  {key}")));
+        lines.push(Line::styled(
+            "Your own keys, of the newest version first",
+            theme.loud(),
+        ));
+        lines.extend(own_keys.iter().flat_map(|key| key_lines("  ", *key)));
     }
     lines
 }

@@ -10,7 +10,7 @@ use crate::engine::notice::Comparison;
 use crate::tui::overlay::Reading;
 use crate::tui::theme::Theme;
 use crate::tui::verify::{Field, Outcome, Stage, Verification, WAYS};
-use crate::tui::view::dialogs::{draw_lines, draw_words};
+use crate::tui::view::dialogs::{draw_lines, draw_words, key_lines};
 use crate::tui::view::window;
 use crate::tui::view::wrap::{columns, wrap};
 use crate::verify::qr::{QUIET, Square};
@@ -200,8 +200,8 @@ fn compare(theme: Theme, name: &str, shown: Comparison, note: Option<&str>) -> V
     }
     lines.push(Line::default());
     lines.push(Line::from("Or compare the keys, digit by digit:"));
-    lines.push(Line::from(format!("  yours   {}", shown.our_key)));
-    lines.push(Line::from(format!("  theirs  {}", shown.their_key)));
+    lines.extend(key_lines("  yours   ", shown.our_key));
+    lines.extend(key_lines("  theirs  ", shown.their_key));
     lines.push(Line::default());
     lines.push(Line::from(vec![
         Span::styled("y", theme.loud()),
