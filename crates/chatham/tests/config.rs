@@ -179,7 +179,7 @@ fn the_commented_example_says_what_holds_without_it() {
 
     let full = Configuration::parse("c", uncommented()).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let profile = &full.profiles["default"];
-    let policy = Policy::default();
+    let policy = Policy::default().with_v4(true);
     assert_eq!(Rules::policy(&[&full.rules]), policy);
     assert_eq!(
         Rules::policy(&[&full.rules, &profile.rules, &profile.people["bob"]]),
@@ -253,7 +253,7 @@ server.local = 7000
         work.policy,
         Policy {
             padding_bucket: 0,
-            ..Policy::manual()
+            ..Policy::manual().with_v4(true)
         }
     );
     let (nick, carol) = &work.people[0];

@@ -64,13 +64,12 @@ impl Story<'_> {
             .collect();
         let expected = [
             (alice, Seen::WordsAndOffer),
-            (bob, Seen::Exchange(1)),
-            (alice, Seen::Exchange(2)),
-            (bob, Seen::Exchange(3)),
-            (alice, Seen::Exchange(4)),
+            (bob, Seen::Interactive(1)),
+            (alice, Seen::Interactive(2)),
+            (bob, Seen::Interactive(3)),
         ];
         self.check_with(
-            "commit, key, reveal signature, signature: four messages, begun by Bob's program",
+            "identity, auth-r, auth-i: the three messages of version 4, begun by Bob's program",
             course == expected,
             &format!("{:?}", course.iter().map(|(_, seen)| seen).collect::<Vec<_>>()),
         );
@@ -90,7 +89,7 @@ impl Story<'_> {
                 .all(|key| find_piece(key.as_bytes(), 8, hay.iter().copied()).is_none())
         };
         self.check(
-            "nobody's fingerprint went over the wire, not even inside base64",
+            "nobody's fingerprint went over the wire, not even inside base64; whose keys these are, the messages say",
             hidden,
         );
         Ok(())

@@ -74,6 +74,9 @@ pub fn wire(from: &str, sighting: &Sighting) -> Cell {
         Seen::Exchange(2) => (Tone::Wire, "D-H key"),
         Seen::Exchange(3) => (Tone::Wire, "reveal signature"),
         Seen::Exchange(_) => (Tone::Wire, "signature"),
+        Seen::Interactive(1) => (Tone::Wire, "identity"),
+        Seen::Interactive(2) => (Tone::Wire, "auth-r"),
+        Seen::Interactive(_) => (Tone::Wire, "auth-i"),
         Seen::Data { .. } => (Tone::Wire, "data"),
         Seen::Pieces => (Tone::Wire, "pieces of a message"),
         Seen::Unknown => (Tone::Alarm, "no known format"),
@@ -215,16 +218,27 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
         What::Different(_) => (Tone::Alarm, format!("* SECRETS DIFFER: this may not be {with}")),
         What::Missed(count) => (
             Tone::Alarm,
-            format!("* {count} message before this one did not arrive"),
+            match count {
+                1 => "* one message before this one has not arrived".to_owned(),
+                count => format!("* {count} messages before this one have not arrived"),
+            },
         ),
-        What::PossiblyLost { again: 1, .. } => (
-            Tone::Remark,
-            "* one text may be lost: it waits for the same key".to_owned(),
-        ),
-        What::PossiblyLost { again, .. } => (
-            Tone::Remark,
-            format!("* {again} texts may be lost: they wait for the same key"),
-        ),
+        What::PossiblyLost { again, left } => {
+            let which = |count: usize| match count {
+                1 => "one text".to_owned(),
+                count => format!("{count} texts"),
+            };
+            let words = match (*again, *left) {
+                (0, left) => format!("* {} may be lost", which(left)),
+                (again, 0) => format!("* {} may be lost: for the same key again", which(again)),
+                (again, left) => format!(
+                    "* {} may be lost, {} for the same key again",
+                    which(again + left),
+                    which(again)
+                ),
+            };
+            (Tone::Remark, words)
+        }
         What::Unreadable(_) => (Tone::Alarm, format!("* {with} sent something unreadable")),
         What::PeerReports(words) => (Tone::Remark, format!("* {with} reports: {}", shortened(words))),
         What::Trust { trust, .. } if trust.is_verified() => (

@@ -8,14 +8,17 @@ use std::fmt;
 use im::irc::{CaseMapping, Config, IrcLine, Nick, Pacing};
 use im::link::Link;
 use im::relay::{Capture, ConnectionId, Relay, RelayConfig};
-use otr::{Account, Fingerprint, InstanceTag, Policy, PrivateKey, Timestamp};
+use otr::secret::Secret;
+use otr::{
+    Account, Fingerprint, ForgingKey, InstanceTag, Policy, PrivateKey, SigningKey, Timestamp, V4Account,
+};
 use zeroize::Zeroizing;
 
 use crate::demo::tap::Tap;
 use crate::engine::notice::Notice;
 use crate::engine::{Effect, Engine, Memory};
 use crate::randomness;
-use crate::seat::{Network, News, Seat};
+use crate::seat::{Network, News, Seat, now};
 
 /// Who is on the stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +47,8 @@ impl Who {
 /// What makes somebody the same person after a restart.
 pub struct Identity {
     parts: [Zeroizing<Vec<u8>>; 5],
+    /// The seeds of the long-term and the forging key of version 4.
+    seeds: [Zeroizing<[u8; 57]>; 2],
     tag: InstanceTag,
     /// What their program has stored.
     pub memories: Vec<Memory>,
@@ -56,8 +61,14 @@ impl Identity {
         let key = PrivateKey::generate(&mut *rng);
         let [p, q, g, y] = key.public().parts().map(|part| Zeroizing::new(part.to_vec()));
         let parts = [p, q, g, y, Zeroizing::new(key.x().to_vec())];
+        let seeds = [(); 2].map(|()| {
+            let mut seed = Zeroizing::new([0; 57]);
+            rng.fill_bytes(&mut *seed);
+            seed
+        });
         Self {
             parts,
+            seeds,
             tag: InstanceTag::random(&mut *rng),
             memories: Vec::new(),
         }
@@ -67,12 +78,23 @@ impl Identity {
         let [p, q, g, y, x] = &self.parts;
         let key = PrivateKey::from_parts(p, q, g, y, x)
             .map_err(|_| Failure("a key of our own is broken".into()))?;
-        Ok(Account::new(key, self.tag, &mut *randomness()))
+        let mut rng = randomness();
+        let [long_term, forging] = self
+            .seeds
+            .each_ref()
+            .map(|seed| Secret::fill_with(|bytes: &mut [u8; 57]| bytes.copy_from_slice(&**seed)));
+        let (long_term, forging) = (SigningKey::from_seed(long_term), ForgingKey::from_seed(forging));
+        let v4 = V4Account::new(long_term, forging, self.tag, None, &mut *rng, now());
+        Ok(Account::new(key, self.tag, &mut *rng).with_v4(v4))
     }
 
     /// A program as it starts: with what was stored, and nothing else.
     pub fn engine(&self) -> Result<Engine, Failure> {
-        let mut engine = Engine::new(self.account()?, Policy::opportunistic(), randomness());
+        let mut engine = Engine::new(
+            self.account()?,
+            Policy::opportunistic().with_v4(true),
+            randomness(),
+        );
         for memory in &self.memories {
             match memory {
                 Memory::Key {
@@ -244,6 +266,21 @@ impl Stage {
     }
 
     /// Loses the next line between two names.
+    /// Keeps what one says to another, for [`Self::release_reversed`].
+    pub fn hold(&self, from: Who, to: Who) {
+        self.relay.hold(from.nick().as_bytes(), to.nick().as_bytes());
+    }
+
+    /// Delivers what was kept, the last line first, and waits until everybody has read and answered it.
+    ///
+    /// # Errors
+    /// If somebody is gone.
+    pub async fn release_reversed(&mut self) -> Result<(), Failure> {
+        self.relay.release_reversed();
+        self.settle().await
+    }
+
+    /// The relay loses the next line.
     pub fn lose_next(&self, from: Who, to: Who) {
         self.relay.lose(from.nick().as_bytes(), to.nick().as_bytes(), 1);
     }
@@ -253,7 +290,7 @@ impl Stage {
     /// # Errors
     /// If they are not here.
     pub fn fingerprint(&mut self, who: Who) -> Result<Fingerprint, Failure> {
-        Ok(self.player(who)?.seat.engine().account().fingerprint())
+        Ok(self.player(who)?.seat.engine().account().newest_fingerprint())
     }
 
     /// Somebody's engine.

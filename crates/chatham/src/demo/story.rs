@@ -125,6 +125,7 @@ impl<'a> Story<'a> {
         self.verification().await?;
         self.two_devices().await?;
         self.lost_line().await?;
+        self.late_lines().await?;
         self.lost_state().await?;
         self.end().await?;
         self.stranger().await?;

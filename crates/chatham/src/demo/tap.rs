@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use im::irc::Message as IrcMessage;
 use im::relay::{Capture, ConnectionId, Direction};
 use otr::InstanceTag;
-use otr::wire::{Incoming, Message, armor, classify, decode_message};
+use otr::wire::{Incoming, Message, armor, classify, decode_message, v4};
 
 /// One line that went over one of the relay's sockets.
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub enum Seen {
     Error,
     /// A message of the key exchange, by its place in it.
     Exchange(u8),
+    /// The same in version 4.
+    Interactive(u8),
     /// A private message.
     Data {
         /// The device it is from.
@@ -248,7 +250,17 @@ fn kind(text: &[u8]) -> (Seen, Vec<u8>) {
                     from: header.sender,
                     to: header.receiver,
                 },
-                Ok((_, Message::V4(_))) | Err(_) => Seen::Unknown,
+                Ok((header, Message::V4(message))) => match *message {
+                    v4::Message::Identity(_) => Seen::Interactive(1),
+                    v4::Message::AuthR(_) => Seen::Interactive(2),
+                    v4::Message::AuthI(_) => Seen::Interactive(3),
+                    v4::Message::Data(_) => Seen::Data {
+                        from: header.sender,
+                        to: header.receiver,
+                    },
+                    v4::Message::NonInteractiveAuth(_) => Seen::Unknown,
+                },
+                Err(_) => Seen::Unknown,
             };
             return (seen, body);
         }

@@ -195,8 +195,8 @@ pub fn status(what: &What) -> String {
         }
         What::ComparisonEnded => "the comparison of secrets was given up".into(),
         What::Cheated => "the other side cheated in the comparison of secrets; it was stopped".into(),
-        What::Missed(1) => "one private message before this one did not arrive".into(),
-        What::Missed(messages) => format!("{messages} private messages before this one did not arrive"),
+        What::Missed(1) => "one private message before this one has not arrived".into(),
+        What::Missed(messages) => format!("{messages} private messages before this one have not arrived"),
         What::PossiblyLost { again, left } => losses_words(*again, *left),
         What::Delivery { line, delivery } => format!("text {}: {}", line.0, delivery_words(*delivery)),
         What::Earlier { .. } => {

@@ -98,7 +98,12 @@ impl Server {
         };
         let (nick, away) = (user.nick.clone(), user.away.clone());
         if notice || !self.is_lost(&sender, &name) {
-            self.deliver(id, &name, &line, out);
+            let mut lines = Vec::new();
+            self.deliver(id, &name, &line, &mut lines);
+            match self.waiting_room(&sender, &name).filter(|_| !notice) {
+                Some(room) => room.append(&mut lines),
+                None => out.append(&mut lines),
+            }
         }
         if sender != name {
             self.echo(id, &line, out);

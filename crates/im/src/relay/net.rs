@@ -105,6 +105,18 @@ impl Relay {
         self.shared.state().server.lose(from, to, nth);
     }
 
+    /// Keeps what `from` sends to `to` from now on; see [`Server::hold`].
+    pub fn hold(&self, from: &[u8], to: &[u8]) {
+        self.shared.state().server.hold(from, to);
+    }
+
+    /// Lets go of what was kept, the last line first.
+    pub fn release_reversed(&self) {
+        let mut state = self.shared.state();
+        let effects = state.server.release_reversed();
+        state.carry_out(effects);
+    }
+
     /// How many lines were lost on request.
     #[must_use]
     pub fn lost(&self) -> u64 {

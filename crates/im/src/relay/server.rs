@@ -72,6 +72,8 @@ pub struct Server {
     pub(super) channels: BTreeMap<Vec<u8>, Channel>,
     losses: Vec<Loss>,
     lost: u64,
+    /// Lines from one name to another that wait to be released, if somebody asked for that.
+    pub(super) held: Option<Held>,
     /// The time by the caller's clock, since 1970.
     pub(super) now: Option<Duration>,
 }
@@ -112,6 +114,13 @@ pub(super) struct Channel {
     pub(super) members: BTreeSet<Vec<u8>>,
 }
 
+/// PRIVMSGs that wait, in the order in which they came.
+pub(super) struct Held {
+    pub(super) from: Vec<u8>,
+    pub(super) to: Vec<u8>,
+    pub(super) lines: Vec<Effect>,
+}
+
 /// One PRIVMSG that will not arrive.
 struct Loss {
     from: Vec<u8>,
@@ -136,6 +145,7 @@ impl Server {
             channels: BTreeMap::new(),
             losses: Vec::new(),
             lost: 0,
+            held: None,
             now: None,
         }
     }
@@ -233,6 +243,30 @@ impl Server {
                 remaining: nth,
             });
         }
+    }
+
+    /// Keeps what `from` sends to `to` from now on, up to 4096 lines, until [`Self::release_reversed`]: as a network does
+    /// that delivers late and in another order.
+    pub fn hold(&mut self, from: &[u8], to: &[u8]) {
+        self.held = Some(Held {
+            from: fold(from),
+            to: fold(to),
+            lines: Vec::new(),
+        });
+    }
+
+    /// Lets go of what was kept, the last line first.
+    #[must_use]
+    pub fn release_reversed(&mut self) -> Vec<Effect> {
+        let mut lines = self.held.take().map_or_else(Vec::new, |held| held.lines);
+        lines.reverse();
+        lines
+    }
+
+    /// Where a line on its way has to wait, if it has to.
+    pub(super) fn waiting_room(&mut self, from: &[u8], to: &[u8]) -> Option<&mut Vec<Effect>> {
+        let held = self.held.as_mut()?;
+        (held.from == from && held.to == to && held.lines.len() < MOST_HELD).then_some(&mut held.lines)
     }
 
     /// How many lines were lost on request.
@@ -392,4 +426,5 @@ pub(super) const CHANNEL_LIMIT: usize = 50;
 /// How many channels one name may be in.
 pub(super) const MOST_CHANNELS: usize = 20;
 const HOST_LIMIT: usize = 63;
+const MOST_HELD: usize = 4096;
 const MOST_LOSSES: usize = 64;
