@@ -125,6 +125,10 @@ fn s78_keys_have_to_be_new() {
     // Theirs of the ratchet that is received now: nothing of that one has the number 3.
     bob.assert_refused(&with(&|l| l.data.ecdh = before.data.ecdh), Reject::UnknownKey);
 
+    // Theirs from before that: the first keys of the exchange, and of the first chain.
+    let oldest = bob.first_key_of_the_peer;
+    bob.assert_refused(&with(&|l| l.data.ecdh = oldest), Reject::Replayed);
+
     // The DH keys that are in use: both people's last ones.
     let mut both = people(1);
     let first = both[0].say("x");

@@ -184,6 +184,39 @@ fn s76_a_refused_message_has_its_reason() {
 }
 
 #[test]
+fn copies_are_told_from_messages_of_other_sessions() {
+    let mut both = people(7);
+    let mut letters = Vec::new();
+    for _ in 0..20 {
+        for person in 0..2 {
+            let letter = both[person].say("x");
+            both[1 - person].read(&letter).unwrap();
+            if person == 0 {
+                letters.push(letter);
+            }
+        }
+    }
+    let [alice, mut bob] = both;
+    for (turns_ago, letter) in letters.iter().rev().enumerate() {
+        // The last one and sixteen more.
+        let expected = if turns_ago <= 16 {
+            Reject::Replayed
+        } else {
+            Reject::UnknownKey
+        };
+        bob.assert_refused(letter, expected);
+    }
+    drop(alice);
+    // Another session's messages, first and later ones.
+    let mut others = people(8);
+    let [first, _] = [others[0].say("x"), others[0].say("x")];
+    bob.assert_refused(&first, Reject::UnknownKey);
+    to_and_fro(&mut others, 3);
+    let later = others[0].say("x");
+    bob.assert_refused(&later, Reject::UnknownKey);
+}
+
+#[test]
 fn revealing_nothing_where_peers_want_something_is_read() {
     // otrr and otr4j refuse this; the field is not authenticated, so to refuse it would protect nothing.
     let mut both = people(6);

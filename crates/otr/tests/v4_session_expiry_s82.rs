@@ -96,7 +96,7 @@ fn d26_the_nul_stands_only_before_records() {
     }
     // Both forms are read.
     for sent in [&b"hi"[..], b"hi\0"] {
-        assert_eq!(Plaintext::decode(sent.to_vec()).text, b"hi");
+        assert_eq!(*Plaintext::decode(sent.to_vec()).text, *b"hi");
     }
 }
 
@@ -129,4 +129,16 @@ fn what_is_known_of_the_fate_of_our_messages() {
     let answer = bob.say("answer");
     alice.read(&answer).unwrap();
     assert_eq!(traffic(&alice), (5, 4, 3));
+}
+
+#[test]
+fn a_channel_is_small_and_may_go_to_another_thread() {
+    const fn may_go<T: Send + 'static>() {}
+    may_go::<otr::v4::Channel>();
+    let mut both = people(5);
+    to_and_fro(&mut both, 40);
+    for person in &both {
+        let held = size_of::<otr::v4::Channel>() + otr::hazmat::channel_state(&person.channel).len();
+        assert!(held < 8 * 1024, "{held}");
+    }
 }

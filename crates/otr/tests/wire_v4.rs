@@ -7,6 +7,7 @@ use otr::wire::{
     DecodeError, Header, Incoming, InstanceTag, Message as AnyMessage, Mpi, Version, Wire, armor, classify,
     decode_message, encode_message, take_message,
 };
+use proptest::prelude::*;
 
 /// A message laid out by hand from the tables of the specification, so that the encoder has a judge.
 struct Layout {
@@ -340,4 +341,36 @@ fn s09_numbers_with_leading_zeros_are_refused() {
     );
     let long = Layout::header(0x03).raw(&[0; 13]).raw(&[0; 57]).data(&[1; 1025]);
     assert_eq!(decode_message(&long.bytes), Err(DecodeError::IntegerTooLong));
+}
+
+/// Some edits: replace, insert or delete a byte at a place that wraps around.
+fn edited(mut bytes: Vec<u8>, edits: &[(u8, usize, u8)]) -> Vec<u8> {
+    for &(how, place, byte) in edits {
+        let place = place % bytes.len().max(1);
+        match how {
+            0 if !bytes.is_empty() => bytes[place] = byte,
+            1 if !bytes.is_empty() => drop(bytes.remove(place)),
+            _ => bytes.insert(place, byte),
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #[test]
+    fn edited_messages_are_refused_or_read_exactly(
+        which in 0..6_usize,
+        edits in prop::collection::vec((0..3_u8, any::<usize>(), any::<u8>()), 1..5),
+    ) {
+        let (_, layout) = examples().swap_remove(which);
+        assert_refused_or_exact(&edited(layout.bytes, &edits));
+    }
+
+    #[test]
+    fn any_bytes_behind_a_header_are_refused_or_read_exactly(
+        kind in prop::sample::select(vec![0x03, 0x0d, 0x35, 0x36, 0x37]),
+        body in prop::collection::vec(any::<u8>(), 0..900),
+    ) {
+        assert_refused_or_exact(&Layout::header(kind).raw(&body).bytes);
+    }
 }

@@ -53,5 +53,13 @@ pub fn announced(base: &ExtraKey, records: &[Tlv]) -> Vec<Announced> {
     all
 }
 
+impl PartialEq for AnnouncedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(other.expose())
+    }
+}
+
+impl Eq for AnnouncedKey {}
+
 /// Uses that one message may announce.
 pub const MAX_ANNOUNCED: usize = 10;

@@ -53,15 +53,13 @@ impl MessageKeys {
     /// `MKmac`.
     #[must_use]
     pub fn mac_key(&self) -> MacKey {
-        MacKey(kdf::secret(Usage::MAC_KEY, &[self.encryption.expose()]))
+        MacKey::of(&self.encryption)
     }
 
     /// Encrypts or decrypts the message in place, and gives the extra key. The keys are used up by it: two texts under
     /// one of them would give both away.
     pub fn apply(self, text: &mut [u8]) -> ExtraKey {
-        if let Some((key, _)) = self.encryption.expose().split_first_chunk() {
-            chacha20(key, text);
-        }
+        crypt(&self.encryption, text);
         self.extra
     }
 
@@ -85,10 +83,23 @@ impl fmt::Debug for MessageKeys {
     }
 }
 
+/// Encrypts or decrypts with the first half of `MKenc`.
+pub(super) fn crypt(encryption: &Secret<64>, text: &mut [u8]) {
+    if let Some((key, _)) = encryption.expose().split_first_chunk() {
+        chacha20(key, text);
+    }
+}
+
 /// `MKmac` while it is secret.
 pub struct MacKey(Secret<MAC_SIZE>);
 
 impl MacKey {
+    /// `MKmac` of the message with this `MKenc`.
+    #[must_use]
+    pub fn of(encryption: &Secret<64>) -> Self {
+        Self(kdf::secret(Usage::MAC_KEY, &[encryption.expose()]))
+    }
+
     /// The authenticator over these parts of a message.
     #[must_use]
     pub fn authenticate(&self, parts: [&[u8]; 2]) -> [u8; MAC_SIZE] {
@@ -121,6 +132,20 @@ impl fmt::Debug for MacKey {
 pub struct RevealedMacKey([u8; MAC_SIZE]);
 
 impl RevealedMacKey {
+    /// A key as somebody has published it.
+    #[cfg(feature = "hazmat")]
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; MAC_SIZE]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key in use again: what publishing it is for.
+    #[cfg(feature = "hazmat")]
+    #[must_use]
+    pub fn as_mac_key(&self) -> MacKey {
+        MacKey(Secret::fill_with(|key| *key = self.0))
+    }
+
     /// The bytes as they are published.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; MAC_SIZE] {
@@ -143,5 +168,20 @@ impl ExtraKey {
 impl fmt::Debug for ExtraKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ExtraKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_never_shows_the_bytes() {
+        let chain = ChainKey::fill_with(|key| key.fill(0xab));
+        let keys = chain.message_keys();
+        assert_eq!(format!("{chain:?}"), "ChainKey(..)");
+        assert_eq!(format!("{keys:?}"), "MessageKeys(..)");
+        assert_eq!(format!("{:?}", keys.mac_key()), "MacKey(..)");
+        assert_eq!(format!("{:?}", keys.apply(&mut [])), "ExtraKey(..)");
     }
 }

@@ -17,7 +17,7 @@
 //! extra_keys      the extra symmetric keys that a message announces
 //! ```
 //!
-//! With the feature `hazmat`, `forge` writes exchanges that never took place.
+//! With the feature `hazmat`, `forge` writes exchanges that never took place, and `forge_data` what was said in them.
 
 pub mod answer;
 pub mod auth;
@@ -28,6 +28,8 @@ pub mod ephemeral;
 pub mod extra_keys;
 #[cfg(feature = "hazmat")]
 pub mod forge;
+#[cfg(feature = "hazmat")]
+pub mod forge_data;
 pub mod message_keys;
 pub mod mixed_secret;
 pub mod offered;

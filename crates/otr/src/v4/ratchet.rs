@@ -41,6 +41,8 @@ pub struct DoubleRatchet {
     root: RootKey,
     brace: BraceKey,
     ours: OurKeys,
+    /// Our keys as they are sent: encoding a point takes longer than all else in a message.
+    our_ecdh: EncodedPoint,
     our_dh: Mpi,
     theirs: TheirKeys,
     their_ecdh: EncodedPoint,
@@ -125,6 +127,7 @@ impl DoubleRatchet {
             our_turn,
             root: first.root,
             brace: first.brace,
+            our_ecdh: EncodedPoint(ours.ecdh.public().encode()),
             our_dh: number(&ours.dh.public()),
             ours,
             theirs,
@@ -159,7 +162,7 @@ impl DoubleRatchet {
             previous_sent: self.sending.previous_sent,
             ratchet_id,
             message_id,
-            ecdh: EncodedPoint(self.ours.ecdh.public().encode()),
+            ecdh: self.our_ecdh,
             dh: if is_third(ratchet_id) {
                 self.our_dh.clone()
             } else {
@@ -278,6 +281,7 @@ impl DoubleRatchet {
         field(bytes, self.their_ecdh.as_bytes());
         field(bytes, &self.theirs.ecdh.encode());
         field(bytes, &self.theirs.dh.to_be_bytes());
+        field(bytes, self.our_ecdh.as_bytes());
         field(bytes, self.our_dh.as_bytes());
         let counters = (self.sending.sent, self.sending.previous_sent);
         field(bytes, format!("{counters:?}").as_bytes());
@@ -304,6 +308,7 @@ impl DoubleRatchet {
             (None, self.brace.next())
         };
         let turned = Turned::derive(&self.root, brace, &ecdh, &self.theirs.ecdh).ok()?;
+        self.our_ecdh = EncodedPoint(ecdh.public().encode());
         self.ours.ecdh = ecdh;
         if let Some(dh) = dh {
             self.our_dh = number(&dh.public());
@@ -327,7 +332,7 @@ impl DoubleRatchet {
         if self.turns == u32::MAX {
             return Err(Reject::LimitReached);
         }
-        if data.ecdh == self.their_ecdh || data.ecdh.as_bytes() == &self.ours.ecdh.public().encode() {
+        if data.ecdh == self.their_ecdh || data.ecdh == self.our_ecdh {
             return Err(Reject::BadGroupElement);
         }
         let ecdh = Point::decode(data.ecdh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
