@@ -160,6 +160,10 @@ fn every_letter_may_come_twice() {
     let mut retagged = identity.clone();
     retagged.header.sender = InstanceTag::from_raw(0x9999);
     alice.refuses(&retagged, Reject::WrongInstance);
+    // For another device it is nothing to us.
+    let mut elsewhere = identity.clone();
+    elsewhere.header.receiver = InstanceTag::from_raw(0x9999);
+    alice.refuses(&elsewhere, Reject::WrongInstance);
     // Another message of the same person gets an answer of its own.
     let Message::AuthR(other) = &alice.receive(&bob.start()).unwrap().message else {
         panic!("an answer")
