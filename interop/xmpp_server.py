@@ -23,10 +23,27 @@ VirtualHost "localhost"
 '''
 
 
+# BitlBee's own XMPP connects to a few ports only.
+BITLBEE_PORTS = range(5220, 5230)
+
+
+def one_of(ports):
+    """The first of these ports that nobody listens on."""
+    for port in ports:
+        with socket.socket() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                pass
+    raise Failed(f'no free port in {ports}')
+
+
 class XmppServer:
-    def __init__(self, people, password='secret'):
+    def __init__(self, people, password='secret', ports=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='interop-prosody-'))
-        self.port = free_port()
+        self.port = one_of(ports) if ports else free_port()
         (self.folder / 'cfg.lua').write_text(CONFIG.format(folder=self.folder, port=self.port))
         accounts, rosters = (self.folder / 'data/localhost' / name for name in ('accounts', 'roster'))
         accounts.mkdir(parents=True)

@@ -93,7 +93,7 @@ impl Pair<'_> {
         })?;
         let events = self.carry(from, outputs)?;
         match events.as_slice() {
-            [(_, Event::Text { text: arrived, .. })] if arrived == text => Ok(()),
+            [(_, Event::Text { text: arrived, .. })] if arrived[..] == *text => Ok(()),
             _ => Err(format!("the text did not arrive: {events:?}").into()),
         }
     }

@@ -14,9 +14,12 @@ use std::time::Duration;
 
 use im::dial::Dial;
 use im::irc::{Config, Event, IrcLine, Pacing};
-use im::link::{Link, LinkError};
+use im::link::Link;
+use im::relay::Relay;
 use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep_until};
+
+use crate::local;
 
 /// How to make the link anew.
 pub struct Way {
@@ -26,6 +29,9 @@ pub struct Way {
     pub config: Config,
     /// How fast lines may go out.
     pub pacing: Pacing,
+    /// The port of the relay of this computer, if that is the server: when its program has ended, another one that
+    /// needs it runs it.
+    pub relay: Option<u16>,
     /// So that not everybody who lost the same server comes back at the same moment.
     pub rng: Box<dyn CryptoRng + Send>,
 }
@@ -33,6 +39,8 @@ pub struct Way {
 /// One link after another.
 pub struct Connection {
     link: Link,
+    /// The relay, if this program runs it.
+    relay: Option<Relay>,
     way: Option<Way>,
     stage: Stage,
     backoff: Backoff,
@@ -74,24 +82,25 @@ pub enum Happening {
 enum Stage {
     Standing,
     Waiting(Instant),
-    Dialling(Pin<Box<dyn Future<Output = Result<Link, LinkError>> + Send>>),
+    Dialling(Pin<Box<dyn Future<Output = Result<(Link, Option<Relay>), String>> + Send>>),
     Over,
 }
 
 impl Connection {
     /// A link that is not made anew.
     pub fn once(link: Link) -> Self {
-        Self::new(link, None)
+        Self::new(link, None, None)
     }
 
-    /// A link, and how to make it anew whenever it breaks.
-    pub fn lasting(link: Link, way: Way) -> Self {
-        Self::new(link, Some(way))
+    /// A link, and how to make it anew whenever it breaks; and the relay that it leads to, if this program runs it.
+    pub fn lasting(link: Link, way: Way, relay: Option<Relay>) -> Self {
+        Self::new(link, Some(way), relay)
     }
 
-    fn new(link: Link, way: Option<Way>) -> Self {
+    fn new(link: Link, way: Option<Way>, relay: Option<Relay>) -> Self {
         Self {
             link,
+            relay,
             way,
             stage: Stage::Standing,
             backoff: Backoff::default(),
@@ -106,9 +115,18 @@ impl Connection {
         &self.link
     }
 
-    /// The link, for saying goodbye.
-    pub fn into_link(self) -> Link {
-        self.link
+    /// Says goodbye, which may take so long, and ends the relay if this program runs it: in that order, so that what
+    /// goes through it has gone.
+    pub async fn close(self, patience: Duration) {
+        self.link.close(b"", patience).await;
+        if let Some(relay) = self.relay {
+            relay.shutdown().await;
+        }
+    }
+
+    /// Whether this program runs the relay.
+    pub fn runs_relay(&self) -> bool {
+        self.relay.is_some()
     }
 
     /// Whether texts can be sent.
@@ -146,11 +164,12 @@ impl Connection {
                     self.dial();
                 }
                 Stage::Dialling(attempt) => match attempt.as_mut().await {
-                    Ok(link) => {
+                    Ok((link, relay)) => {
                         self.link = link;
+                        self.relay = relay.or(self.relay.take());
                         self.stage = Stage::Standing;
                     }
-                    Err(fault) => return Some(self.miss(fault.to_string())),
+                    Err(fault) => return Some(self.miss(fault)),
                 },
                 Stage::Over => return None,
             }
@@ -163,7 +182,15 @@ impl Connection {
             return;
         };
         let (dial, config, pacing) = (way.dial.clone(), way.config.clone(), way.pacing);
-        self.stage = Stage::Dialling(Box::pin(async move { dial.connect(config, pacing).await }));
+        let port = way.relay;
+        self.stage = Stage::Dialling(Box::pin(async move {
+            let relay = match port {
+                Some(port) => local::relay(port).await.map_err(|fault| fault.to_string())?,
+                None => None,
+            };
+            let link = dial.connect(config, pacing).await;
+            link.map(|link| (link, relay)).map_err(|fault| fault.to_string())
+        }));
     }
 
     /// Takes note of an event before it is passed on.

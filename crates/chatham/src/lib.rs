@@ -17,6 +17,7 @@ pub mod demo;
 pub mod engine;
 pub mod html;
 pub mod keys;
+pub mod local;
 pub mod present;
 pub mod sanitize;
 pub mod seat;

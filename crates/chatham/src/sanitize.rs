@@ -38,12 +38,12 @@ pub fn lines(bytes: &[u8]) -> Vec<String> {
 /// characters.
 pub fn nick(bytes: &[u8]) -> String {
     let shown = one_line(bytes);
-    let word = shown.chars().map(|c| {
-        if c.is_whitespace() || matches!(c, '<' | '>') {
-            '_'
-        } else {
-            c
-        }
+    let word = shown.chars().map(|c| match c {
+        c if c.is_whitespace() => '_',
+        '<' | '>' => '_',
+        // In a text they join the parts of a picture; in a nick they make two names that look like one.
+        '\u{200d}' | '\u{fe00}'..='\u{fe0f}' => '_',
+        c => c,
     });
     word.take(NICK_WIDTH).collect()
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use im::irc::{Event, IrcLine, Kind, Nick, SaslFault, ctcp};
 use im::link::{Link, SendError};
+use im::relay::Relay;
 use otr::Timestamp;
 
 use crate::connection::{Connection, Happening, Way};
@@ -98,9 +99,9 @@ impl Seat {
         Self::at(Connection::once(link), engine)
     }
 
-    /// Sits down at a link that is made anew whenever it breaks.
-    pub fn lasting(link: Link, way: Way, engine: Engine) -> Self {
-        Self::at(Connection::lasting(link, way), engine)
+    /// Sits down at a link that is made anew whenever it breaks, with the relay that it leads to if this program runs it.
+    pub fn lasting(link: Link, way: Way, relay: Option<Relay>, engine: Engine) -> Self {
+        Self::at(Connection::lasting(link, way, relay), engine)
     }
 
     fn at(connection: Connection, engine: Engine) -> Self {
@@ -139,9 +140,14 @@ impl Seat {
         let _sent = line.map(|line| self.link().send(line));
     }
 
-    /// Stands up.
-    pub fn into_link(self) -> Link {
-        self.connection.into_link()
+    /// Says goodbye, and stands up.
+    pub async fn leave(self, patience: Duration) {
+        self.connection.close(patience).await;
+    }
+
+    /// Whether this program runs the relay of this computer, so that it ends with it.
+    pub fn runs_relay(&self) -> bool {
+        self.connection.runs_relay()
     }
 
     /// How many messages have gone into the link's queue so far.

@@ -168,7 +168,9 @@ impl Vault {
                 trust,
             } => {
                 let correspondent = self.correspondent(nick);
-                let key = fingerprint.as_bytes();
+                let Some(key) = fingerprint.classic() else {
+                    return Ok(());
+                };
                 self.store.remember(&correspondent, key)?;
                 let known = self.store.trust(&correspondent, key).cloned().unwrap_or_default();
                 // A word of another program that means the same is left as it is.

@@ -17,7 +17,7 @@ fn a_stranger_gets_silence_and_an_acquaintance_an_answer() {
     carry(&mut alice, &mut bob);
     assert!(alice.shows(|what| matches!(what, What::Knock)));
     assert!(!bob.shows(|what| matches!(what, What::Private { .. })));
-    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    alice.act("bob", |engine, bob, now| engine.accept(bob, None, now));
     carry(&mut alice, &mut bob);
     assert!(bob.shows(|what| matches!(what, What::Private { .. })));
 }
@@ -81,7 +81,7 @@ fn a_changed_key_of_somebody_verified_blocks_until_it_is_accepted() {
     assert!(alice.shows(|what| matches!(what, What::NotSent { held: true, .. })));
     assert_eq!(new_bob.heard(), []);
     // The person's word opens the way, and what was held back for that reason alone goes out.
-    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    alice.act("bob", |engine, bob, now| engine.accept(bob, None, now));
     assert!(
         alice.shows(|what| matches!(what, What::KeyAccepted(_))),
         "{:?}",
@@ -155,11 +155,15 @@ fn a_verified_person_is_never_written_to_in_the_clear_without_a_word() {
 fn after_a_question_only_the_asker_has_learned_something() {
     let (mut alice, mut bob) = private_pair();
     alice.act("bob", |engine, bob, now| {
-        engine.verify(bob, b"owl", Some(b"which bird?"), now)
+        engine.verify(bob, b"owl", Some(b"which bird?"), None, now)
     });
     carry(&mut alice, &mut bob);
-    assert!(bob.shows(|what| matches!(what, What::Asked(Some(question)) if question == b"which bird?")));
-    bob.act("alice", |engine, alice, now| engine.answer(alice, b"owl", now));
+    assert!(bob.shows(
+        |what| matches!(what, What::Asked { question: Some(question), .. } if question == b"which bird?")
+    ));
+    bob.act("alice", |engine, alice, now| {
+        engine.answer(alice, b"owl", None, now)
+    });
     carry(&mut alice, &mut bob);
     assert!(alice.shows(|what| matches!(what, What::Same { vouched: true, .. })));
     assert!(bob.shows(|what| matches!(what, What::Same { vouched: false, .. })));

@@ -47,7 +47,7 @@ fn s67_who_takes_a_nick_gets_no_private_text_of_its_owner() {
     assert!(alice.shows(|what| matches!(what, What::NotSent { held: true, .. })));
 
     // Only the person can decide otherwise.
-    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    alice.act("bob", |engine, bob, now| engine.accept(bob, None, now));
     assert_eq!(standing(&alice, "bob"), Standing::Unverified);
     carry(&mut alice, &mut mallory);
     assert_eq!(
@@ -109,7 +109,7 @@ fn two_people_who_swap_nicks_keep_their_own_conversations() {
         "it would look familiar next time"
     );
 
-    alice.act("carol", |engine, carol, now| engine.accept(carol, now));
+    alice.act("carol", |engine, carol, now| engine.accept(carol, None, now));
     carry(&mut alice, &mut bob);
     assert_eq!(bob.heard().len(), 1, "the same session, with the same key");
     assert_eq!(standing(&alice, "carol"), Standing::Unverified);
@@ -160,9 +160,13 @@ fn s33_what_was_compared_is_what_is_confirmed() {
 
 /// One comparison with different secrets.
 fn fail(alice: &mut Someone, bob: &mut Someone) {
-    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    alice.act("bob", |engine, bob, now| {
+        engine.verify(bob, b"owl", None, None, now)
+    });
     carry(alice, bob);
-    bob.act("alice", |engine, alice, now| engine.answer(alice, b"eel", now));
+    bob.act("alice", |engine, alice, now| {
+        engine.answer(alice, b"eel", None, now)
+    });
     carry(alice, bob);
 }
 
@@ -179,7 +183,7 @@ fn three_failed_comparisons_a_day_are_the_most() {
     let mut bob_again = bob;
     bob_again.shown.clear();
     bob_again.act("alice", |engine, alice, now| {
-        engine.verify(alice, b"x", None, now)
+        engine.verify(alice, b"x", None, None, now)
     });
     assert!(bob_again.shows(|what| matches!(what, What::VerifyLocked { .. })));
 
@@ -208,11 +212,11 @@ fn the_lock_outlives_the_program_and_holds_against_their_runs() {
             .learn_failure(&nick("bob"), Timestamp::from_millis(at));
     }
     bob.act("alice", |engine, alice, now| {
-        engine.verify(alice, b"guess", None, now)
+        engine.verify(alice, b"guess", None, None, now)
     });
     carry(&mut alice, &mut bob);
     assert!(
-        !alice.shows(|what| matches!(what, What::Asked(_))),
+        !alice.shows(|what| matches!(what, What::Asked { .. })),
         "{:?}",
         alice.shown
     );
@@ -228,9 +232,13 @@ fn the_lock_outlives_the_program_and_holds_against_their_runs() {
 fn s34_who_stays_away_with_the_result_has_made_a_guess() {
     let (mut alice, mut bob) = private_pair();
     for round in 0..3 {
-        alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+        alice.act("bob", |engine, bob, now| {
+            engine.verify(bob, b"owl", None, None, now)
+        });
         carry(&mut alice, &mut bob);
-        bob.act("alice", |engine, alice, now| engine.answer(alice, b"guess", now));
+        bob.act("alice", |engine, alice, now| {
+            engine.answer(alice, b"guess", None, now)
+        });
         for (_, text) in std::mem::take(&mut bob.outgoing) {
             alice.receive(&nick("bob"), &text, Kind::Person);
         }
@@ -244,7 +252,9 @@ fn s34_who_stays_away_with_the_result_has_made_a_guess() {
         };
         carry(&mut alice, &mut bob);
     }
-    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    alice.act("bob", |engine, bob, now| {
+        engine.verify(bob, b"owl", None, None, now)
+    });
     assert!(
         alice.shows(|what| matches!(what, What::VerifyLocked { .. })),
         "{:?}",
@@ -262,7 +272,9 @@ fn a_lock_is_not_escaped_by_another_nick() {
     alice.file(effects);
     for name in ["x", "bob"] {
         alice.shown.clear();
-        alice.act(name, |engine, whom, now| engine.verify(whom, b"owl", None, now));
+        alice.act(name, |engine, whom, now| {
+            engine.verify(whom, b"owl", None, None, now)
+        });
         assert!(
             alice.shows(|what| matches!(what, What::VerifyLocked { .. })),
             "{name}"
@@ -273,14 +285,16 @@ fn a_lock_is_not_escaped_by_another_nick() {
 #[test]
 fn both_begin_to_compare_at_once_and_neither_hangs() {
     let (mut alice, mut bob) = private_pair();
-    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    alice.act("bob", |engine, bob, now| {
+        engine.verify(bob, b"owl", None, None, now)
+    });
     bob.act("alice", |engine, alice, now| {
-        engine.verify(alice, b"owl", None, now)
+        engine.verify(alice, b"owl", None, None, now)
     });
     carry(&mut alice, &mut bob);
     for someone in [&alice, &bob] {
         assert!(
-            someone.shows(|what| matches!(what, What::ComparisonEnded | What::Asked(_))),
+            someone.shows(|what| matches!(what, What::ComparisonEnded | What::Asked { .. })),
             "{:?}",
             someone.shown
         );
@@ -320,7 +334,7 @@ fn a_key_that_was_found_wrong_is_not_remembered_and_loses_its_acceptance() {
     let remembered =
         |memory: &Memory| matches!(memory, Memory::Key { fingerprint, .. } if *fingerprint == key);
     assert!(!alice.memories.iter().any(remembered));
-    alice.act("bob", |engine, bob, now| engine.accept(bob, now));
+    alice.act("bob", |engine, bob, now| engine.accept(bob, None, now));
     assert_eq!(standing(&alice, "bob"), Standing::Unverified);
     alice.act("bob", |engine, bob, now| {
         engine.set_trust(bob, Some(key), false, now)

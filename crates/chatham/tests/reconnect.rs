@@ -241,7 +241,7 @@ async fn a_refused_account_ends_it_for_good() {
     });
     let way = way(relay.address().port(), config.clone(), Pacing::unlimited());
     let link = way.dial.connect(config, Pacing::unlimited()).await.unwrap();
-    let mut seat = Seat::lasting(link, way, engine(1));
+    let mut seat = Seat::lasting(link, way, None, engine(1));
     let mut told = Vec::new();
     while let Some(news) = seat.next().await {
         told.extend(news);
@@ -279,4 +279,22 @@ async fn a_link_that_is_not_to_last_does_not() {
         matches!(&last[..], [News::Network(Network::Disconnected(_))]),
         "{last:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_left_takes_the_relay_over_and_the_conversation_goes_on() {
+    let first = relay(0).await;
+    let port = first.address().port();
+    let mut alice = Someone::sit_where_the_relay_is_taken_over(port, "alice", 1).await;
+    let mut bob = Someone::sit_where_the_relay_is_taken_over(port, "bob", 2).await;
+    bob.say("alice", "hello");
+    both(&mut alice, &mut bob, |alice, _| alice.has_heard("hello")).await;
+    first.shutdown().await;
+    both(&mut alice, &mut bob, |alice, bob| {
+        alice.reconnections() == 1 && bob.reconnections() == 1
+    })
+    .await;
+    assert_ne!(alice.seat.runs_relay(), bob.seat.runs_relay());
+    alice.say("bob", "still here");
+    both(&mut alice, &mut bob, |_, bob| bob.has_heard("still here")).await;
 }

@@ -2,111 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use chatham::chat::action::{Action, Command};
-use chatham::engine::notice::{Comparison, Delivery, How, LineId, Notice, Obstacle, Standing, What, Words};
-use chatham::engine::trust::Trust;
+use chatham::engine::notice::{Delivery, How, LineId, Obstacle, Standing, What, Words};
 use chatham::sanitize;
 use chatham::seat::Network;
 use chatham::tui::app::{Act, App};
 use chatham::tui::theme::Theme;
 use chatham::tui::view::draw;
-use im::irc::{CaseMapping, Nick};
-use otr::{Fingerprint, Half, InstanceTag, Ssid, Version};
+use otr::InstanceTag;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 
-const OURS: Fingerprint = Fingerprint::from_bytes([0x11; 20]);
-const THEIRS: Fingerprint = Fingerprint::from_bytes([0x22; 20]);
-const OTHER: Fingerprint = Fingerprint::from_bytes([0x33; 20]);
-
-fn nick(name: &str) -> Nick {
-    Nick::new(name, CaseMapping::Rfc1459)
-}
-
-fn app() -> App {
-    let mut app = App::new(Theme::new(true, false), "the relay of this computer".into(), true);
-    app.own_key = Some(OURS);
-    app.take_network(&Network::Registered(nick("alice")));
-    app.take_network(&Network::Present(nick("bob")));
-    app
-}
-
-fn tell(app: &mut App, who: &str, what: What) {
-    app.take_notice(&Notice {
-        with: nick(who),
-        what,
-    });
-}
-
-fn hear(app: &mut App, who: &str, text: &str, how: How) {
-    let words = Words::said(text);
-    let device = InstanceTag::ZERO;
-    tell(
-        app,
-        who,
-        What::Heard {
-            words,
-            how,
-            alarming: false,
-            device,
-        },
-    );
-}
-
-fn comparison(key: Fingerprint) -> Comparison {
-    let ssid = Ssid::short([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff], Half::First);
-    Comparison {
-        ssid,
-        our_key: OURS,
-        their_key: key,
-        device: InstanceTag::ZERO,
-    }
-}
-
-fn private(app: &mut App, key: Fingerprint, blocked: bool) {
-    let what = What::Private {
-        fingerprint: key,
-        trust: Trust::Seen,
-        version: Version::V3,
-        ssid: comparison(key).ssid,
-        device: InstanceTag::ZERO,
-        devices: 1,
-        renewed: false,
-        changed: blocked,
-        blocked,
-    };
-    tell(app, "bob", what);
-    let standing = if blocked {
-        Standing::KeyChanged
-    } else {
-        Standing::Unverified
-    };
-    app.settle(&nick("bob"), standing, 0, Some(comparison(key)));
-}
-
-fn rows(app: &mut App, width: u16, height: u16) -> Vec<String> {
-    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, app)).unwrap();
-    let buffer = terminal.backend().buffer().clone();
-    (0..height)
-        .map(|y| (0..width).map(|x| buffer[(x, y)].symbol().to_owned()).collect())
-        .collect()
-}
-
-fn screen(app: &mut App) -> String {
-    rows(app, 80, 24).join("\n")
-}
-
-fn press(app: &mut App, code: KeyCode) -> Vec<Act> {
-    app.key(KeyEvent::new(code, KeyModifiers::NONE))
-}
-
-fn type_text(app: &mut App, text: &str) {
-    for c in text.chars() {
-        assert_eq!(press(app, KeyCode::Char(c)), []);
-    }
-}
+mod screens;
+use screens::*;
 
 #[test]
 fn a_newcomer_is_led() {
@@ -199,7 +108,10 @@ fn a_hostile_nick_and_question_are_made_visible_and_marked_as_theirs() {
     tell(
         &mut app,
         "bob",
-        What::Asked(Some(b"\x1b[31mVERIFIED?\n y \xe2\x80\xae".to_vec())),
+        What::Asked {
+            question: Some(b"\x1b[31mVERIFIED?\n y \xe2\x80\xae".to_vec()),
+            device: InstanceTag::ZERO,
+        },
     );
     press(&mut app, KeyCode::F(2));
     let shown = screen(&mut app);
@@ -223,7 +135,7 @@ fn the_status_line_says_no_more_than_is_true() {
         (Standing::Finished, "nothing is sent"),
         (Standing::KeyChanged, "KEY CHANGED"),
     ] {
-        app.settle(&nick("bob"), standing, 0, None);
+        settle(&mut app, standing, (0, 0), None);
         let shown = rows(&mut app, 80, 24);
         assert!(shown[21].contains(expected), "{}", shown[21]);
     }
@@ -282,80 +194,6 @@ fn every_line_of_ours_shows_how_far_it_has_come() {
     app.theme = Theme::new(false, true);
     assert!(screen(&mut app).contains("V alice      X  | a line"));
     assert!(screen(&mut app).is_ascii());
-}
-
-#[test]
-fn s33_what_is_confirmed_is_what_was_shown() {
-    let mut app = app();
-    private(&mut app, THEIRS, false);
-    press(&mut app, KeyCode::F(2));
-    press(&mut app, KeyCode::Char('1'));
-    let shown = screen(&mut app);
-    for words in [
-        "you read        abandon  abandon  abandon",
-        "they read       lend  zoo  zoo",
-        &THEIRS.to_string(),
-        &OURS.to_string(),
-    ] {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
-    assert_eq!(
-        press(&mut app, KeyCode::Char('y')),
-        [Act::Confirm(nick("bob"), comparison(THEIRS))]
-    );
-    // Another key comes under the open window: it is taken away, and y confirms nothing.
-    app.settle(&nick("bob"), Standing::Unverified, 0, Some(comparison(OTHER)));
-    assert!(!screen(&mut app).contains(&THEIRS.to_string()));
-    assert_eq!(press(&mut app, KeyCode::Char('y')), []);
-}
-
-#[test]
-fn another_key_asks_for_a_decision() {
-    let mut app = app();
-    private(&mut app, OTHER, true);
-    assert_eq!(press(&mut app, KeyCode::F(2)), []);
-    let shown = screen(&mut app);
-    for words in ["compare", "accept it for now", "keep waiting", "drop the texts"] {
-        assert!(shown.contains(words), "{words}: {shown}");
-    }
-    // Typing on decides nothing.
-    assert_eq!(press(&mut app, KeyCode::Char('x')), []);
-    assert_eq!(
-        press(&mut app, KeyCode::Char('a')),
-        [Act::Do(Command::with("bob", Action::Accept))]
-    );
-}
-
-#[test]
-fn a_paste_of_several_lines_is_asked_about() {
-    let mut app = app();
-    app.paste("one\r\n/quit\nthree\n");
-    assert!(screen(&mut app).contains("You pasted 3 lines. To bob"));
-    assert_eq!(press(&mut app, KeyCode::Char('x')), []);
-    let say = |text: &str| Act::Do(Command::with("bob", Action::Say(Words::said(text))));
-    assert_eq!(
-        press(&mut app, KeyCode::Char('l')),
-        [say("one"), say("/quit"), say("three")]
-    );
-    app.paste("one\ntwo");
-    assert_eq!(press(&mut app, KeyCode::Char('m')), [say("one\ntwo")]);
-    app.paste("one\ntwo");
-    press(&mut app, KeyCode::Esc);
-    assert!(app.conversation().unwrap().editor.is_empty());
-    app.paste("a single line\n");
-    assert_eq!(press(&mut app, KeyCode::Enter), [say("a single line")]);
-}
-
-#[test]
-fn leaving_asks_if_texts_would_be_lost() {
-    let mut app = app();
-    let control_q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::CONTROL);
-    app.settle(&nick("bob"), Standing::Finished, 2, None);
-    assert_eq!(app.key(control_q), []);
-    assert!(screen(&mut app).contains("2 texts still wait"));
-    assert_eq!(press(&mut app, KeyCode::Esc), []);
-    app.settle(&nick("bob"), Standing::NotPrivate, 0, None);
-    assert_eq!(app.key(control_q), [Act::Leave]);
 }
 
 #[test]
@@ -434,4 +272,39 @@ fn the_code_in_the_picture_is_read_by_an_independent_decoder() {
     });
     let (_, said) = image.detect_grids()[0].decode().unwrap();
     assert_eq!(chatham::verify::qr::read(&said), Some(THEIRS));
+}
+
+#[test]
+fn a_draft_is_never_sent_unseen() {
+    let mut app = app();
+    app.paste("one\ntwo\nthree\nfour");
+    press(&mut app, KeyCode::Char('e'));
+    // A low window shows the end, and a sign before it.
+    let low = rows(&mut app, 80, 10);
+    assert!(
+        low[8].contains("four") && low.iter().any(|row| row.starts_with("^ ")),
+        "{low:?}"
+    );
+    // A higher one shows all again.
+    let high = rows(&mut app, 80, 24).join("\n");
+    for line in ["> one", "  two", "  three", "  four"] {
+        assert!(high.contains(line), "{line}: {high}");
+    }
+}
+
+#[test]
+fn strangers_cost_a_bounded_list() {
+    let mut app = app();
+    hear(&mut app, "carol", "remember me", How::Clear);
+    app.turn_to(&nick("carol"));
+    type_text(&mut app, "a draft");
+    for at in 0..2000 {
+        hear(&mut app, &format!("stranger{at}"), "hi", How::Clear);
+    }
+    assert!(app.people.len() <= 500, "{}", app.people.len());
+    let carol = app.conversation().unwrap();
+    assert_eq!(
+        (carol.name.as_str(), carol.editor.text().as_str()),
+        ("carol", "a draft")
+    );
 }

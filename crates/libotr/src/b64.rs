@@ -81,13 +81,28 @@ pub unsafe extern "C" fn otrl_base64_otr_decode(
 pub fn otr_decode(message: &[u8]) -> Option<Vec<u8>> {
     let start = find(message, b"?OTR:")? + 5;
     let body = message.get(start..)?;
-    let end = body.iter().position(|&byte| byte == b'.')?;
+    let end = position(body, b'.')?;
     Some(decode(&body[..end]))
 }
 
-/// Where `part` stands first.
+/// Where `part` stands first. Every text is looked through, and a long one more than once.
 pub fn find(message: &[u8], part: &[u8]) -> Option<usize> {
-    message.windows(part.len()).position(|window| window == part)
+    let first = *part.first()?;
+    let mut from = 0;
+    loop {
+        let at = from + position(message.get(from..)?, first)?;
+        if message[at..].starts_with(part) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
+/// Where a byte stands first.
+pub fn position(bytes: &[u8], byte: u8) -> Option<usize> {
+    // SAFETY: the block may be read from its beginning to its end.
+    let found = unsafe { libc::memchr(bytes.as_ptr().cast(), i32::from(byte), bytes.len()) };
+    (!found.is_null()).then(|| found as usize - bytes.as_ptr() as usize)
 }
 
 fn encode(data: &[u8]) -> Vec<u8> {
@@ -137,3 +152,25 @@ const fn value(character: u8) -> Option<u8> {
 }
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+
+    #[test]
+    fn a_part_is_found_where_it_first_stands() {
+        for (message, part, at) in [
+            (&b""[..], &b"?OTR"[..], None),
+            (b"?OT", b"?OTR", None),
+            (b"?OTR", b"?OTR", Some(0)),
+            (b"??OT?OTR?OTR", b"?OTR", Some(4)),
+            (b"??OTR", b"?OTR", Some(1)),
+            (b"words ?OT", b"?OTR", None),
+            (b"words\0?OTR", b"?OTR", Some(6)),
+            (b"  \t ", b" \t ", Some(1)),
+            (b"words", b"", None),
+        ] {
+            assert_eq!(find(message, part), at, "{message:?}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::b64::position;
 use crate::layout::Time;
 
 /// Runs the body of an exported function. A panic, which would be a fault of ours, becomes `otherwise`: each
@@ -36,7 +37,7 @@ pub unsafe fn owned(pointer: *const c_char) -> Option<CString> {
 
 /// The bytes before the first NUL as a C string.
 pub fn c_string(bytes: &[u8]) -> CString {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let end = position(bytes, 0).unwrap_or(bytes.len());
     CString::new(&bytes[..end]).unwrap_or_default()
 }
 

@@ -5,7 +5,7 @@ use core::ptr;
 
 use otr::wire::fragment::{Piece, parse};
 
-use crate::boundary::{guarded, text};
+use crate::boundary::{block, guarded, text};
 use crate::errors::{ENOMEM, INV_VALUE, NO_ERROR};
 use crate::layout::{ConnContext, ConnContextPriv, GcryError};
 use crate::mem::{free, free_wiped, malloc_text};
@@ -160,13 +160,13 @@ pub unsafe fn accumulate(private: *mut ConnContextPriv, message: &[u8]) -> Accum
             forget(private);
             return Accumulated::Incomplete;
         }
-        let before = text((*private).fragment).unwrap_or_default();
-        if before.len() + body.len() > MAX_WHOLE {
+        if (*private).fragment_len + body.len() > MAX_WHOLE {
             forget(private);
             return Accumulated::Incomplete;
         }
-        let together = [before, body].concat();
         if index == total {
+            // Only now: a copy with each piece would take time with the square of their number.
+            let together = [block((*private).fragment.cast(), (*private).fragment_len), body].concat();
             forget(private);
             return Accumulated::Complete(together);
         }

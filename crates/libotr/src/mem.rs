@@ -5,6 +5,7 @@ use core::ptr;
 
 use zeroize::Zeroize;
 
+use crate::b64::position;
 use crate::boundary::{block, guarded};
 use crate::gcrypt;
 
@@ -23,7 +24,7 @@ pub fn malloc_bytes(bytes: &[u8]) -> *mut c_uchar {
 
 /// A C string from `malloc`: the bytes before their first NUL.
 pub fn malloc_text(bytes: &[u8]) -> *mut c_char {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let end = position(bytes, 0).unwrap_or(bytes.len());
     malloc_bytes(&bytes[..end]).cast()
 }
 

@@ -16,13 +16,12 @@ use otr::{
 use zeroize::Zeroizing;
 
 use crate::boundary::{guarded, rng, timestamp};
-use crate::context::{FingerprintBytes, family};
+use crate::context::{FingerprintBytes, family, otrl_context_is_fingerprint_trusted};
 use crate::fingerprints::{bytes_of, otrl_context_find_fingerprint, root_of};
 use crate::layout::{
     ConnContext, ConnContextPriv, DhKeypair, DhSesskeys, Time, authstate, msgstate, smp_expect,
 };
 use crate::mem::free_wiped;
-use crate::{context::otrl_context_is_fingerprint_trusted, list};
 
 /// `context_priv`, and behind it what only Rust sees.
 #[repr(C)]
@@ -169,11 +168,13 @@ pub unsafe fn with_conversation<T>(
             .conversation
             .get_or_insert_with(|| Conversation::new(policy.clone()));
         conversation.set_policy(policy);
-        for fingerprint in list::entries((*root_of(master)).next) {
+        let mut fingerprint = (*root_of(master)).next;
+        while !fingerprint.is_null() {
             if let Some(bytes) = bytes_of(fingerprint) {
                 let trusted = otrl_context_is_fingerprint_trusted(fingerprint) != 0;
                 conversation.set_trusted(otr::Fingerprint::from_bytes(bytes), trusted);
             }
+            fingerprint = (*fingerprint).next;
         }
         let mut rng = rng();
         let mut env = Env {
@@ -313,7 +314,8 @@ unsafe fn read_back_smp(context: *mut ConnContext, conversation: &mut Conversati
         }
         let whom = recipient(context);
         let session = conversation.session(whom);
-        let running = session.and_then(|session| session.smp().map(|smp| smp.progress() != Progress::Idle));
+        let running =
+            session.and_then(|session| session.smp_progress().map(|progress| progress != Progress::Idle));
         let forgotten = (*state).next_expected == smp_expect::EXPECT1;
         if running == Some(true) && forgotten {
             drop(conversation.smp(env, whom, SmpAction::Abort));
@@ -342,11 +344,13 @@ unsafe fn seen(context: *mut ConnContext) -> Option<Seen> {
                 auth: authstate::NONE,
             });
         };
-        let waiting = Version::ALL.map(|version| session.waiting(Kind::RevealSignature, version, None));
+        let waiting = Version::ALL.map(|version| session.waiting(Kind::DhCommit, version, None));
         let waiting = waiting.into_iter().find(|waiting| *waiting != Waiting::Nothing);
         Some(Seen {
             state: session.state(),
-            fingerprint: session.fingerprint().map(|fingerprint| *fingerprint.as_bytes()),
+            fingerprint: session
+                .fingerprint()
+                .and_then(|fingerprint| fingerprint.classic().copied()),
             ssid: session.ssid(),
             auth: match waiting {
                 None | Some(Waiting::Nothing) => authstate::NONE,

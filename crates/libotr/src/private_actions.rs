@@ -114,7 +114,11 @@ pub unsafe extern "C" fn otrl_message_symkey(
             let Some(Ok((outputs, key))) = used else {
                 return INV_VALUE;
             };
-            symkey.cast::<[u8; 32]>().write(*key.expose());
+            // There is no version 4 here, whose keys are longer.
+            let Ok(key) = <[u8; 32]>::try_from(key.expose()) else {
+                return INV_VALUE;
+            };
+            symkey.cast::<[u8; 32]>().write(key);
             for output in outputs {
                 if let Output::Send(message) = output {
                     caller.fragment_and_send(at, &message, FragmentPolicy::All);

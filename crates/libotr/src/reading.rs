@@ -63,7 +63,7 @@ fn sort(caller: &Caller, at: InsTag, outputs: Vec<Output>) -> Option<Read> {
 fn take(event: Event, read: &mut Read) {
     match event {
         Event::Records { records, .. } => read.records = records,
-        Event::ExtraKey { usage, data, key, .. } => read.extra_key = Some((usage, data, key)),
+        Event::ExtraKey { usage, data, key, .. } => read.extra_key = Some((usage, data.into_bytes(), key)),
         Event::PeerEnded { .. } => read.ended = true,
         event @ Event::Smp { .. } => read.comparison.push(Output::Event(event)),
         event => {
@@ -77,7 +77,7 @@ fn take(event: Event, read: &mut Read) {
 /// The text that an event carries: the one place where it leaves the core's type.
 fn text_of(event: Event) -> Option<Vec<u8>> {
     match event {
-        Event::Text { text, .. } => Some(text),
+        Event::Text { text, .. } => Some(text.into_bytes()),
         _ => None,
     }
 }
@@ -86,8 +86,10 @@ fn show(caller: &Caller, at: InsTag, bits: c_uint, read: Read) -> Received {
     if read.ended {
         caller.refresh(at);
     }
-    if let Some((usage, data, key)) = &read.extra_key {
-        caller.received_symkey(at, *usage, data, key.expose());
+    if let Some((usage, data, key)) = &read.extra_key
+        && let Ok(key) = key.expose().try_into()
+    {
+        caller.received_symkey(at, *usage, data, key);
     }
     smp::replay(caller, at, &read.records, read.comparison, read.ended);
     let mut received = Received {

@@ -1,6 +1,7 @@
 //! A message from the carrier.
 
 use core::ffi::c_uint;
+use std::borrow::Cow;
 
 use otr::{ErrorCode, Event, Output, Reject, Version};
 
@@ -8,7 +9,7 @@ use crate::boundary::now;
 use crate::context::{family, otrl_context_update_recent_child};
 use crate::errors::{INV_VALUE, NO_ERROR};
 use crate::fragment::{Accumulated, accumulate};
-use crate::layout::{InsTag, instag, msg_event, msgstate, offer, policy};
+use crate::layout::{ConnContext, InsTag, instag, msg_event, msgstate, offer, policy};
 use crate::proto::{
     MessageType, default_query, first_tag, instance_tags, is_device, message_type, message_version,
     otr_start, query_version, versions_of,
@@ -99,32 +100,35 @@ pub fn sender(caller: &Caller, message: &[u8]) -> Sender {
 }
 
 /// Adds a piece to what is there of its device's message; the message itself if it is none.
-pub fn whole(caller: &Caller, device: InsTag, message: &[u8]) -> Option<Vec<u8>> {
+pub fn whole<'a>(caller: &Caller, device: InsTag, message: &'a [u8]) -> Option<Cow<'a, [u8]>> {
     let context = caller.context(device);
     if context.is_null() {
         return None;
     }
-    // SAFETY: the context was looked up just now, and its family lives as long as its master.
-    let held: usize = unsafe {
-        let members = family(
-            (*context)
-                .m_context
-                .as_mut()
-                .map_or(context, |master| &raw mut *master),
-        );
-        members
-            .iter()
-            .map(|&member| (*(*member).context_priv).fragment_len)
-            .sum()
-    };
-    if is_fragment(message) && held + message.len() > MAX_HELD {
+    // SAFETY: the context was looked up just now.
+    if is_fragment(message) && unsafe { held_in_pieces(context) } + message.len() > MAX_HELD {
         return None;
     }
     // SAFETY: the context was looked up just now.
     match unsafe { accumulate((*context).context_priv, message) } {
-        Accumulated::Whole => Some(message.to_vec()),
+        Accumulated::Whole => Some(Cow::Borrowed(message)),
         Accumulated::Incomplete => None,
-        Accumulated::Complete(whole) => Some(whole),
+        Accumulated::Complete(whole) => Some(Cow::Owned(whole)),
+    }
+}
+
+/// The bytes that all devices of a correspondent have in pieces.
+///
+/// # Safety
+/// A live context.
+unsafe fn held_in_pieces(context: *mut ConnContext) -> usize {
+    // SAFETY: the family of a live context lives as long as its master.
+    unsafe {
+        let master = (*context).m_context.as_mut();
+        family(master.map_or(context, |master| &raw mut *master))
+            .iter()
+            .map(|&member| (*(*member).context_priv).fragment_len)
+            .sum()
     }
 }
 

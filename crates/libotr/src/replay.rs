@@ -471,6 +471,7 @@ pub fn core_policy(bits: c_uint) -> Policy {
     let limits = otr::Limits {
         message_bytes: 4 << 20,
         sessions: crate::context::MAX_CHILDREN + 2,
+        queries: (512, core::time::Duration::from_millis(50)),
         handshakes: (512, core::time::Duration::from_millis(50)),
         errors: (32, core::time::Duration::from_secs(1)),
         // Heartbeats go by the time that applications see in `context_priv`.

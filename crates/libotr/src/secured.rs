@@ -30,9 +30,10 @@ pub fn handshake(caller: &Caller, at: InsTag, bits: c_uint, kind: MessageType, m
         Output::Event(Event::Renewed { fingerprint, .. }) => Some((*fingerprint, true)),
         _ => None,
     });
-    let proved = proved.map(|(fingerprint, renewed)| Proved {
-        fingerprint: *fingerprint.as_bytes(),
-        renewed,
+    // The C structs hold fingerprints of versions 1 to 3, and no policy of theirs has another.
+    let proved = proved.and_then(|(fingerprint, renewed)| {
+        let fingerprint = *fingerprint.classic()?;
+        Some(Proved { fingerprint, renewed })
     });
     match &proved {
         Some(proved) => go_private(caller, at, proved, kind == MessageType::Signature),

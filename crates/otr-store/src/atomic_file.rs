@@ -46,7 +46,8 @@ pub struct Directory {
 
 impl Directory {
     /// Opens a directory, and makes it (mode 0700) if there is none. The path itself may lead
-    /// through links; what it leads to must be ours and not writable by others.
+    /// through links; what it leads to must be ours and not writable by others, and nobody may be able to put another in
+    /// its place.
     ///
     /// # Errors
     ///
@@ -80,6 +81,16 @@ impl Directory {
                 paths: vec![this.path],
                 to: "700",
             });
+        }
+        // Whoever may rename a folder on the way can put another one in its place; the sticky bit keeps them from it.
+        for above in this.path.ancestors().skip(1) {
+            let found = above.metadata().map_err(FileError::io("look at", above))?;
+            if found.mode() & 0o1002 == 0o002 {
+                return Err(FileError::LooseMode {
+                    paths: vec![above.to_owned()],
+                    to: "755",
+                });
+            }
         }
         Ok(this)
     }

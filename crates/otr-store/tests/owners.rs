@@ -411,3 +411,22 @@ fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).unwrap();
     fs::set_permissions(path, Permissions::from_mode(0o600)).unwrap();
 }
+
+#[test]
+fn s56_a_folder_that_others_can_put_another_in_the_place_of_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let above = home.path().join("above");
+    let data = above.join("data");
+    fs::create_dir_all(&data).unwrap();
+    fs::set_permissions(&data, Permissions::from_mode(0o700)).unwrap();
+    for (mode, good) in [(0o777, false), (0o757, false), (0o1777, true), (0o755, true)] {
+        fs::set_permissions(&above, Permissions::from_mode(mode)).unwrap();
+        match Store::open(&data) {
+            Ok(_) => assert!(good, "{mode:o}"),
+            Err(fault) => assert!(
+                !good && fault.to_string().contains("chmod 755"),
+                "{mode:o}: {fault}"
+            ),
+        }
+    }
+}

@@ -18,8 +18,11 @@ use std::time::Instant;
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use otr::PrivateKey;
+use otr::crypto::dh3072;
+use otr::crypto::ed448::{KeyPair, Point, Scalar};
 use otr::crypto::legacy::ct_eq;
 use otr::crypto::modp::{DhPublic, DhSecret};
+use otr::crypto::ring_signature;
 use otr_arith::{Modulus, Modulus1024, Modulus1536, Term, group_1536, uses_ifma};
 
 fn main() {
@@ -56,6 +59,7 @@ fn main() {
         few,
     );
     protocol(many, few);
+    version_four(few);
     controls(few);
 }
 
@@ -142,6 +146,48 @@ fn protocol(many: usize, few: usize) {
     compare("signature, message of zeros", few, [0; 32], bytes, |message| {
         u64::from(key.sign(message, &mut rng)[0])
     });
+}
+
+fn version_four(few: usize) {
+    let mut scalar_one = [0; 57];
+    scalar_one[0] = 1;
+    let point = Point::base_mul(&Scalar::random(&mut ChaCha20Rng::from_seed([3; 32])));
+    compare("Ed448, base point, scalar 1", few, scalar_one, bytes, |scalar| {
+        u64::from(Point::base_mul(&Scalar::from_le_bytes_reduced(scalar)).encode()[7])
+    });
+    compare(
+        "Ed448, another point, scalar 1",
+        few,
+        scalar_one,
+        bytes,
+        |scalar| u64::from(point.mul(&Scalar::from_le_bytes_reduced(scalar)).encode()[7]),
+    );
+    let theirs = dh3072::DhSecret::from_bytes(&[3; 80]).unwrap().public();
+    let mut one = [0; 80];
+    one[79] = 1;
+    compare("3072-bit D-H secret, exponent 1", few, one, bytes, |exponent| {
+        let secret = dh3072::DhSecret::from_bytes(exponent).unwrap();
+        u64::from(secret.agree(&theirs).as_bytes()[7])
+    });
+    let mut rng = ChaCha20Rng::from_seed([4; 32]);
+    let keys = [(); 3].map(|()| KeyPair::generate(&mut rng));
+    let ring = keys.each_ref().map(KeyPair::public);
+    let place = |rng: &mut ChaCha20Rng| (rng.next_u32() % 3) as usize;
+    compare("ring signature, in the first place", few, 0, place, |&place| {
+        let signature = ring_signature::sign(&keys[place], ring, b"message", &mut rng);
+        u64::from(signature.unwrap()[7])
+    });
+    let sparse = Scalar::from_le_bytes_reduced(&[1]);
+    compare(
+        "CONTROL: Ed448 in variable time, scalar 1",
+        few / 10,
+        scalar_one,
+        bytes,
+        |scalar| {
+            let scalar = Scalar::from_le_bytes_reduced(scalar);
+            u64::from(point.base_mul_add_mul_vartime(&sparse, &scalar).encode()[7])
+        },
+    );
 }
 
 fn agree(exponent: &[u8; 40], theirs: &DhPublic) -> u64 {

@@ -10,6 +10,9 @@ pub enum SendError {
     NotPrivate,
     /// The other side has ended the private conversation; end ours, or start anew.
     PeerEnded,
+    /// The private conversation has another key than the one that text went to, and nobody trusts it. The person
+    /// decides first ([`Conversation::prefer`](crate::Conversation::prefer)).
+    KeyChanged,
     /// No session with that device.
     NoSuchInstance,
     /// A text cannot contain a NUL byte: what follows it would not be text to the other side.
@@ -64,6 +67,9 @@ impl fmt::Display for SendError {
         f.write_str(match self {
             Self::NotPrivate => "not sent: it would have gone out unencrypted",
             Self::PeerEnded => "not sent: the other side has ended the private conversation",
+            Self::KeyChanged => {
+                "not sent: the key is another one than before, and nobody has decided about it"
+            }
             Self::NoSuchInstance => "not sent: there is no such device of this person",
             Self::ContainsNul => "not sent: a text cannot contain a NUL byte",
             Self::TooLong => "not sent: the text is too long",

@@ -1,13 +1,18 @@
 //! What one call of the core hands back.
 
-use crate::classic::pair_keys::ExtraKey;
+use core::fmt;
+
+use crate::classic::pair_keys;
 use crate::identity::{Fingerprint, Ssid};
 use crate::reject::{ErrorCode, Reject};
+use crate::text::Text;
+use crate::v4::extra_keys::AnnouncedKey;
 use crate::wire::header::{InstanceTag, Version, Versions};
 use crate::wire::tlv::Tlv;
 
-/// One thing for the application to do, in order.
-#[derive(Debug, PartialEq, Eq)]
+/// One thing for the application to do, in order. `Debug` shows no words and no bytes for the carrier, which are words
+/// where nothing is private.
+#[derive(PartialEq, Eq)]
 #[must_use]
 pub enum Output {
     /// Bytes for the carrier, ready: armoured and cut to size. One carrier message each.
@@ -19,6 +24,35 @@ pub enum Output {
     Event(Event),
 }
 
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send(bytes) => write!(f, "Send({} bytes)", bytes.len()),
+            Self::ReplyError(code) => write!(f, "ReplyError({code:?})"),
+            Self::Event(event) => f.debug_tuple("Event").field(event).finish(),
+        }
+    }
+}
+
+/// A key for uses outside the conversation, of which both sides know.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ExtraKey {
+    /// Version 3: 32 bytes.
+    Classic(pair_keys::ExtraKey),
+    /// Version 4: 64 bytes.
+    V4(AnnouncedKey),
+}
+
+impl ExtraKey {
+    /// The bytes.
+    pub fn expose(&self) -> &[u8] {
+        match self {
+            Self::Classic(key) => key.expose(),
+            Self::V4(key) => key.expose(),
+        }
+    }
+}
+
 /// Something that happened. `session` is the other device's instance tag, zero in versions 1 and 2.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Event {
@@ -26,14 +60,14 @@ pub enum Event {
     Text {
         /// Whose device.
         session: InstanceTag,
-        /// UTF-8 by agreement, but nobody enforces it.
-        text: Vec<u8>,
+        /// Their words.
+        text: Text,
     },
     /// Text that came in the clear. `expected` is false when a private conversation is, or was just, open
     /// or is required: then it must be shown with a warning.
     ClearText {
         /// The text, white-space tags removed.
-        text: Vec<u8>,
+        text: Text,
         /// Whether clear text was to be expected now.
         expected: bool,
     },
@@ -61,6 +95,32 @@ pub enum Event {
         /// The new secure session id.
         ssid: Ssid,
     },
+    /// A private conversation stands with another key than the one that text goes to; it follows its
+    /// [`Established`](Self::Established). Text stays where it went ([`Recipient::Best`](crate::Recipient::Best)),
+    /// or, if the new key has taken its place, nowhere, until the person decides: by [trusting](crate::Conversation::set_trusted) a key, by
+    /// [preferring](crate::Conversation::prefer) one, or by ending a conversation.
+    AnotherKey {
+        /// Whose device is new.
+        session: InstanceTag,
+        /// The key it proved.
+        fingerprint: Fingerprint,
+        /// The key that text goes to.
+        in_use: Fingerprint,
+    },
+    /// A private conversation was given up, to make room for a new one: of the same key, or of a trusted one. Nothing
+    /// that comes from there can be read any more.
+    Dropped {
+        /// Whose device.
+        session: InstanceTag,
+        /// The key of that conversation.
+        fingerprint: Fingerprint,
+    },
+    /// The private conversation is over, because it had no new key of ours for too long: its keys are erased. Nothing can
+    /// be sent until our side ends it too, or a new one stands.
+    Expired {
+        /// Whose device.
+        session: InstanceTag,
+    },
     /// The other side ended the private conversation. Nothing can be sent to it until our side ends it
     /// too, or a new one stands.
     PeerEnded {
@@ -83,7 +143,7 @@ pub enum Event {
         /// What for; no values are defined by the protocol.
         usage: u32,
         /// Data that belongs to the use.
-        data: Vec<u8>,
+        data: Text,
         /// The key.
         key: ExtraKey,
     },
@@ -140,7 +200,7 @@ pub enum SmpEvent {
     /// The other side wants to compare secrets; answer with ours. The question is theirs, unverified.
     Asked {
         /// Their question, if there is one.
-        question: Option<Vec<u8>>,
+        question: Option<Text>,
     },
     /// Both entered the same secret.
     Succeeded,

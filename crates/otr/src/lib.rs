@@ -18,23 +18,28 @@ pub mod reject;
 pub mod secret;
 pub mod session;
 pub mod smp;
+pub mod text;
 pub mod time;
 pub mod traffic;
 pub mod v4;
 pub mod wire;
 
-pub use classic::pair_keys::ExtraKey;
 pub use conversation::Conversation;
 pub use conversation::commands::Start;
 pub use conversation::recipient::Recipient;
 pub use conversation::send::{Disposition, Standing, disposition};
 pub use crypto::dsa::{PrivateKey, PublicKey};
+pub use crypto::ed448::SigningKey;
 pub use error::{LimitTooSmall, PrivateError, SendError, StartError};
-pub use event::{Event, Output, SmpEvent};
-pub use identity::{Account, Env, Fingerprint, Half, Limits, Policy, Ssid, Strangers};
+pub use event::{Event, ExtraKey, Output, SmpEvent};
+pub use identity::{
+    Account, ClientProfile, Env, Fingerprint, FingerprintV4, ForgingKey, Half, Limits, Policy, Ssid,
+    Strangers, V4Account,
+};
 pub use reject::{ErrorCode, Reject, error_message};
 pub use session::tlvs::SmpAction;
 pub use session::{Session, SessionState};
+pub use text::Text;
 pub use time::Timestamp;
 pub use traffic::Traffic;
 pub use wire::header::{InstanceTag, Version, Versions};

@@ -62,6 +62,15 @@ impl ErrorCode {
         Self::Malformed,
     ];
 
+    /// The number that version 4 gives it.
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Unreadable => 1,
+            Self::NotInPrivate => 2,
+            Self::EncryptionError | Self::Malformed => 3,
+        }
+    }
+
     /// Plain English words for the code, for applications that have none of their own.
     pub fn words(self) -> &'static str {
         match self {

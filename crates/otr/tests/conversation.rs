@@ -106,7 +106,7 @@ fn a_tag_hidden_in_the_first_text_starts_the_exchange() {
     assert_eq!(
         first,
         Event::ClearText {
-            text: b"hello".to_vec(),
+            text: "hello".into(),
             expected: true
         }
     );

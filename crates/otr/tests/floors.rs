@@ -6,8 +6,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Floors from the bottom. A file may use lower floors and its own folder, and no other folder of its floor.
-const FLOORS: [(&str, usize); 17] = [
+const FLOORS: [(&str, usize); 18] = [
     ("secret", 0),
+    ("text", 0),
     ("time", 0),
     ("traffic", 0),
     ("wire", 1),
@@ -28,7 +29,7 @@ const FLOORS: [(&str, usize); 17] = [
 
 /// The files in which the variants of `Version` may be named: decoding, choosing, admission, and the table
 /// of what the versions share.
-const VERSION_FILES: [&str; 14] = [
+const VERSION_FILES: [&str; 16] = [
     "wire/header.rs",
     "wire/classic.rs",
     "wire/message.rs",
@@ -37,6 +38,8 @@ const VERSION_FILES: [&str; 14] = [
     "identity/policy.rs",
     "classic/channel.rs",
     "session/handshake.rs",
+    "session/dake.rs",
+    "identity/account.rs",
     "conversation/receive.rs",
     "conversation/commands.rs",
     "conversation/mod.rs",

@@ -98,7 +98,7 @@ fn questions_travel_with_the_first_message() {
         assert_eq!(
             bob.receive(&smp1q),
             Outcome::Asked {
-                question: Some(question.to_vec())
+                question: Some(question.into())
             }
         );
         let smp2 = bob.answer(7).unwrap();
@@ -115,7 +115,7 @@ fn questions_that_cannot_be_sent_whole_are_cut() {
     assert_eq!(
         bob.receive(&smp1q),
         Outcome::Asked {
-            question: Some(b"before".to_vec())
+            question: Some("before".into())
         }
     );
 

@@ -85,7 +85,7 @@ fn say(channel: &mut Channel, person: &mut Person, text: &str) -> String {
 }
 
 fn text(opened: Opened) -> String {
-    String::from_utf8(Plaintext::decode(opened.plaintext).text).unwrap()
+    String::from_utf8(Plaintext::decode(opened.plaintext).text.into_bytes()).unwrap()
 }
 
 #[test]

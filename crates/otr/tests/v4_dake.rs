@@ -17,6 +17,7 @@ use otr::v4::transcript::{Party, auth_i, auth_r};
 use otr::wire::v4::{AuthI, AuthR, EncodedPoint, Identity, Message, RawProfile};
 use otr::wire::{Mpi, Wire, armor, encode_message};
 use otr::{InstanceTag, Timestamp};
+use rand_core::Rng;
 use v4_exchange::{DAY, Letter, NOW, Person, finished, identity_of, meet};
 use v4_vectors::{run, run_text};
 
@@ -316,6 +317,80 @@ fn any_changed_bit_is_refused() {
     }
     let last = bob.receive(&reply).unwrap();
     alice.receive_last(&last).unwrap();
+}
+
+/// Law `no_panic_on_any_bytes`: true messages with bytes changed, cut out, doubled and put in; nothing but the true ones
+/// gets through, and nothing else changes anything.
+#[test]
+fn s76_havoc_with_the_bytes_of_every_message() {
+    let [mut alice, mut bob] = meet();
+    let identity = bob.start();
+    let reply = alice.receive(&identity).unwrap();
+    let last = bob.clone_of(&reply).receive(&reply).unwrap();
+    let mut fresh = Person::new("alice", "bob", 0x1111, 1);
+    let mut random = v4_vectors::SeedRng::new("havoc");
+    let mut reached = 0;
+    for (person, letter, rounds) in [
+        (&mut fresh, &identity, 1500),
+        (&mut bob, &reply, 1500),
+        (&mut alice, &last, 300),
+    ] {
+        let mut body = otr::wire::Writer::new();
+        letter.message.encode(&mut body);
+        let body = body.into_bytes();
+        for _ in 0..rounds {
+            let changed = havoc(&body, &mut random);
+            let mut reader = otr::wire::Reader::new(&changed);
+            let message = Message::decode(letter.message.kind(), &mut reader);
+            let Ok(message) = message.and_then(|message| reader.finish().map(|()| message)) else {
+                continue;
+            };
+            reached += 1;
+            if changed == body {
+                continue;
+            }
+            let before = person.state();
+            let changed = Letter {
+                header: letter.header,
+                message,
+            };
+            let result = person.receive_any(&changed);
+            // An Identity message proves nothing: with other good keys it is another good message. The profile is signed.
+            if let (Ok(_), Message::Identity(accepted)) = (&result, &changed.message) {
+                assert_eq!(accepted.profile, identity_of(&identity).profile);
+                person.dake.forget_answered();
+            } else {
+                assert!(result.is_err());
+            }
+            assert_eq!(person.state(), before);
+        }
+    }
+    assert!(reached > 500, "{reached} were messages");
+    let last = bob.receive(&reply).unwrap();
+    alice.receive_last(&last).unwrap();
+}
+
+fn havoc(bytes: &[u8], random: &mut v4_vectors::SeedRng) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    let mut draw = |below: usize| random.next_u32() as usize % below.max(1);
+    for _ in 0..=draw(2) {
+        let place = draw(bytes.len());
+        let length = draw(8).min(bytes.len() - place);
+        match draw(8) {
+            0..=3 => bytes[place] ^= 1 << draw(8),
+            4 => bytes[place..place + length].fill([0, 0xff][draw(2)]),
+            5 => {
+                let from = draw(bytes.len() - length);
+                bytes.copy_within(from..from + length, place);
+            }
+            6 => drop(bytes.drain(place..place + length)),
+            _ => {
+                let piece = bytes[place..place + length].to_vec();
+                bytes.splice(place..place, piece);
+            }
+        }
+    }
+    bytes
 }
 
 /// The accounts in the network are signed: whoever carries the messages cannot claim other ones.

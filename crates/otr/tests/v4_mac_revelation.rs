@@ -198,6 +198,18 @@ fn s75_keys_that_wait_are_bounded() {
 }
 
 #[test]
+fn s75_keys_that_were_never_kept_are_not_revealed() {
+    let mut both = people(10);
+    to_and_fro(&mut both, 3);
+    let [bob, alice] = &mut both;
+    (0..MAX_SKIPPED + 500).for_each(|_| drop(alice.say("lost")));
+    let letter = alice.say("x");
+    read_all(bob, std::slice::from_ref(&letter));
+    assert_eq!(bob.channel.awaited(), MAX_SKIPPED);
+    assert_reveals(&revealed(&bob.say("x").data), &[letter]);
+}
+
+#[test]
 fn s75_keys_that_gave_way_are_revealed() {
     // Too old.
     let mut both = people(7);

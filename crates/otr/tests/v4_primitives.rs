@@ -479,6 +479,40 @@ fn a_ring_signature_binds_message_ring_and_order() {
     );
 }
 
+/// Law: nothing secret is printed, whole or in part.
+#[test]
+fn no_secret_in_debug() {
+    let key = SigningKey::from_seed(seed(&[0xab; 57]));
+    let scalar = key.pair().secret().to_le_bytes();
+    let dh = DhSecret::from_bytes(&[0xab; 80]).unwrap();
+    let shared = dh.agree(&dh.public());
+    let shown = [
+        format!("{key:?} {key:#?}"),
+        format!("{:?} {:#?}", key.pair(), key.pair()),
+        format!("{:?} {:#?}", key.pair().secret(), key.public()),
+        format!("{dh:?} {dh:#?} {shared:?} {shared:#?}"),
+    ]
+    .concat()
+    .to_lowercase();
+    let hexadecimal = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    for secret in [
+        &[0xab; 4][..],
+        &scalar[..4],
+        &shared.as_bytes()[..4],
+        &key.public().encode()[..4],
+    ] {
+        assert!(!shown.contains(&hexadecimal(secret)), "{shown}");
+        let decimal = secret.iter().map(u8::to_string).collect::<Vec<_>>();
+        assert!(
+            !shown.contains(&decimal.join(", ")) && !shown.contains(&decimal.join(",\n")),
+            "{shown}"
+        );
+    }
+    assert!(
+        shown.contains("signingkey(..)") && shown.contains("scalar(..)") && shown.contains("dhshared(..)")
+    );
+}
+
 fn prime() -> BigUint {
     (BigUint::from(1u8) << 448) - (BigUint::from(1u8) << 224) - 1u8
 }

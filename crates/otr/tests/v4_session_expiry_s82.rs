@@ -96,7 +96,7 @@ fn d26_the_nul_stands_only_before_records() {
     }
     // Both forms are read.
     for sent in [&b"hi"[..], b"hi\0"] {
-        assert_eq!(Plaintext::decode(sent.to_vec()).text, b"hi");
+        assert_eq!(*Plaintext::decode(sent.to_vec()).text, *b"hi");
     }
 }
 

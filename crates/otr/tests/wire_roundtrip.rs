@@ -515,7 +515,7 @@ proptest! {
         text in prop::collection::vec(1..=u8::MAX, 0..300),
         tlvs in prop::collection::vec(any_tlv(), 0..4),
     ) {
-        let plaintext = Plaintext { text, tlvs };
+        let plaintext = Plaintext { text: text.into(), tlvs };
         prop_assert_eq!(Plaintext::decode(plaintext.encode()), plaintext);
     }
 

@@ -27,6 +27,8 @@ fn event(event: Event, lines: &mut Vec<String>) {
             "event encrypted".to_owned()
         }
         Event::Renewed { .. } => "event refreshed".to_owned(),
+        Event::AnotherKey { in_use, .. } => format!("event note text-stays-with {in_use}"),
+        Event::Dropped { fingerprint, .. } => format!("event note dropped {fingerprint}"),
         Event::PeerEnded { .. } => "event finished".to_owned(),
         Event::Smp { event, .. } => smp(event),
         Event::ExtraKey { usage, data, key, .. } => {

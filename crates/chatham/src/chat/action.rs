@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use im::irc::Nick;
-use otr::{Fingerprint, Timestamp};
+use otr::{Fingerprint, InstanceTag, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::config::Mode;
@@ -31,8 +31,8 @@ pub enum Action {
     Start,
     /// End it.
     End,
-    /// Accept a stranger's wish, or a changed key.
-    Accept,
+    /// Accept a stranger's wish, or a changed key: this one, if it was shown.
+    Accept(Option<Fingerprint>),
     /// Show what is to be compared: words and fingerprints.
     Compare,
     /// What was shown is the same on the other side.
@@ -43,9 +43,16 @@ pub enum Action {
         secret: Secret,
         /// A question, which makes it one-sided.
         question: Option<Vec<u8>>,
+        /// Which device has to know it; the one that texts go to if none is named.
+        device: Option<InstanceTag>,
     },
     /// Answer with a secret.
-    Answer(Secret),
+    Answer {
+        /// The secret.
+        secret: Secret,
+        /// Which device's question it answers; the one that was told last if none is named.
+        device: Option<InstanceTag>,
+    },
     /// Give up comparing.
     Abort,
     /// Vouch for a key: this one, or the one that was shown.
@@ -84,11 +91,13 @@ impl Action {
             Self::Say(words) => engine.say(peer, words, now),
             Self::Start => engine.start(peer, now),
             Self::End => engine.end(peer, now),
-            Self::Accept => engine.accept(peer, now),
-            Self::Verify { secret, question } => {
-                engine.verify(peer, secret.bytes(), question.as_deref(), now)
-            }
-            Self::Answer(secret) => engine.answer(peer, secret.bytes(), now),
+            Self::Accept(key) => engine.accept(peer, key, now),
+            Self::Verify {
+                secret,
+                question,
+                device,
+            } => engine.verify(peer, secret.bytes(), question.as_deref(), device, now),
+            Self::Answer { secret, device } => engine.answer(peer, secret.bytes(), device, now),
             Self::Abort => engine.abort(peer, now),
             Self::Compare => engine.compare(peer, now),
             Self::Confirm => engine.confirm_shown(peer, now),

@@ -5,18 +5,16 @@
 use std::io;
 
 use im::dial::Dial;
-use im::irc::Pacing;
-use im::relay::Relay;
 use otr::Account;
 use otr_store::Store;
 use serde_json::json;
 
-use crate::chat::local;
 use crate::chat::remark::Remark;
 use crate::config::{Place, Resolved};
 use crate::connection::Way;
 use crate::engine::Engine;
 use crate::keys::passphrase;
+use crate::local;
 use crate::randomness;
 use crate::seat::Seat;
 use crate::vault::{Identity, Vault};
@@ -27,8 +25,6 @@ pub struct Arrival {
     pub seat: Seat,
     /// What is remembered.
     pub vault: Vault,
-    /// The relay of this computer, if this program runs it. It is to be shut down at the end.
-    pub relay: Option<Relay>,
 }
 
 /// Opens the store. It may have to ask for the pass phrase at the terminal, so this comes before any screen.
@@ -51,8 +47,8 @@ pub async fn arrive(
 ) -> io::Result<Arrival> {
     let (vault, account) = identify(resolved, store, tell).await?;
     let engine = engine(resolved, account, &vault);
-    let (seat, relay) = connect(resolved, engine, tell).await?;
-    Ok(Arrival { seat, vault, relay })
+    let seat = connect(resolved, engine, tell).await?;
+    Ok(Arrival { seat, vault })
 }
 
 /// The engine with every rule and everything that is remembered.
@@ -93,36 +89,34 @@ async fn connect(
     resolved: &Resolved,
     engine: Engine,
     tell: &mut dyn FnMut(Remark) -> io::Result<()>,
-) -> io::Result<(Seat, Option<Relay>)> {
+) -> io::Result<Seat> {
     let config = resolved.registration.clone();
-    match &resolved.place {
+    let place = resolved.place.words();
+    tell(Remark::new("connecting", format!("connecting to {place}")).with(json!({ "place": place })))?;
+    let (dial, relay, port) = match &resolved.place {
         Place::Local(port) => {
             let relay = local::relay(*port).await?;
             if relay.is_some() {
-                let words =
-                    format!("this program is the relay on 127.0.0.1:{port} now; the relay ends with it");
+                let words = format!(
+                    "this program is the relay on 127.0.0.1:{port} now; when it ends, another one that is there takes \
+                     it over"
+                );
                 tell(Remark::new("relay", words).with(json!({ "port": port })))?;
             }
-            let dial = Dial::plain("127.0.0.1", *port);
-            let link = dial
-                .connect(config, Pacing::unlimited())
-                .await
-                .map_err(io::Error::other)?;
-            // The relay does not come back: it ends with the program that runs it.
-            Ok((Seat::new(link, engine), relay))
+            (Dial::plain("127.0.0.1", *port), relay, Some(*port))
         }
-        Place::Server(dial) => {
-            let link = dial
-                .connect(config.clone(), resolved.pacing)
-                .await
-                .map_err(io::Error::other)?;
-            let way = Way {
-                dial: (**dial).clone(),
-                config,
-                pacing: resolved.pacing,
-                rng: randomness(),
-            };
-            Ok((Seat::lasting(link, way, engine), None))
-        }
-    }
+        Place::Server(dial) => ((**dial).clone(), None, None),
+    };
+    let link = dial
+        .connect(config.clone(), resolved.pacing)
+        .await
+        .map_err(io::Error::other)?;
+    let way = Way {
+        dial,
+        config,
+        pacing: resolved.pacing,
+        relay: port,
+        rng: randomness(),
+    };
+    Ok(Seat::lasting(link, way, relay, engine))
 }

@@ -40,11 +40,14 @@ fn action(word: &[u8], rest: &[u8]) -> Result<Action, String> {
         (b"me", deed) if !deed.is_empty() => Ok(Action::Say(Words::done(deed))),
         (b"otr", b"start") => Ok(Action::Start),
         (b"otr", b"end") => Ok(Action::End),
-        (b"otr", b"accept") => Ok(Action::Accept),
+        (b"otr", b"accept") => Ok(Action::Accept(None)),
         (b"verify", rest) => verify(rest),
         (b"confirm", b"") => Ok(Action::Confirm),
         // Free words are never altered, so that both sides compare what they typed (user need N6).
-        (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer(Secret::new(whole(secret)))),
+        (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer {
+            secret: Secret::new(whole(secret)),
+            device: None,
+        }),
         (b"abort", b"") => Ok(Action::Abort),
         (b"trust", key) => fingerprint(key, "/trust").map(Action::Trust),
         (b"distrust", key) => fingerprint(key, "/distrust").map(Action::Distrust),
@@ -123,6 +126,7 @@ fn verify(rest: &[u8]) -> Result<Action, String> {
     let secret = |secret: &[u8], question: Option<&[u8]>| Action::Verify {
         secret: Secret::new(secret),
         question: question.map(<[u8]>::to_vec),
+        device: None,
     };
     match first_word(rest) {
         (b"" | b"compare", b"") => Ok(Action::Compare),
@@ -204,6 +208,11 @@ mod tests {
         let verify = |secret: &str, question: Option<&str>| Action::Verify {
             secret: Secret::new(secret),
             question: question.map(Into::into),
+            device: None,
+        };
+        let answer = |secret: &str| Action::Answer {
+            secret: Secret::new(secret),
+            device: None,
         };
         for (line, action) in [
             ("hello /there", Action::Say(Words::said("hello /there"))),
@@ -224,9 +233,9 @@ mod tests {
                 "/verify question \"which bird?\" an owl",
                 verify("an owl", Some("which bird?")),
             ),
-            ("/answer an owl", Action::Answer(Secret::new("an owl"))),
-            ("/answer \"an owl\"", Action::Answer(Secret::new("an owl"))),
-            ("/answer \"an\" owl", Action::Answer(Secret::new("\"an\" owl"))),
+            ("/answer an owl", answer("an owl")),
+            ("/answer \"an owl\"", answer("an owl")),
+            ("/answer \"an\" owl", answer("\"an\" owl")),
             ("/trust", Action::Trust(None)),
             ("/drop", Action::Drop(None)),
             ("/drop 3", Action::Drop(Some(3))),

@@ -11,7 +11,6 @@
 pub mod action;
 pub mod arrival;
 pub mod input;
-pub mod local;
 pub mod object;
 pub mod plain;
 pub mod remark;

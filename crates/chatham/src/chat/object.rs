@@ -2,7 +2,7 @@
 //!
 //! The names are those of the commands; docs/plain.md lists them.
 
-use otr::Fingerprint;
+use otr::{Fingerprint, InstanceTag};
 use serde_json::{Map, Value};
 
 use crate::chat::action::{Action, Command, Secret};
@@ -51,14 +51,18 @@ impl Object {
             "turn" => Action::Turn,
             "start" => Action::Start,
             "end" => Action::End,
-            "accept" => Action::Accept,
+            "accept" => Action::Accept(self.fingerprint()?),
             "compare" => Action::Compare,
             "confirm" => Action::Confirm,
             "verify" => Action::Verify {
                 secret: Secret::new(self.needed("secret")?),
                 question: self.text("question")?.map(String::into_bytes),
+                device: self.device()?,
             },
-            "answer" => Action::Answer(Secret::new(self.needed("secret")?)),
+            "answer" => Action::Answer {
+                secret: Secret::new(self.needed("secret")?),
+                device: self.device()?,
+            },
             "abort" => Action::Abort,
             "trust" => Action::Trust(self.fingerprint()?),
             "distrust" => Action::Distrust(self.fingerprint()?),
@@ -118,6 +122,16 @@ impl Object {
         let key = Fingerprint::from_hex(&text);
         key.map(Some)
             .ok_or_else(|| "a fingerprint has forty hexadecimal digits".to_owned())
+    }
+
+    /// A device as it is shown: its instance tag in eight hexadecimal digits.
+    fn device(&mut self) -> Result<Option<InstanceTag>, String> {
+        let Some(text) = self.text("device")? else {
+            return Ok(None);
+        };
+        let tag = u32::from_str_radix(&text, 16).ok().and_then(InstanceTag::new);
+        tag.map(Some)
+            .ok_or_else(|| "a device is named by its eight hexadecimal digits".to_owned())
     }
 
     fn mode(&mut self) -> Result<Option<Mode>, String> {

@@ -56,7 +56,7 @@ pub async fn run(
         }
     }
     let arrived = arrive(resolved, store, &mut |remark| screen.remark(&remark)).await;
-    let Arrival { seat, vault, relay } = match arrived {
+    let Arrival { seat, vault } = match arrived {
         Ok(arrival) => arrival,
         Err(error) => {
             if objects {
@@ -76,9 +76,6 @@ pub async fn run(
     };
     let wished = client.talk(input).await;
     let goodbye = client.leave().await;
-    if let Some(relay) = relay {
-        relay.shutdown().await;
-    }
     goodbye?;
     wished
 }
@@ -113,10 +110,19 @@ impl Client<'_> {
 
     /// Ends what is private, says goodbye, and lets go.
     async fn leave(mut self) -> io::Result<()> {
+        let waiting: usize = self.seat.engine().people().map(|person| person.waiting).sum();
+        if waiting > 0 {
+            let words = match waiting {
+                1 => "one text that waited or may be lost is gone with this program".to_owned(),
+                waiting => format!("{waiting} texts that waited or may be lost are gone with this program"),
+            };
+            let remark = Remark::new("texts-gone", words).with(json!({ "texts": waiting }));
+            self.screen.remark(&remark)?;
+        }
         let effects = self.seat.engine().end_all(now());
         let news = self.seat.carry_out(effects);
         let told = self.tell(news);
-        self.seat.into_link().close(b"", PATIENCE).await;
+        self.seat.leave(PATIENCE).await;
         told
     }
 
@@ -205,6 +211,7 @@ impl Client<'_> {
             let words = format!("{}: {}", person.nick, standing_words(person.standing));
             let fields = json!({
                 "with": person.nick.to_string(), "standing": standing(person.standing), "waiting": person.waiting,
+                "lost": person.lost,
             });
             self.screen.remark(&Remark::new("person", words).with(fields))
         })

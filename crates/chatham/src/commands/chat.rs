@@ -37,10 +37,10 @@ pub struct Chat {
     account: AccountOptions,
     #[command(flatten)]
     form: FormOptions,
-    /// Where keys and trust are kept [default: $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
+    /// Where keys and trust are kept [default: $CHATHAM_DATA, $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
     #[arg(long, value_name = "DIR", help_heading = FILES)]
     data: Option<PathBuf>,
-    /// The configuration [default: $XDG_CONFIG_HOME/chatham/config.toml or ~/.config/chatham/config.toml]
+    /// The configuration [default: $CHATHAM_CONFIG, $XDG_CONFIG_HOME/chatham/config.toml or ~/.config/chatham/config.toml]
     #[arg(long, value_name = "FILE", help_heading = FILES)]
     config: Option<PathBuf>,
     /// The pass phrase of the store is the first line of this file
@@ -57,7 +57,7 @@ struct PlaceOptions {
     #[arg(long, value_name = "HOST[:PORT]", value_parser = host_and_port, group = "where", help_heading = WHERE)]
     server: Option<(String, Option<u16>)>,
     /// The relay of this computer, started if it is not there; on another port than 16667 if it is named
-    #[arg(long, value_name = "PORT", group = "where", num_args = 0..=1, require_equals = true,
+    #[arg(long, value_name = "PORT", group = "where", num_args = 0..=1,
           default_missing_value = "16667", value_parser = clap::value_parser!(u16).range(1..), help_heading = WHERE)]
     local: Option<u16>,
     /// Encrypt the connection (the default, but for this computer)
@@ -144,7 +144,7 @@ impl Chat {
         if check {
             return print(&check::look(request), json);
         }
-        let resolved = match request.resolve() {
+        let resolved = match request.for_a_picture(qr.is_some()).resolve() {
             Ok(resolved) => resolved,
             Err(complaints) => {
                 // Whoever reads objects learns of it there, too.
@@ -351,7 +351,7 @@ Examples:
   chatham chat --profile work --check
       what is wrong with it, line by line
 
-The first program that needs the relay of --local runs it; when that one ends, the relay ends.
+The first program that needs the relay of --local runs it; when that one ends, another one that is there takes it over.
 
 The command line wins over the profile, and the profile over what the configuration says for everybody. A server \
 named here gets none of the profile's passwords. Nothing that is said is written to a file.

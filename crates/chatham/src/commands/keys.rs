@@ -15,13 +15,14 @@ use crate::vault::{DEFAULT_PROFILE, default_directory};
 /// What can be typed behind `chatham keys`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Whatever gives or destroys trust or keys asks first. A script says --yes; without it and \
-                        without a terminal nothing is done, and the exit code is 1."
+    after_help = "`trust`, `forget` and `passphrase remove` ask first. A script says --yes; without it and \
+                        without a terminal nothing is done, and the exit code is 1. `import` and `export` overwrite \
+                        nothing, and `distrust` only makes things stricter: they do not ask."
 )]
 pub struct Keys {
     #[command(subcommand)]
     action: Action,
-    /// Where keys and trust are kept [default: $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
+    /// Where keys and trust are kept [default: $CHATHAM_DATA, $XDG_DATA_HOME/chatham or ~/.local/share/chatham]
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
     /// One JSON object instead of words
@@ -56,7 +57,7 @@ enum Action {
         #[arg(long)]
         yes: bool,
     },
-    /// Take that back
+    /// Take back that a key is theirs: nothing you have compared vouches for it any more
     Distrust {
         #[command(flatten)]
         key: TheirKey,

@@ -8,7 +8,7 @@ use crate::config::complaint::{Complaint, Origin};
 use crate::config::place::Place;
 use crate::config::{Configuration, Request, Resolved, Setting, secret};
 use crate::sanitize;
-use crate::vault::Vault;
+use crate::vault::{Identity, Vault};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -147,6 +147,14 @@ impl Report {
         };
         match store.map(|store| Vault::new(store, &resolved.profile, &resolved.nick())) {
             Ok(vault) => {
+                if let Identity::New { others, .. } = vault.identity()
+                    && !others.is_empty()
+                {
+                    // A profile that is mistyped is a new person to everybody.
+                    let words = Complaint::new(Origin::Default, vault.identity().to_string());
+                    let remedy = "nobody will recognise the new key; --profile names the profile";
+                    self.complaints.push(words.remedy(remedy).as_warning());
+                }
                 let notices = vault.store().notices();
                 let notices = notices
                     .iter()
@@ -155,9 +163,12 @@ impl Report {
                 self.fact("keys", format!("{data}: {}", vault.identity()));
             }
             Err(fault) => {
+                let remedy = match fault {
+                    StoreError::Lock(_) => "another program may use them now; --data names another folder",
+                    _ => "mend or move the file that is named; --data names another folder",
+                };
                 let complaint = Complaint::new(Origin::Default, format!("the keys in {data}: {fault}"));
-                self.complaints
-                    .push(complaint.remedy("another program may use them now; --data names another folder"));
+                self.complaints.push(complaint.remedy(remedy));
             }
         }
     }

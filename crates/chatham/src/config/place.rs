@@ -3,10 +3,10 @@
 use im::dial::{ClientCertificate, Dial, Roots, Socks5, Tls};
 use zeroize::Zeroizing;
 
-use crate::chat::local;
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::profile::{Profile, Proxy, Server};
 use crate::config::{Setting, secret};
+use crate::local;
 
 /// Which server to join.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -113,6 +113,21 @@ impl Marks {
 }
 
 impl Request {
+    /// A picture of our fingerprint needs neither a server nor a nick: whatever nobody names does not matter then.
+    pub fn for_a_picture(mut self, only: bool) -> Self {
+        let configured =
+            Configuration::load(self.config.as_deref()).is_ok_and(|file| !file.profiles.is_empty());
+        if only && !configured && self.profile.is_none() {
+            let server = &mut self.settings.server;
+            if server.host.is_none() && server.local.is_none() {
+                server.local = Some(Setting::option(crate::local::PORT, "--local"));
+            }
+            let nick = || Setting::option("nobody".to_owned(), "--nick");
+            self.settings.nick.get_or_insert_with(nick);
+        }
+        self
+    }
+
     /// Reads the configuration, and settles everything.
     ///
     /// # Errors

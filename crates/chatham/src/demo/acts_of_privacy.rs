@@ -177,12 +177,12 @@ impl Story<'_> {
         let stage = self.stage()?;
         stage
             .act(Who::Alice, Who::Bob, |engine, bob, now| {
-                engine.verify(bob, alices, None, now)
+                engine.verify(bob, alices, None, None, now)
             })
             .await?;
         stage
             .act(Who::Bob, Who::Alice, |engine, alice, now| {
-                engine.answer(alice, bobs, now)
+                engine.answer(alice, bobs, None, now)
             })
             .await?;
         self.tell()

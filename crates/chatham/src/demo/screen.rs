@@ -148,6 +148,7 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             let why = match why {
                 Obstacle::PeerEnded => format!("{with} has ended it"),
                 Obstacle::AwaitingPrivacy => "nothing private stands".into(),
+                Obstacle::Away => "there is no connection".into(),
                 Obstacle::KeyChanged(_) => "the key has changed".into(),
                 Obstacle::Text(words) => words.clone(),
             };
@@ -203,8 +204,11 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             Tone::Remark,
             format!("* {with}, a stranger, offers privacy; no answer given"),
         ),
-        What::Asked(None) => (Tone::Remark, format!("* {with} wants to compare a secret")),
-        What::Asked(Some(question)) => (Tone::Remark, format!("* {with} asks: {}", shortened(question))),
+        What::Asked { question: None, .. } => (Tone::Remark, format!("* {with} wants to compare a secret")),
+        What::Asked {
+            question: Some(question),
+            ..
+        } => (Tone::Remark, format!("* {with} asks: {}", shortened(question))),
         What::Comparing => (Tone::Remark, format!("* comparing a secret with {with}")),
         What::Same { vouched: true, .. } => (Tone::Verified, format!("* SAME SECRET: {with} is verified")),
         What::Same { .. } => (Tone::Verified, "* same secret".to_owned()),

@@ -15,6 +15,7 @@ impl Engine {
     /// The connection is gone. Sessions stay as they are: the other side may not have noticed. Of the texts that were
     /// on their way and not given back by [`Self::not_sent`], nobody will tell whether they arrived.
     pub fn connection_lost(&mut self, _now: Timestamp) -> Vec<Effect> {
+        self.away = true;
         let mut effects = Vec::new();
         for person in self.people.values_mut() {
             person.left_open(|_| true, &mut effects);
@@ -41,6 +42,7 @@ impl Engine {
             effects = self.with(nick, now, |person, _, effects| {
                 person.show(What::Absent, effects);
                 person.left_open(|_| true, effects);
+                person.reached_nobody(now, effects);
             });
         }
         for person in self.people.values_mut() {
@@ -54,13 +56,18 @@ impl Engine {
     /// This message, as it was given out for sending, has certainly not been sent. It goes out when the connection
     /// stands again. Nothing is to be sent before.
     pub fn not_sent(&mut self, nick: &Nick, text: &[u8], now: Timestamp) -> Vec<Effect> {
-        if self.unsent.len() >= MOST_UNSENT {
-            return Vec::new();
+        let kept = self.unsent.len() < MOST_UNSENT;
+        if kept {
+            self.unsent.push((nick.clone(), text.to_vec()));
         }
-        self.unsent.push((nick.clone(), text.to_vec()));
         self.with(nick, now, |person, _, effects| {
-            if let Some(line) = person.deliveries.line_of(text) {
-                person.turn(line, Delivery::Held, effects);
+            let line = person.deliveries.line_of(text);
+            match line {
+                Some(line) if kept => person.turn(line, Delivery::Held, effects),
+                // What is dropped here is not dropped in silence, be it the beginning of a text or a later piece.
+                Some(line) => person.turn(line, Delivery::Lost, effects),
+                None if kept => {}
+                None => person.left_open(|_| true, effects),
             }
         })
     }
@@ -69,6 +76,7 @@ impl Engine {
     /// keys with everybody who was private makes sure that both sides can read each other, and lets the other side know
     /// that what it said meanwhile did not arrive.
     pub fn connection_restored(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.away = false;
         let mut effects = Vec::new();
         for (to, text) in std::mem::take(&mut self.unsent) {
             if let Some(person) = self.people.get_mut(&to)
@@ -90,6 +98,16 @@ impl Engine {
             effects.extend(self.with(&nick, now, |person, env, effects| {
                 person.owes_keys = true;
                 person.ask(env, effects);
+            }));
+        }
+        let waits = self
+            .people
+            .iter()
+            .filter(|(_, person)| !person.deferred.is_empty());
+        let waits: Vec<Nick> = waits.map(|(nick, _)| nick.clone()).collect();
+        for nick in waits {
+            effects.extend(self.with(&nick, now, |person, env, effects| {
+                person.say_deferred(env, effects)
             }));
         }
         effects

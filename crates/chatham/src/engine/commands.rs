@@ -7,7 +7,7 @@ use otr::{
 };
 
 use crate::engine::correspondent::Run;
-use crate::engine::notice::{Delivery, LineId, What, Words};
+use crate::engine::notice::{Delivery, How, LineId, What, Words};
 use crate::engine::trust::Trust;
 use crate::engine::{Effect, Engine};
 
@@ -25,8 +25,11 @@ impl Engine {
             self.person(nick).leak = true;
         }
         self.lines += 1;
-        let line = LineId(self.lines);
+        let (line, away) = (LineId(self.lines), self.away);
         self.with(nick, now, |person, env, effects| {
+            if away && person.next_way() == Some(How::Clear) {
+                return person.defer(env, line, words, effects);
+            }
             person.say(env, line, words, effects);
         })
     }
@@ -66,13 +69,17 @@ impl Engine {
     }
 
     /// The person's yes: to a stranger who asked for a private conversation, and to a key that is not the one
-    /// they had verified. The key is only accepted, not verified.
-    pub fn accept(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
+    /// they had verified. The key is only accepted, not verified. Whoever was shown a key names it: a yes to one key is
+    /// none to another (S-33).
+    pub fn accept(&mut self, nick: &Nick, shown: Option<Fingerprint>, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
             let proved = |session: &Session| session.fingerprint().filter(|key| !person.keys.admits(*key));
             let changed = person.private_sessions().find_map(proved);
+            if shown.is_some() && shown != changed {
+                return person.mistake("that key waits for no decision any more: look again", effects);
+            }
             if let Some(key) = changed {
-                if person.shown != Some(key) {
+                if shown.is_none() && person.shown != Some(key) {
                     person.shown = Some(key);
                     return person.mistake(
                         format!("the key has changed again, to {key}: look again"),
@@ -80,6 +87,7 @@ impl Engine {
                     );
                 }
                 person.keys.accept(key);
+                person.conversation.prefer(key);
                 person.remember_key(key, effects);
                 person.show(What::KeyAccepted(key), effects);
                 // A verified device that has ended its conversation would stay the one to write to.
@@ -98,12 +106,14 @@ impl Engine {
         })
     }
 
-    /// Wants to compare a secret with somebody, exactly as it was written; a question makes it one-sided.
+    /// Wants to compare a secret with somebody, exactly as it was written; a question makes it one-sided. It is the
+    /// named device that has to know it, or else the one that texts go to.
     pub fn verify(
         &mut self,
         nick: &Nick,
         secret: &[u8],
         question: Option<&[u8]>,
+        device: Option<InstanceTag>,
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
@@ -111,10 +121,7 @@ impl Engine {
             if person.is_locked(now, effects) {
                 return;
             }
-            let device = person
-                .conversation
-                .session(Recipient::Best)
-                .map(|session| session.tag());
+            let device = device.or_else(|| person.facing().map(|session| session.tag()));
             let whom = device.map_or(Recipient::Best, Recipient::Tag);
             match person
                 .conversation
@@ -130,21 +137,25 @@ impl Engine {
         })
     }
 
-    /// Answers somebody's wish to compare a secret.
-    pub fn answer(&mut self, nick: &Nick, secret: &[u8], now: Timestamp) -> Vec<Effect> {
+    /// Answers somebody's wish to compare a secret: that of the named device, or else the one that was told last. The
+    /// answer to one device's question never goes to another.
+    pub fn answer(
+        &mut self,
+        nick: &Nick,
+        secret: &[u8],
+        device: Option<InstanceTag>,
+        now: Timestamp,
+    ) -> Vec<Effect> {
         self.with(nick, now, |person, env, effects| {
             if person.is_locked(now, effects) {
                 return;
             }
-            let asked = person
-                .runs
-                .iter()
-                .find(|(_, run)| matches!(run, Run::Theirs { .. }));
-            let Some(device) = asked.map(|(device, _)| *device) else {
+            let Some(device) = device.or(person.question_from) else {
                 return person.mistake(PrivateError::NotAsked, effects);
             };
-            if let Some(Run::Theirs { answered, .. }) = person.runs.get_mut(&device) {
-                *answered = true;
+            match person.runs.get_mut(&device) {
+                Some(Run::Theirs { answered, .. }) => *answered = true,
+                _ => return person.mistake(PrivateError::NotAsked, effects),
             }
             match person
                 .conversation
@@ -180,10 +191,7 @@ impl Engine {
         now: Timestamp,
     ) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            let best = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            let best = person.facing().and_then(|best| best.fingerprint());
             let Some(key) = fingerprint.or(best) else {
                 return person.mistake("no key of this person is in use: name the fingerprint", effects);
             };
@@ -236,10 +244,7 @@ impl Engine {
     /// Devices, keys, waiting texts.
     pub fn status(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
         self.with(nick, now, |person, _, effects| {
-            person.shown = person
-                .conversation
-                .session(Recipient::Best)
-                .and_then(|best| best.fingerprint());
+            person.shown = person.facing().and_then(|best| best.fingerprint());
             let status = What::Status {
                 devices: person.devices(),
                 keys: person.keys.iter().collect(),

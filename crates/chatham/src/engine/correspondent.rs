@@ -11,7 +11,7 @@ use otr::{
 
 use crate::engine::cut_line::CutLine;
 use crate::engine::delivery::Deliveries;
-use crate::engine::notice::{Comparison, Device, How, Notice, Standing, What};
+use crate::engine::notice::{Comparison, Device, How, LineId, Notice, Standing, What};
 use crate::engine::trust::{Keyring, Trust};
 use crate::engine::{Effect, Memory};
 use crate::html::Dialect;
@@ -32,8 +32,14 @@ pub(super) struct Correspondent {
     pub(super) room: Option<usize>,
     /// The person ended a private conversation and so agreed to clear text, until the next one.
     pub(super) clear_agreed: bool,
+    /// Texts that are to go in the clear when the connection stands again, if they still may.
+    pub(super) deferred: Vec<u64>,
+    /// The last texts that went out in the clear, and when: what tells that they reached nobody comes soon.
+    pub(super) said_clearly: VecDeque<(LineId, Timestamp)>,
     /// Comparisons of secrets that are under way, by device.
     pub(super) runs: BTreeMap<InstanceTag, Run>,
+    /// Whose wish to compare a secret the person was told last.
+    pub(super) question_from: Option<InstanceTag>,
     /// When we asked for a private conversation last, while there was none.
     pub(super) asked: Option<Timestamp>,
     /// Whether new keys are due since a break, which lets the other side know that we were away.
@@ -81,7 +87,10 @@ impl Correspondent {
             policy,
             room: None,
             clear_agreed: false,
+            deferred: Vec::new(),
+            said_clearly: VecDeque::new(),
             runs: BTreeMap::new(),
+            question_from: None,
             asked: None,
             owes_keys: false,
             former: VecDeque::new(),
@@ -110,13 +119,16 @@ impl Correspondent {
     pub(super) fn tighten(&mut self) {
         let verified = self.keys.has_verified() && !self.clear_agreed;
         let require_encryption = self.policy.require_encryption || verified;
-        if self.conversation.policy().require_encryption != require_encryption
-            || self.conversation.policy().minimum_version != self.policy.minimum_version
-        {
-            self.conversation.set_policy(Policy {
-                require_encryption,
-                ..self.policy.clone()
-            });
+        // Whoever has ended a private conversation does not want the next text to begin another; who asks for one does.
+        let offers = !self.clear_agreed;
+        let policy = Policy {
+            require_encryption,
+            send_tag: self.policy.send_tag && offers,
+            tag_starts: self.policy.tag_starts && offers,
+            ..self.policy.clone()
+        };
+        if *self.conversation.policy() != policy {
+            self.conversation.set_policy(policy);
         }
     }
 
@@ -306,6 +318,23 @@ impl Correspondent {
         self.conversation.session(Recipient::Tag(tag))
     }
 
+    /// The session that the next text, and the person's next word about a key, meets: the best one, or one that was heard
+    /// since and whose key waits for a decision, unless the best one's key is verified.
+    pub(super) fn facing(&self) -> Option<&Session> {
+        let best = self.conversation.session(Recipient::Best)?;
+        if best
+            .fingerprint()
+            .is_some_and(|key| self.keys.trust(key).is_verified())
+        {
+            return Some(best);
+        }
+        self.private_sessions()
+            .filter(|session| session.last_heard() >= best.last_heard())
+            .filter(|session| session.fingerprint().is_some_and(|key| !self.keys.admits(key)))
+            .max_by_key(|session| session.last_heard())
+            .or(Some(best))
+    }
+
     pub(super) fn private_sessions(&self) -> impl Iterator<Item = &Session> {
         self.conversation
             .sessions()
@@ -326,7 +355,7 @@ impl Correspondent {
 
     /// What can truly be said of this conversation: what the next text would meet.
     pub(super) fn standing(&self) -> Standing {
-        let best = self.conversation.session(Recipient::Best);
+        let best = self.facing();
         match best.map(|best| (best.state(), best.fingerprint())) {
             Some((SessionState::Encrypted(_), Some(key))) if !self.keys.admits(key) => Standing::KeyChanged,
             Some((SessionState::Encrypted(_), Some(key))) if self.keys.trust(key).is_verified() => {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use im::irc::ctcp;
-use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Timestamp, Version};
+use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Text, Timestamp, Version};
 
 use crate::engine::Effect;
 use crate::engine::correspondent::{Correspondent, Run};
@@ -53,6 +53,17 @@ impl Correspondent {
             } => {
                 self.close_accounts(session, ssid, effects);
                 self.private(session, fingerprint, version, ssid, (true, false), effects)
+            }
+            // Whether text may go to that key is decided here, and told with the conversation itself.
+            Event::AnotherKey { .. } => return,
+            Event::Dropped { session, .. } => {
+                self.runs.remove(&session);
+                return self.left_open(|sent| sent.session == session, effects);
+            }
+            Event::Expired { session } => {
+                self.runs.remove(&session);
+                self.left_open(|sent| sent.session == session, effects);
+                What::Expired
             }
             Event::PeerEnded { session } => {
                 self.runs.remove(&session);
@@ -152,7 +163,9 @@ impl Correspondent {
                 let questioned = question.is_some();
                 let answered = false;
                 self.runs.insert(session, Run::Theirs { questioned, answered });
-                What::Asked(question)
+                self.question_from = Some(session);
+                let (question, device) = (question.map(Text::into_bytes), session);
+                What::Asked { question, device }
             }
             SmpEvent::Succeeded => {
                 let run = self.runs.remove(&session);

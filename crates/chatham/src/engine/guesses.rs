@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use otr::smp::Smp;
 use otr::{Env, InstanceTag, Recipient, Session, SmpAction, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
@@ -38,7 +37,7 @@ impl Correspondent {
 
     /// Ends the runs of which the other side can tell the result already and we cannot: whoever waits there has guessed.
     pub(super) fn end_told_runs(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
-        let told = |session: &&Session| session.smp().is_some_and(Smp::has_told);
+        let told = |session: &&Session| session.smp_has_told();
         let devices: Vec<InstanceTag> = self.private_sessions().filter(told).map(Session::tag).collect();
         for device in devices {
             self.stop_comparing(env, device, effects);
@@ -61,8 +60,7 @@ impl Correspondent {
         device: InstanceTag,
         effects: &mut Vec<Effect>,
     ) {
-        let told = self.session(device).and_then(Session::smp);
-        if told.is_some_and(Smp::has_told) {
+        if self.session(device).is_some_and(Session::smp_has_told) {
             self.comparison_failed(env.now, effects);
         }
         self.runs.remove(&device);

@@ -89,6 +89,8 @@ pub struct Engine {
     mapping: CaseMapping,
     /// Messages that a broken connection gave back.
     unsent: Vec<(Nick, Vec<u8>)>,
+    /// Whether the connection is gone.
+    away: bool,
     /// How many texts the person has said.
     lines: u64,
     #[cfg(feature = "deliberate-leak")]
@@ -106,6 +108,7 @@ impl Engine {
             people: BTreeMap::new(),
             mapping: CaseMapping::default(),
             unsent: Vec::new(),
+            away: false,
             lines: 0,
             #[cfg(feature = "deliberate-leak")]
             leak: false,

@@ -78,6 +78,8 @@ pub struct PersonSummary {
     pub standing: Standing,
     /// How many of our texts wait.
     pub waiting: usize,
+    /// How many of them go out only at a person's word: they may have been read already, or be lost.
+    pub lost: usize,
     /// Whether we know them: they were written to, or a key of theirs is stored.
     pub acquainted: bool,
 }
@@ -113,6 +115,9 @@ pub enum Obstacle {
     PeerEnded,
     /// The key is another one than the person has vouched for.
     KeyChanged(Fingerprint),
+    /// There is no connection, and in the clear nothing waits anywhere but here: it goes when there is one, if it still
+    /// may.
+    Away,
     /// Something about the text itself, in words.
     Text(String),
 }
@@ -226,12 +231,19 @@ pub enum What {
         /// With how many of their devices it goes on.
         remaining: usize,
     },
+    /// The private conversation had no new keys for so long that it is over. Nothing is sent until the person decides.
+    Expired,
     /// We ended the private conversation with so many devices.
     Ended(usize),
     /// Somebody we do not know asks for a private conversation, and got silence.
     Knock,
-    /// They want to compare a secret; the question is theirs.
-    Asked(Option<Vec<u8>>),
+    /// They want to compare a secret.
+    Asked {
+        /// The question, which is theirs.
+        question: Option<Vec<u8>>,
+        /// Which device asks.
+        device: InstanceTag,
+    },
     /// We want to compare a secret.
     Comparing,
     /// Both entered the same secret. `vouched` is false if only they learned something by it.

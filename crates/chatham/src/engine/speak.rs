@@ -6,7 +6,7 @@ use im::irc::ctcp;
 use otr::outbox::{Sent, Why};
 use otr::{
     Disposition, Env, Fingerprint, InstanceTag, Output, Recipient, SendError, Session, SessionState,
-    Standing, Start, Version, disposition,
+    Standing, Start, Timestamp, Version, disposition,
 };
 
 use crate::engine::Effect;
@@ -48,6 +48,40 @@ impl Correspondent {
             Road::Private(devices) => self.say_privately(env, (line, true), words, &devices, effects),
             Road::Clear => self.hold(env, line, words, Obstacle::AwaitingPrivacy, effects),
             Road::Closed(why) => self.hold(env, line, words, why, effects),
+        }
+    }
+
+    /// Keeps a text that would go in the clear until the connection stands. It is decided then whether it still may.
+    pub(super) fn defer(&mut self, env: &mut Env<'_>, line: LineId, words: Words, effects: &mut Vec<Effect>) {
+        self.hold(env, line, words, Obstacle::Away, effects);
+        if self.outbox.waiting().any(|held| held.id() == line.0) {
+            self.deferred.push(line.0);
+        }
+    }
+
+    /// Says what was deferred, the way a new text would go now.
+    pub(super) fn say_deferred(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+        for id in std::mem::take(&mut self.deferred) {
+            // It may have gone out privately meanwhile, or been dropped.
+            if let Some(text) = self.outbox.take(id) {
+                self.say(env, LineId(id), unwrap_deed(&text), effects);
+            }
+        }
+    }
+
+    /// The network knows nobody of this name: what was said in the clear a moment ago was heard by nobody.
+    pub(super) fn reached_nobody(&mut self, now: Timestamp, effects: &mut Vec<Effect>) {
+        for (line, said) in std::mem::take(&mut self.said_clearly) {
+            if now.since(said) <= ANSWER {
+                self.turn(line, Delivery::Lost, effects);
+            }
+        }
+    }
+
+    fn note_clear(&mut self, line: LineId, now: Timestamp) {
+        self.said_clearly.push_back((line, now));
+        while self.said_clearly.len() > MOST_CLEAR {
+            self.said_clearly.pop_front();
         }
     }
 
@@ -108,6 +142,7 @@ impl Correspondent {
             .unwrap_or(Standing::Clear);
         match disposition(standing, require, false) {
             Disposition::Seal => self.private_road(),
+            Disposition::Refuse(SendError::KeyChanged) => self.private_road(),
             Disposition::Refuse(SendError::PeerEnded) => Road::Closed(Obstacle::PeerEnded),
             Disposition::Refuse(_) => Road::Closed(Obstacle::AwaitingPrivacy),
             Disposition::Plain | Disposition::Tagged => Road::Clear,
@@ -128,11 +163,7 @@ impl Correspondent {
         if !devices.is_empty() {
             return Road::Private(devices);
         }
-        match self
-            .conversation
-            .session(Recipient::Best)
-            .map(|best| (best.tag(), best.fingerprint()))
-        {
+        match self.facing().map(|best| (best.tag(), best.fingerprint())) {
             Some((_, Some(key))) if !self.keys.admits(key) => Road::Closed(Obstacle::KeyChanged(key)),
             Some((device, Some(_))) => Road::Private(vec![device]),
             _ => Road::Closed(Obstacle::AwaitingPrivacy),
@@ -234,6 +265,7 @@ impl Correspondent {
             // The protocol has no place for an offer in a deed, so it passes the core by; the road has said
             // that nothing private stands.
             self.conversation.acquaint();
+            self.note_clear(line, env.now);
             for deed in split(&words.text, room.saturating_sub(ACTION_FRAME)) {
                 effects.push(Effect::Deed {
                     to: self.nick.clone(),
@@ -254,6 +286,11 @@ impl Correspondent {
         for piece in split(&words.text, room.saturating_sub(TAG_ROOM)) {
             match self.conversation.send(env, Recipient::Best, piece, &[]) {
                 Ok(outputs) => {
+                    if let Some(Output::Send(first)) = outputs.first()
+                        && lines == 0
+                    {
+                        self.deliveries.begun(line, first.clone());
+                    }
                     lines += outputs.len();
                     self.carry_out(env, outputs, effects);
                 }
@@ -271,6 +308,7 @@ impl Correspondent {
                 }
             }
         }
+        self.note_clear(line, env.now);
         self.show(
             What::Sent {
                 line,
@@ -327,10 +365,7 @@ impl Correspondent {
     /// To whom a text may go later: the holder of the key it was meant for.
     fn keys_to_wait_for(&self, why: &Obstacle) -> Vec<Fingerprint> {
         let ended = match why {
-            Obstacle::PeerEnded => self
-                .conversation
-                .session(Recipient::Best)
-                .and_then(Session::fingerprint),
+            Obstacle::PeerEnded => self.facing().and_then(Session::fingerprint),
             _ => None,
         };
         match ended {
@@ -393,6 +428,9 @@ fn character_start(text: &[u8], at: usize) -> usize {
 
 /// A query without an answer is repeated after this time, if there is more to say.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+/// A server says within this time that it knows nobody of a name.
+const ANSWER: Duration = Duration::from_secs(30);
+const MOST_CLEAR: usize = 64;
 /// The white-space tag with all its versions.
 const TAG_ROOM: usize = 40;
 /// `\x01ACTION ` and `\x01`.

@@ -2,7 +2,7 @@
 
 use im::irc::Nick;
 use otr::outbox::{Held, Why};
-use otr::{Fingerprint, Recipient, Timestamp};
+use otr::{Fingerprint, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{
@@ -15,12 +15,12 @@ use crate::engine::{Effect, Engine};
 impl Engine {
     /// Everybody who is kept in mind, by nick.
     pub fn people(&self) -> impl Iterator<Item = PersonSummary> {
-        self.people.iter().map(|(nick, person)| PersonSummary {
-            nick: nick.clone(),
-            standing: person.standing(),
-            waiting: person.outbox.waiting().count(),
-            acquainted: person.conversation.is_acquainted() || !person.keys.is_empty(),
-        })
+        self.people.iter().map(|(nick, person)| summary(nick, person))
+    }
+
+    /// The same of one person, if they are kept in mind.
+    pub fn summary(&self, nick: &Nick) -> Option<PersonSummary> {
+        self.people.get(nick).map(|person| summary(nick, person))
     }
 
     /// How we stand with somebody.
@@ -33,7 +33,7 @@ impl Engine {
     /// What is to be compared with somebody, while a private conversation stands. Whoever shows it to the person confirms
     /// exactly this key, see [`Self::confirm_comparison`].
     pub fn comparison(&self, nick: &Nick) -> Option<Comparison> {
-        let session = self.people.get(nick)?.conversation.session(Recipient::Best)?;
+        let session = self.people.get(nick)?.facing()?;
         Some(Comparison {
             ssid: session.ssid()?,
             our_key: self.account.fingerprint(),
@@ -137,11 +137,29 @@ impl Engine {
     }
 }
 
+fn summary(nick: &Nick, person: &Correspondent) -> PersonSummary {
+    PersonSummary {
+        nick: nick.clone(),
+        standing: person.standing(),
+        waiting: person.outbox.waiting().count(),
+        lost: person.outbox.waiting().filter(|held| !goes_alone(held)).count(),
+        acquainted: person.conversation.is_acquainted() || !person.keys.is_empty(),
+    }
+}
+
+/// Whether a text goes out by itself as soon as it may.
+fn goes_alone(held: &Held) -> bool {
+    held.why() == Why::AwaitingPrivacy || !held.needs_a_word()
+}
+
 fn waiting(held: &Held) -> WaitingText {
-    let alone = held.why() == Why::AwaitingPrivacy || !held.needs_a_word();
     WaitingText {
         line: LineId(held.id()),
         words: unwrap_deed(held.text()),
-        delivery: if alone { Delivery::Held } else { Delivery::Lost },
+        delivery: if goes_alone(held) {
+            Delivery::Held
+        } else {
+            Delivery::Lost
+        },
     }
 }

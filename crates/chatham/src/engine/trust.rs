@@ -92,12 +92,10 @@ impl Keyring {
         self.doubted.remove(&key);
     }
 
-    /// The person does not want this key: beside another one it waits for a decision again.
+    /// The person does not want this key: nothing goes to it before another decision, even if it is the only one known.
     pub(super) fn reject(&mut self, key: Fingerprint) {
         self.accepted.remove(&key);
-        if self.known.keys().any(|known| *known != key) {
-            self.doubted.insert(key);
-        }
+        self.doubted.insert(key);
     }
 
     /// Whether a decision about this key is still to be made.

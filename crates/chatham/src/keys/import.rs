@@ -44,7 +44,7 @@ impl Keys {
             .filter(|person| matches!(person.fate, PersonFate::Taken | PersonFate::Trusted))
             .map(|person| KnownKey {
                 correspondent: Correspondent::new(person.nick, plan.profile.clone()),
-                fingerprint: *person.fingerprint.as_bytes(),
+                fingerprint: person.fingerprint.classic().copied().unwrap_or_default(),
                 trust: person.trust,
             })
             .collect();

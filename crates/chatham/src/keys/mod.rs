@@ -215,7 +215,10 @@ impl Keys {
         } else {
             Trust::Undecided
         };
-        self.store.set_trust(&correspondent, key.as_bytes(), &trust)?;
+        let name = key
+            .classic()
+            .ok_or(KeysError::Passphrase("no key of this kind is stored"))?;
+        self.store.set_trust(&correspondent, name, &trust)?;
         let trust = trust_of(&trust);
         Ok(Report {
             lines: vec![format!(
@@ -335,7 +338,7 @@ impl Keys {
         self.store.known_keys().filter(move |known| {
             *known.correspondent.account() == *id
                 && Nick::new(known.correspondent.user(), CaseMapping::Rfc1459) == folded
-                && key.is_none_or(|key| known.fingerprint == *key.as_bytes())
+                && key.is_none_or(|key| known.fingerprint[..] == *key.as_bytes())
         })
     }
 }

@@ -206,7 +206,11 @@ fn people(known: Vec<KnownKey>, profile: &AccountId, store: &Store) -> Vec<Perso
                 person.nick.clone_from(spelling);
             }
             let here = Correspondent::new(person.nick.clone(), profile.clone());
-            match store.trust(&here, person.fingerprint.as_bytes()) {
+            match person
+                .fingerprint
+                .classic()
+                .and_then(|key| store.trust(&here, key))
+            {
                 None => PersonFate::Taken,
                 Some(trust) if *trust == person.trust => PersonFate::Present,
                 Some(Trust::Undecided) => PersonFate::Trusted,

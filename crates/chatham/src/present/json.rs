@@ -74,6 +74,7 @@ fn body(what: &What) -> Value {
             let (reason, key) = match why {
                 Obstacle::AwaitingPrivacy => ("awaiting-privacy", None),
                 Obstacle::PeerEnded => ("peer-ended", None),
+                Obstacle::Away => ("no-connection", None),
                 Obstacle::KeyChanged(key) => ("key-changed", Some(fingerprint(*key))),
                 Obstacle::Text(words) => (words.as_str(), None),
             };
@@ -101,10 +102,13 @@ fn body(what: &What) -> Value {
         }
         What::Asking => json!({ "event": "asking" }),
         What::PeerEnded { remaining } => json!({ "event": "peer-ended", "remaining": remaining }),
+        What::Expired => json!({ "event": "expired" }),
         What::Ended(devices) => json!({ "event": "ended", "devices": devices }),
         What::Knock => json!({ "event": "knock" }),
-        What::Asked(question) => {
-            json!({ "event": "asked", "question": question.as_deref().map(text) })
+        What::Asked { question, device } => {
+            json!({
+                "event": "asked", "question": question.as_deref().map(text), "device": plain::tag(*device),
+            })
         }
         What::Comparing => json!({ "event": "comparing" }),
         What::Same {

@@ -7,7 +7,7 @@
 use otr::{InstanceTag, SessionState, Version};
 
 use crate::engine::notice::{
-    Comparison, Delivery, Device, How, Notice, Obstacle, Standing, WaitingText, What, Words,
+    Comparison, Delivery, Device, How, LineId, Notice, Obstacle, Standing, WaitingText, What, Words,
 };
 use crate::engine::trust::Trust;
 use crate::sanitize;
@@ -139,18 +139,16 @@ pub fn status(what: &What) -> String {
             text
         }
         What::NotSent { why, held, .. } => {
-            let held = if *held {
-                "It waits; /otr start asks for a private conversation."
-            } else {
-                "It is dropped."
-            };
+            let waits = if *held { "It waits" } else { "It is dropped, because too much waits already" };
             match why {
-                Obstacle::AwaitingPrivacy => {
-                    format!("not sent: nothing private stands, and clear text is not allowed here. {held}")
-                }
-                Obstacle::PeerEnded => format!(
-                    "not sent: they have ended the private conversation. {held} /otr end goes on in the clear."
+                Obstacle::AwaitingPrivacy => format!(
+                    "not sent: nothing private stands, and clear text is not allowed here. {waits}."
                 ),
+                Obstacle::PeerEnded => format!(
+                    "not sent: they have ended the private conversation. {waits}. /otr start asks for another, \
+                     /otr end goes on in the clear."
+                ),
+                Obstacle::Away => format!("not sent: there is no connection. {waits}."),
                 Obstacle::KeyChanged(key) => format!(
                     "not sent: the key is now {key}, not the verified one. It waits; compare and /trust it, or \
                      /otr accept it."
@@ -165,14 +163,18 @@ pub fn status(what: &What) -> String {
         What::PeerEnded { .. } => {
             "has ended the private conversation. Nothing is sent until /otr start or /otr end".into()
         }
+        What::Expired => {
+            "the private conversation had no new keys for a week and is over. Nothing is sent until /otr start or /otr end"
+                .into()
+        }
         What::Ended(0) => "no private conversation to end; text goes in the clear".into(),
-        What::Ended(_) => "private conversation ended; text goes in the clear from now on".into(),
+        What::Ended(_) => "private conversation ended; text goes in the clear from now on, until one of you asks for another".into(),
         What::Knock => {
             "is a stranger and offers a private conversation. They got no answer; /otr accept gives one"
                 .into()
         }
-        What::Asked(None) => "wants to compare a shared secret: /answer SECRET or /abort".into(),
-        What::Asked(Some(question)) => format!(
+        What::Asked { question: None, .. } => "wants to compare a shared secret: /answer SECRET or /abort".into(),
+        What::Asked { question: Some(question), .. } => format!(
             "asks you to prove yourself (their words, not verified): \"{}\" -- /answer SECRET or /abort",
             sanitize::one_line(question)
         ),
@@ -263,7 +265,15 @@ pub fn delivery_words(delivery: Delivery) -> &'static str {
         Delivery::Held => "waits here",
         Delivery::Sent => "on its way",
         Delivery::Readable => "could be read by them",
-        Delivery::Lost => "may be lost; /send-again or /drop it",
+        Delivery::Lost => "may not have been heard; /held shows whether it can be sent again",
+    }
+}
+
+/// What becomes of a text that waits.
+pub fn waiting_words(delivery: Delivery, line: LineId) -> String {
+    match delivery {
+        Delivery::Lost => format!("may be lost: /send-again {0} or /drop {0}", line.0),
+        _ => "goes by itself when it may".to_owned(),
     }
 }
 
@@ -304,9 +314,9 @@ fn waiting_line(with: &str, waits: &WaitingText) -> String {
     let words = sanitize::one_line(&waits.words.text);
     let deed = if waits.words.deed { "/me " } else { "" };
     format!(
-        "*** {with}: text {} {}: {deed}{words}",
+        "*** {with}: text {} ({}): {deed}{words}",
         waits.line.0,
-        delivery_words(waits.delivery)
+        waiting_words(waits.delivery, waits.line)
     )
 }
 

@@ -5,11 +5,11 @@ use otr::Fingerprint;
 
 use crate::chat::action::{Action, Command};
 use crate::chat::remark::Remark;
-use crate::engine::notice::{Comparison, Notice, Standing, What};
+use crate::engine::notice::{Comparison, Notice, PersonSummary, Standing, What};
 use crate::seat::Network;
 use crate::tui::conversation::{Conversation, Entry, Weight};
 
-use crate::tui::overlay::{Overlay, Status};
+use crate::tui::overlay::{Overlay, Reading, Status};
 use crate::tui::theme::Theme;
 use crate::tui::told;
 use crate::tui::verify::Outcome;
@@ -22,6 +22,8 @@ pub struct App {
     pub place: String,
     /// Whether everybody on this network shows up by themselves.
     pub local: bool,
+    /// What another person on this computer types to come here.
+    pub invitation: String,
     /// Who we are, as the network knows us.
     pub me: Option<String>,
     /// Our own key, once there is one.
@@ -36,6 +38,8 @@ pub struct App {
     pub log: Conversation,
     /// What lies over it.
     pub overlay: Option<Overlay>,
+    /// How far that has been read.
+    pub reading: Reading,
     /// Something goes on: seen in its turn.
     pub turn: usize,
     /// How many rows the view of a conversation has; the drawing tells.
@@ -74,6 +78,7 @@ impl App {
             theme,
             place,
             local,
+            invitation: "chatham chat --local --nick bob".to_owned(),
             me: None,
             own_key: None,
             connection: Connection::Starting("beginning".into()),
@@ -81,6 +86,7 @@ impl App {
             current: HOME,
             log: Conversation::new(Nick::new("", CaseMapping::default())),
             overlay: None,
+            reading: Reading::default(),
             turn: 0,
             page: 10,
             mapping: CaseMapping::default(),
@@ -104,6 +110,7 @@ impl App {
             .iter()
             .position(|person| person.nick == *nick)
             .unwrap_or_else(|| {
+                self.forget_a_stranger();
                 self.people.push(Conversation::new(nick.clone()));
                 // Whoever is typing already does not find the line with somebody else.
                 if self.current == HOME && self.log.editor.is_empty() {
@@ -112,6 +119,25 @@ impl App {
                 self.people.len() - 1
             });
         &mut self.people[at]
+    }
+
+    /// Somebody new is there. When there are too many, the oldest of those goes with whom nothing is left to do.
+    fn forget_a_stranger(&mut self) {
+        if self.people.len() < MOST_PEOPLE {
+            return;
+        }
+        let current = self.current;
+        let idle = self
+            .people
+            .iter()
+            .enumerate()
+            .position(|(at, person)| at != current && person.is_idle());
+        if let Some(at) = idle {
+            self.people.remove(at);
+            if self.current != HOME && self.current > at {
+                self.current -= 1;
+            }
+        }
     }
 
     /// Shows the conversation with somebody.
@@ -211,22 +237,31 @@ impl App {
         self.tell_overlay(notice);
     }
 
-    /// How we stand with somebody, as the engine says after everything that has happened.
-    pub fn settle(
-        &mut self,
-        nick: &Nick,
-        standing: Standing,
-        waiting: usize,
-        comparison: Option<Comparison>,
-    ) {
-        let Some(person) = self.people.iter_mut().find(|person| person.nick == *nick) else {
-            return;
-        };
-        (person.standing, person.waiting, person.comparison) = (standing, waiting, comparison);
+    /// How we stand with everybody who is shown, as the engine says after everything that has happened. It gives what
+    /// it knows of a nick.
+    pub fn settle(&mut self, mut known: impl FnMut(&Nick) -> Option<(PersonSummary, Option<Comparison>)>) {
+        for at in 0..self.people.len() {
+            if let Some((summary, comparison)) = known(&self.people[at].nick) {
+                self.settle_one(at, &summary, comparison);
+            }
+        }
+    }
+
+    fn settle_one(&mut self, at: usize, summary: &PersonSummary, comparison: Option<Comparison>) {
+        let person = &mut self.people[at];
+        (person.standing, person.comparison) = (summary.standing, comparison);
+        (person.waiting, person.lost) = (summary.waiting, summary.lost);
         match &mut self.overlay {
-            Some(Overlay::Verify(dialog)) if dialog.with == *nick => dialog.renew(comparison),
-            Some(Overlay::KeyChanged { with, .. }) if with == nick && standing != Standing::KeyChanged => {
-                self.overlay = None;
+            Some(Overlay::Verify(dialog)) if dialog.with == summary.nick => {
+                dialog.verified = summary.standing == Standing::Verified;
+                dialog.renew(comparison);
+            }
+            Some(Overlay::KeyChanged { with, key, .. }) if *with == summary.nick => {
+                // What is decided about is what is shown, or nothing.
+                let other = comparison.is_none_or(|comparison| comparison.their_key != *key);
+                if summary.standing != Standing::KeyChanged || other {
+                    self.overlay = None;
+                }
             }
             _ => {}
         }
@@ -299,7 +334,9 @@ impl App {
                     dialog.note =
                         Some("ANOTHER KEY answers under this name. Close this, then F2 decides.".into());
                 }
-                What::Asked(question) => dialog.ask(question.as_deref().map(crate::sanitize::one_line)),
+                What::Asked { question, device } => {
+                    dialog.ask(question.as_deref().map(crate::sanitize::one_line), *device);
+                }
                 What::Same { vouched, .. } => {
                     dialog.end(if *vouched {
                         Outcome::Verified
@@ -351,14 +388,17 @@ fn counts(what: &What) -> bool {
     matches!(
         what,
         What::Heard { .. }
-            | What::Asked(_)
+            | What::Asked { .. }
             | What::Knock
             | What::Private { blocked: true, .. }
             | What::PeerEnded { .. }
+            | What::Expired
     )
 }
 
 /// No conversation is shown.
 pub const HOME: usize = usize::MAX;
+/// So many conversations are kept; then the oldest go with whom nothing is left to do, which strangers all are.
+const MOST_PEOPLE: usize = 500;
 /// So many people show up by themselves; others need a word.
 const MOST_PRESENT: usize = 100;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use im::irc::Nick;
-use otr::Version;
+use otr::{InstanceTag, Version};
 
 use crate::engine::notice::{Comparison, Delivery, Standing};
 use crate::engine::notice::{How, Words};
@@ -24,6 +24,8 @@ pub struct Conversation {
     pub devices: usize,
     /// How many of our texts wait.
     pub waiting: usize,
+    /// How many of those go out only at a person's word.
+    pub lost: usize,
     /// What they want of us.
     pub wish: Option<Wish>,
     /// What can be compared now.
@@ -45,8 +47,13 @@ pub struct Conversation {
 pub enum Wish {
     /// A stranger asks for a private conversation.
     Privacy,
-    /// They want to compare a secret. The question is theirs, and harmless.
-    Secret(Option<String>),
+    /// They want to compare a secret.
+    Secret {
+        /// Their question, harmless.
+        question: Option<String>,
+        /// Which of their devices asks.
+        device: InstanceTag,
+    },
 }
 
 /// One text or remark.
@@ -106,6 +113,7 @@ impl Conversation {
             version: None,
             devices: 0,
             waiting: 0,
+            lost: 0,
             wish: None,
             comparison: None,
             present: None,
@@ -161,6 +169,14 @@ impl Conversation {
             *known = delivery;
             *went = how.or(*went);
         }
+    }
+
+    /// Whether nothing is left to do here: nothing private, nothing that waits or is being typed, no wish of theirs.
+    pub fn is_idle(&self) -> bool {
+        self.standing == Standing::NotPrivate
+            && self.undelivered() == 0
+            && self.wish.is_none()
+            && self.editor.is_empty()
     }
 
     /// Whether a text of ours with this number is shown.

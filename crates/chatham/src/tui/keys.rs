@@ -16,7 +16,8 @@ impl App {
     /// A key was pressed.
     pub fn key(&mut self, key: KeyEvent) -> Vec<Act> {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
-        if control && matches!(key.code, KeyCode::Char('q' | 'c')) {
+        let leaving = matches!(self.overlay, Some(Overlay::Leave(_)));
+        if control && matches!(key.code, KeyCode::Char('q' | 'c')) && !leaving {
             return self.leave();
         }
         if self.overlay.is_some() {
@@ -68,7 +69,7 @@ impl App {
     /// The person wants to end the program, or the terminal did.
     pub fn leave(&mut self) -> Vec<Act> {
         let undelivered = self.undelivered();
-        if undelivered == 0 || matches!(self.overlay, Some(Overlay::Leave(_))) {
+        if undelivered == 0 {
             return vec![Act::Leave];
         }
         self.overlay = Some(Overlay::Leave(undelivered));
@@ -201,18 +202,24 @@ impl App {
         let (with, name) = (person.nick.clone(), person.name.clone());
         let (standing, wish) = (person.standing, person.wish.clone());
         let (overlay, acts) = match (wish, standing) {
-            (Some(Wish::Secret(question)), _) => (
-                Overlay::Verify(Box::new(Verification::asked(with, name, question))),
+            (Some(Wish::Secret { question, device }), _) => (
+                Overlay::Verify(Box::new(Verification::asked(with, name, question, device))),
                 Vec::new(),
             ),
-            (_, Standing::KeyChanged) => (Overlay::KeyChanged { with, name }, Vec::new()),
-            (_, Standing::Unverified | Standing::Verified) => (
-                Overlay::Verify(Box::new(Verification::new(with, name, true))),
-                Vec::new(),
-            ),
+            (_, Standing::KeyChanged) => {
+                let Some(key) = person.comparison.map(|comparison| comparison.their_key) else {
+                    return Vec::new();
+                };
+                (Overlay::KeyChanged { with, name, key }, Vec::new())
+            }
+            (_, Standing::Unverified | Standing::Verified) => {
+                let mut dialog = Verification::new(with, name, true);
+                dialog.verified = standing == Standing::Verified;
+                (Overlay::Verify(Box::new(dialog)), Vec::new())
+            }
             (wish, Standing::NotPrivate | Standing::Finished) => {
                 let action = if wish.is_some() {
-                    Action::Accept
+                    Action::Accept(None)
                 } else {
                     Action::Start
                 };
@@ -245,6 +252,23 @@ impl App {
     }
 
     fn overlay_key(&mut self, key: KeyEvent) -> Vec<Act> {
+        let lines_only = matches!(
+            self.overlay,
+            Some(Overlay::Devices(_) | Overlay::Verify(_) | Overlay::KeyChanged { .. })
+        );
+        match key.code {
+            // The drawing sees to it that there is something to see.
+            KeyCode::PageUp if lines_only => {
+                self.reading.top = self.reading.top.saturating_sub(STEP);
+                return Vec::new();
+            }
+            KeyCode::PageDown if lines_only => {
+                self.reading.top += STEP;
+                return Vec::new();
+            }
+            _ => {}
+        }
+        let read = self.reading.whole;
         match &mut self.overlay {
             Some(Overlay::Help(top)) => match key.code {
                 KeyCode::Up => *top = top.saturating_sub(1),
@@ -257,13 +281,16 @@ impl App {
             Some(Overlay::Paste(_)) => return self.paste_key(key),
             Some(Overlay::Leave(_)) => {
                 self.overlay = None;
-                if matches!(key.code, KeyCode::Char('y' | 'Y')) {
+                let plain = !key
+                    .modifiers
+                    .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+                if plain && matches!(key.code, KeyCode::Char('y' | 'Y')) {
                     return vec![Act::Leave];
                 }
             }
             Some(Overlay::Verify(dialog)) => {
                 let person = self.people.iter().find(|person| person.nick == dialog.with);
-                let step = dialog.key(key, person.and_then(|person| person.comparison));
+                let step = dialog.key(key, person.and_then(|person| person.comparison), read);
                 let with = dialog.with.clone();
                 match step {
                     Some(Step::Close) => self.overlay = None,
@@ -308,7 +335,13 @@ impl App {
     }
 
     fn changed_key(&mut self, key: KeyEvent) -> Vec<Act> {
-        let Some(Overlay::KeyChanged { with, name }) = self.overlay.take() else {
+        let read = self.reading.whole;
+        let Some(Overlay::KeyChanged {
+            with,
+            name,
+            key: shown,
+        }) = self.overlay.take()
+        else {
             return Vec::new();
         };
         let act = |action| vec![Act::Do(Command::with(with.as_bytes(), action))];
@@ -317,13 +350,21 @@ impl App {
                 self.overlay = Some(Overlay::Verify(Box::new(Verification::new(with, name, true))));
                 Vec::new()
             }
-            KeyCode::Char('a' | 'A') => act(Action::Accept),
+            // What is not on the screen is not decided about.
+            KeyCode::Char('a' | 'A') if read => act(Action::Accept(Some(shown))),
             KeyCode::Char('d' | 'D') => act(Action::Drop(None)),
             KeyCode::Char('w' | 'W') | KeyCode::Esc => Vec::new(),
             _ => {
-                self.overlay = Some(Overlay::KeyChanged { with, name });
+                self.overlay = Some(Overlay::KeyChanged {
+                    with,
+                    name,
+                    key: shown,
+                });
                 Vec::new()
             }
         }
     }
 }
+
+/// So many rows at once.
+const STEP: usize = 5;

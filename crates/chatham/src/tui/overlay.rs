@@ -1,6 +1,7 @@
 //! What lies over the conversation for a while.
 
 use im::irc::Nick;
+use otr::Fingerprint;
 
 use crate::engine::notice::{Device, How};
 use crate::engine::trust::Trust;
@@ -25,7 +26,32 @@ pub enum Overlay {
         with: Nick,
         /// The nick, harmless.
         name: String,
+        /// The key that is decided about.
+        key: Fingerprint,
     },
+}
+
+/// How far a window has been read that may be higher than the screen. The drawing tells.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Of what.
+    pub of: String,
+    /// So many rows are above its upper edge.
+    pub top: usize,
+    /// Whether its last row was on the screen.
+    pub whole: bool,
+}
+
+impl Reading {
+    /// This is what is read now. Anything else begins at its first row, and nothing of it has been seen yet.
+    pub fn begin(&mut self, of: String) {
+        if self.of != of {
+            *self = Self {
+                of,
+                ..Self::default()
+            };
+        }
+    }
 }
 
 /// Devices and keys of somebody.
@@ -45,7 +71,7 @@ pub struct Status {
     /// The devices.
     pub devices: Vec<Device>,
     /// The keys known.
-    pub keys: Vec<(otr::Fingerprint, Trust)>,
+    pub keys: Vec<(Fingerprint, Trust)>,
     /// How many texts wait.
     pub waiting: usize,
     /// How the next text would go.

@@ -1,7 +1,7 @@
 //! The loop: what the person does, what the network says, and the screen between them.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use otr_store::Store;
 use ratatui::crossterm::event::{Event, KeyEventKind};
@@ -35,16 +35,16 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
     );
     let local = matches!(resolved.place, Place::Local(_));
     let mut app = App::new(theme, resolved.place.words(), local);
+    if let Place::Local(port) = resolved.place
+        && port != crate::local::PORT
+    {
+        app.invitation = format!("chatham chat --local={port} --nick bob");
+    }
     for warning in &resolved.warnings {
         app.log.remark(Weight::Bad, &warning.to_string());
     }
     let mut person = Person::arrive()?;
-    let Some(Arrival {
-        mut seat,
-        vault,
-        relay,
-    }) = begin(resolved, store, &mut app, &mut person).await?
-    else {
+    let Some(Arrival { mut seat, vault }) = begin(resolved, store, &mut app, &mut person).await? else {
         return Ok(true);
     };
     app.own_key = Some(seat.engine().account().fingerprint());
@@ -64,10 +64,7 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
     client.take_news(news);
     // What the relay carries out for others ends with us, so that the goodbye comes first.
     drop(person);
-    client.seat.into_link().close(b"", PATIENCE).await;
-    if let Some(relay) = relay {
-        relay.shutdown().await;
-    }
+    client.seat.leave(PATIENCE).await;
     wished
 }
 
@@ -185,7 +182,10 @@ impl Client {
             let busy = self.seat.has_backlog() || matches!(self.app.connection, Connection::Starting(_));
             tokio::select! {
                 news = self.seat.next() => match news {
-                    Some(news) => self.take_news(news),
+                    Some(news) => {
+                        self.take_news(news);
+                        self.take_what_is_there().await;
+                    }
                     None => return self.stay(person).await,
                 },
                 wish = person.next() => match wish {
@@ -207,6 +207,22 @@ impl Client {
             }
         }
         Ok(true)
+    }
+
+    /// A burst of lines is drawn once, or a few times if it is long.
+    async fn take_what_is_there(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < BURST {
+            tokio::select! {
+                biased;
+                news = self.seat.next() => match news {
+                    Some(news) => self.take_news(news),
+                    // It is told again.
+                    None => return,
+                },
+                () = std::future::ready(()) => return,
+            }
+        }
     }
 
     /// The connection is gone for good: the texts can still be read, and the person leaves when they like.
@@ -318,11 +334,8 @@ impl Client {
     /// How we stand with everybody is the engine's to say.
     fn settle(&mut self) {
         let engine = self.seat.engine();
-        for summary in engine.people() {
-            let comparison = engine.comparison(&summary.nick);
-            self.app
-                .settle(&summary.nick, summary.standing, summary.waiting, comparison);
-        }
+        self.app
+            .settle(|nick| Some((engine.summary(nick)?, engine.comparison(nick))));
     }
 
     fn take_network(&mut self, network: &Network) {
@@ -330,7 +343,7 @@ impl Client {
         self.app.set_case_mapping(mapping);
         self.app.take_network(network);
         match network {
-            Network::Registered(_) if self.app.local => self.seat.join(LOBBY),
+            Network::Registered(_) | Network::Reconnected { .. } if self.app.local => self.seat.join(LOBBY),
             Network::NickRefused { next: None, .. } if self.app.me.is_none() => {
                 self.app.connection = Connection::Away("that nick is taken".into());
                 self.app.remark(
@@ -347,6 +360,8 @@ impl Client {
 const LOBBY: &[u8] = b"#chatham";
 /// How often something that goes on is drawn anew.
 const TURN: Duration = Duration::from_millis(120);
+/// The screen is not kept waiting for longer than this.
+const BURST: Duration = Duration::from_millis(10);
 const LONG: Duration = Duration::from_secs(60);
 /// How long the server may take to let us go.
 const PATIENCE: Duration = Duration::from_secs(3);

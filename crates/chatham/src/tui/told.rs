@@ -76,7 +76,8 @@ pub fn take_note(conversation: &mut Conversation, what: &What) {
         What::Waiting(texts) if !texts.is_empty() => {
             for text in texts {
                 let words = sanitize::one_line(&text.words.text);
-                conversation.remark(Weight::Note, &format!("{}  {words}", text.line.0));
+                let state = plain::waiting_words(text.delivery, text.line);
+                conversation.remark(Weight::Note, &format!("{}  {words}  ({state})", text.line.0));
             }
         }
         What::Aside { target, text } => {
@@ -112,15 +113,15 @@ fn settle(conversation: &mut Conversation, what: &What) {
             (conversation.version, conversation.devices) = (Some(*version), *devices);
             conversation.wish = None;
         }
-        What::PeerEnded { remaining: 0 } | What::Ended(_) => {
+        What::PeerEnded { remaining: 0 } | What::Ended(_) | What::Expired => {
             (conversation.version, conversation.devices) = (None, 0);
             conversation.wish = None;
         }
         What::PeerEnded { remaining } => conversation.devices = *remaining,
         What::Knock => conversation.wish = Some(Wish::Privacy),
-        What::Asked(question) => {
-            let question = question.as_deref().map(sanitize::one_line);
-            conversation.wish = Some(Wish::Secret(question));
+        What::Asked { question, device } => {
+            let (question, device) = (question.as_deref().map(sanitize::one_line), *device);
+            conversation.wish = Some(Wish::Secret { question, device });
         }
         What::Status { devices, .. } => {
             conversation.devices = devices.iter().filter(|device| version(device).is_some()).count();
@@ -142,6 +143,7 @@ fn weight(what: &What) -> Weight {
         What::Different(_)
         | What::Cheated
         | What::PeerEnded { remaining: 0 }
+        | What::Expired
         | What::Missed(_)
         | What::PossiblyLost { .. }
         | What::VerifyLocked { .. }
@@ -173,10 +175,17 @@ fn sentence(name: &str, what: &What, words: String) -> String {
         What::Private { blocked: true, .. } => format!(
             "ANOTHER KEY than the one you know answers as {name}. Nothing is sent to it until you decide: F2."
         ),
-        What::Knock => format!("{name} asks for a private conversation and got no answer yet: F2 gives one."),
+        What::Knock => {
+            format!("{name} asks for a private conversation, and nothing was answered: F2 agrees.")
+        }
         What::Asking => format!("Asking {name} for a private conversation."),
-        What::Asked(None) => format!("{name} wants to compare a secret that you both know: F2."),
-        What::Asked(Some(question)) => format!(
+        What::Asked { question: None, .. } => {
+            format!("{name} wants to compare a secret that you both know: F2.")
+        }
+        What::Asked {
+            question: Some(question),
+            ..
+        } => format!(
             "{name} asks you to prove yourself, in words that nobody has checked: \"{}\" -- F2 answers.",
             sanitize::one_line(question)
         ),

@@ -3,7 +3,7 @@
 //! It holds what it shows, and confirms what it has shown (S-33): the key goes into the action that is confirmed.
 
 use im::irc::Nick;
-use otr::Fingerprint;
+use otr::{Fingerprint, InstanceTag};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
@@ -18,6 +18,8 @@ pub struct Verification {
     pub with: Nick,
     /// The nick, harmless.
     pub name: String,
+    /// Whether the key in use is verified already.
+    pub verified: bool,
     /// Where we are.
     pub stage: Stage,
     /// What the person should know about it, if something has happened meanwhile.
@@ -42,6 +44,8 @@ pub enum Stage {
     },
     /// A secret, and a question if there shall be one.
     Secret {
+        /// Which of their devices has to know it.
+        device: InstanceTag,
         /// What both know.
         secret: Field,
         /// What they are asked.
@@ -51,6 +55,8 @@ pub enum Stage {
     },
     /// They want to compare a secret.
     Answer {
+        /// Which of their devices asks.
+        device: InstanceTag,
         /// Their question, harmless; `None` if both just know what is meant.
         question: Option<String>,
         /// Our answer.
@@ -110,22 +116,39 @@ impl Verification {
         Self {
             with,
             name,
+            verified: false,
             stage,
             note: None,
         }
     }
 
     /// Begins with their question.
-    pub fn asked(with: Nick, name: String, question: Option<String>) -> Self {
+    pub fn asked(with: Nick, name: String, question: Option<String>, device: InstanceTag) -> Self {
         let stage = Stage::Answer {
+            device,
             question,
             secret: Field::default(),
         };
         Self {
             with,
             name,
+            verified: false,
             stage,
             note: None,
+        }
+    }
+
+    /// What is shown now, so that having read one thing is not having read another.
+    pub fn subject(&self) -> String {
+        match &self.stage {
+            Stage::Beginning => "beginning".to_owned(),
+            Stage::Choice(_) => "choice".to_owned(),
+            Stage::Compare(shown) => format!("{} {} {}", shown.ssid, shown.our_key, shown.their_key),
+            Stage::Scan { .. } => "scan".to_owned(),
+            Stage::Secret { .. } => "secret".to_owned(),
+            Stage::Answer { device, .. } => format!("answer {}", device.raw()),
+            Stage::Waiting => "waiting".to_owned(),
+            Stage::Over(outcome) => format!("{outcome:?}"),
         }
     }
 
@@ -153,12 +176,13 @@ impl Verification {
     }
 
     /// They ask for a secret while the dialog is open. What is being typed or compared is not taken away for it.
-    pub fn ask(&mut self, question: Option<String>) {
+    pub fn ask(&mut self, question: Option<String>, device: InstanceTag) {
         if matches!(
             self.stage,
             Stage::Beginning | Stage::Choice(_) | Stage::Waiting | Stage::Over(_)
         ) {
             self.stage = Stage::Answer {
+                device,
                 question,
                 secret: Field::default(),
             };
@@ -186,8 +210,8 @@ impl Verification {
         }
     }
 
-    /// A key.
-    pub fn key(&mut self, key: KeyEvent, comparison: Option<Comparison>) -> Option<Step> {
+    /// A key. `read` tells whether all of the window was on the screen: what was not is not confirmed.
+    pub fn key(&mut self, key: KeyEvent, comparison: Option<Comparison>, read: bool) -> Option<Step> {
         if key.code == KeyCode::Esc {
             return self.escape();
         }
@@ -209,11 +233,12 @@ impl Verification {
                 None
             }
             Stage::Compare(shown) => match key.code {
-                KeyCode::Char('y' | 'Y') => Some(Step::Confirm(*shown)),
+                KeyCode::Char('y' | 'Y') if read => Some(Step::Confirm(*shown)),
                 KeyCode::Char('n' | 'N') => self.differ(),
                 _ => None,
             },
-            Stage::Waiting => (key.code == KeyCode::Char('a')).then_some(Step::Do(Action::Abort)),
+            // A key that nobody presses while typing on.
+            Stage::Waiting => (key.code == KeyCode::Delete).then_some(Step::Do(Action::Abort)),
             Stage::Over(Outcome::OneSided) if key.code == KeyCode::Enter => {
                 self.stage = Stage::Choice(2);
                 None
@@ -271,6 +296,7 @@ impl Verification {
                 }
             }
             Stage::Secret {
+                device,
                 secret,
                 question,
                 asking,
@@ -283,9 +309,13 @@ impl Verification {
                 Action::Verify {
                     secret: secret.secret(),
                     question,
+                    device: Some(*device),
                 }
             }
-            Stage::Answer { secret, .. } if !secret.is_empty() => Action::Answer(secret.secret()),
+            Stage::Answer { secret, device, .. } if !secret.is_empty() => Action::Answer {
+                secret: secret.secret(),
+                device: Some(*device),
+            },
             _ => return None,
         };
         self.stage = Stage::Waiting;
@@ -317,6 +347,7 @@ impl Verification {
                 scanned: Field::default(),
             },
             _ => Stage::Secret {
+                device: comparison.device,
                 secret: Field::default(),
                 question: Field::default(),
                 asking: false,

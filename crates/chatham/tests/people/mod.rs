@@ -181,9 +181,13 @@ pub fn meet(alice: &mut Someone, bob: &mut Someone) {
 }
 
 pub fn verify(alice: &mut Someone, bob: &mut Someone) {
-    alice.act("bob", |engine, bob, now| engine.verify(bob, b"owl", None, now));
+    alice.act("bob", |engine, bob, now| {
+        engine.verify(bob, b"owl", None, None, now)
+    });
     carry(alice, bob);
-    bob.act("alice", |engine, alice, now| engine.answer(alice, b"owl", now));
+    bob.act("alice", |engine, alice, now| {
+        engine.answer(alice, b"owl", None, now)
+    });
     carry(alice, bob);
     assert!(
         alice.shows(|what| matches!(what, What::Same { vouched: true, .. })),

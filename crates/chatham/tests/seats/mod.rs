@@ -53,6 +53,7 @@ pub fn way(port: u16, config: Config, pacing: Pacing) -> Way {
         dial: Dial::plain("127.0.0.1", port),
         config,
         pacing,
+        relay: None,
         rng,
     }
 }
@@ -60,8 +61,21 @@ pub fn way(port: u16, config: Config, pacing: Pacing) -> Way {
 impl Someone {
     pub async fn sit(relay: &Relay, name: &str, seed: u8, pacing: Pacing) -> Self {
         let way = way(relay.address().port(), Config::new(name), pacing);
-        let link = way.dial.connect(way.config.clone(), pacing).await.unwrap();
-        let seat = Seat::lasting(link, way, engine(seed));
+        Self::come(way, seed).await
+    }
+
+    /// As the people of one computer do.
+    pub async fn sit_where_the_relay_is_taken_over(port: u16, name: &str, seed: u8) -> Self {
+        let way = Way {
+            relay: Some(port),
+            ..way(port, Config::new(name), Pacing::unlimited())
+        };
+        Self::come(way, seed).await
+    }
+
+    async fn come(way: Way, seed: u8) -> Self {
+        let link = way.dial.connect(way.config.clone(), way.pacing).await.unwrap();
+        let seat = Seat::lasting(link, way, None, engine(seed));
         let mut someone = Self {
             seat,
             heard: Vec::new(),

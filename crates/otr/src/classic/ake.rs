@@ -10,9 +10,12 @@
 //!   established
 //! ```
 //!
-//! AUTHSTATE_NONE is the absence of an [`Ake`]. A state is replaced only after the message that moves it
+//! AUTHSTATE_NONE is the absence of both. A state is replaced only after the message that moves it
 //! on has been verified; a failed verification leaves it as it was, where the text resets it, so that a
-//! forged message cannot end an exchange (decision 0016).
+//! forged message cannot end an exchange (decision 0016). For the same reason nothing that arrives takes
+//! the place of what is awaited already: the exchange that we began and the one that the other side began
+//! stand side by side, several D-H Keys and D-H Commits may be the true one, and the exchange that proves
+//! a key is the one that counts (decision 0025).
 
 use rand_core::CryptoRng;
 
@@ -26,14 +29,12 @@ use crate::identity::{Half, Ssid};
 use crate::reject::Reject;
 use crate::secret::Secret;
 use crate::wire::classic::{DhCommit, DhKey, RevealSignature, Signature};
-use crate::wire::{Message, Mpi, Reader, Writer};
+use crate::wire::{Mpi, Reader, Writer};
 
-/// An exchange that waits for the other side.
-pub enum Ake {
+/// An exchange that we began and that waits for the other side.
+pub enum Starting {
     /// We sent a D-H Commit.
     AwaitingDhKey(Box<AwaitingDhKey>),
-    /// We answered a D-H Commit.
-    AwaitingRevealSig(Box<AwaitingRevealSig>),
     /// We sent a Reveal Signature.
     AwaitingSig(Box<AwaitingSig>),
 }
@@ -50,15 +51,19 @@ pub struct AwaitingDhKey {
 pub struct AwaitingRevealSig {
     y: DhSecret,
     gy: DhPublic,
-    theirs: DhCommit,
-    /// Our own commitment, if we gave way to theirs: see [`on_commit`].
-    yielded: Option<Box<AwaitingDhKey>>,
+    /// The first commitment and the latest ones; a Reveal Signature opens one of them.
+    theirs: Vec<DhCommit>,
 }
 
 /// What we must remember after a Reveal Signature.
 pub struct AwaitingSig {
-    x: DhSecret,
-    gx: DhPublic,
+    start: AwaitingDhKey,
+    /// The first D-H Key and the latest ones, each with our answer; a Signature fits one of them.
+    answers: Vec<Answer>,
+}
+
+/// Our answer to one D-H Key.
+pub struct Answer {
     gy: DhPublic,
     keys: AkeKeys,
     shared: crate::crypto::modp::DhShared,
@@ -66,9 +71,9 @@ pub struct AwaitingSig {
 }
 
 /// What a D-H Commit leads to.
-pub enum OnCommit {
-    /// Take this state and send this D-H Key.
-    Answer(Box<AwaitingRevealSig>, DhKey),
+pub enum Tie {
+    /// Answer it with a D-H Key.
+    Answer,
     /// Ours has the higher hash: keep waiting, and send our commitment again.
     OursWins(DhCommit),
 }
@@ -124,7 +129,7 @@ impl AwaitingDhKey {
         message: &DhKey,
         account: &Account,
         rng: &mut dyn CryptoRng,
-    ) -> Result<(AwaitingSig, RevealSignature), Reject> {
+    ) -> Result<Answer, Reject> {
         let gy = group_element(&message.gy)?;
         if gy == self.gx {
             return Err(Reject::Reflected);
@@ -137,15 +142,24 @@ impl AwaitingDhKey {
             encrypted_signature: sealed.encrypted,
             mac: sealed.mac,
         };
-        let next = AwaitingSig {
-            x: self.x.duplicate(),
-            gx: self.gx.clone(),
+        Ok(Answer {
             gy,
             keys,
             shared,
-            reveal: reveal.clone(),
-        };
-        Ok((next, reveal))
+            reveal,
+        })
+    }
+}
+
+impl Answer {
+    /// The session id that this exchange leads to.
+    pub fn ssid(&self) -> Ssid {
+        Ssid::short(self.keys.ssid, Half::First)
+    }
+
+    /// What goes out.
+    pub fn reveal(&self) -> &RevealSignature {
+        &self.reveal
     }
 }
 
@@ -159,30 +173,17 @@ impl AwaitingRevealSig {
             Self {
                 y,
                 gy,
-                theirs: commit,
-                yielded: None,
+                theirs: vec![commit],
             },
             answer,
         )
     }
 
-    /// Remembers our own commitment, to which the other side may still answer.
-    #[must_use]
-    pub fn having_yielded(self, ours: AwaitingDhKey) -> Self {
-        Self {
-            yielded: Some(Box::new(ours)),
-            ..self
-        }
-    }
-
-    /// Our own commitment, if we gave way and kept it.
-    pub fn yielded(&self) -> Option<&AwaitingDhKey> {
-        self.yielded.as_deref()
-    }
-
-    /// Another D-H Commit: forget the old one, keep our key.
+    /// Another D-H Commit: it gets the same key. Either may be the one that is opened.
     pub fn on_commit(&mut self, commit: DhCommit) -> DhKey {
-        self.theirs = commit;
+        if !self.theirs.contains(&commit) {
+            keep(&mut self.theirs, commit);
+        }
         dh_key(&self.gy)
     }
 
@@ -196,11 +197,13 @@ impl AwaitingRevealSig {
         account: &Account,
         rng: &mut dyn CryptoRng,
     ) -> Result<(Established, Signature), Reject> {
-        let mut value = self.theirs.encrypted_gx.clone();
-        aes128_ctr(&message.revealed_key, &[0; 8], &mut value);
-        if !ct_eq(&sha256(&[&value]), &self.theirs.hashed_gx) {
-            return Err(Reject::BadAuthenticator);
-        }
+        let opened = |commit: &DhCommit| {
+            let mut value = commit.encrypted_gx.clone();
+            aes128_ctr(&message.revealed_key, &[0; 8], &mut value);
+            ct_eq(&sha256(&[&value]), &commit.hashed_gx).then_some(value)
+        };
+        let value = self.theirs.iter().find_map(opened);
+        let value = value.ok_or(Reject::BadAuthenticator)?;
         let mut reader = Reader::new(&value);
         let gx = reader.mpi().map_err(|_| Reject::Malformed)?;
         reader.finish().map_err(|_| Reject::Malformed)?;
@@ -237,18 +240,22 @@ impl AwaitingRevealSig {
 }
 
 impl AwaitingSig {
-    /// A D-H Key again: the one we know asks for our Reveal Signature once more.
-    pub fn on_dh_key(&self, message: &DhKey) -> Result<RevealSignature, Reject> {
-        if message.gy.as_bytes() == self.gy.to_be_bytes() {
-            Ok(self.reveal.clone())
-        } else {
-            Err(Reject::Unexpected)
-        }
+    /// The state after the first answer.
+    pub fn new(start: AwaitingDhKey, answer: Answer) -> Self {
+        let answers = vec![answer];
+        Self { start, answers }
     }
 
-    /// The session id that this exchange leads to.
-    pub fn ssid(&self) -> Ssid {
-        Ssid::short(self.keys.ssid, Half::First)
+    /// A D-H Key again: one that we know asks for our Reveal Signature once more.
+    pub fn answer_to(&self, message: &DhKey) -> Option<&Answer> {
+        self.answers
+            .iter()
+            .find(|answer| message.gy.as_bytes() == answer.gy.to_be_bytes())
+    }
+
+    /// Another D-H Key was answered. Either may be the one that a Signature fits.
+    pub fn add(&mut self, answer: Answer) {
+        keep(&mut self.answers, answer);
     }
 
     /// Signature received: check it, and the exchange is done.
@@ -256,94 +263,86 @@ impl AwaitingSig {
     /// # Errors
     /// The first check that failed; the state is still the caller's.
     pub fn on_signature(&self, message: &Signature) -> Result<Established, Reject> {
+        let mut reason = Reject::BadAuthenticator;
+        for answer in &self.answers {
+            match self.finish(answer, message) {
+                Err(Reject::BadAuthenticator) => {}
+                // With the right key, and yet not right.
+                Err(other) => reason = other,
+                Ok(established) => return Ok(established),
+            }
+        }
+        Err(reason)
+    }
+
+    fn finish(&self, answer: &Answer, message: &Signature) -> Result<Established, Reject> {
         let sealed = Sealed {
             encrypted: message.encrypted_signature.clone(),
             mac: message.mac,
         };
-        let verified = signed_identity::open(&self.keys.signature, &sealed, &self.gy, &self.gx)?;
+        let verified = signed_identity::open(&answer.keys.signature, &sealed, &answer.gy, &self.start.gx)?;
         Ok(Established {
             our_key_id: FIRST_KEY_ID,
-            our_secret: self.x.duplicate(),
-            our_public: self.gx.clone(),
+            our_secret: self.start.x.duplicate(),
+            our_public: self.start.gx.clone(),
             their_key_id: verified.key_id,
-            their_public: self.gy.clone(),
-            shared: self.shared.duplicate(),
+            their_public: answer.gy.clone(),
+            shared: answer.shared.duplicate(),
             peer: long_term_keys::fingerprint(&verified.public_key),
-            ssid: self.ssid(),
+            ssid: answer.ssid(),
         })
+    }
+}
+
+impl Starting {
+    /// Our commitment, and what opens it.
+    pub fn start(&self) -> &AwaitingDhKey {
+        match self {
+            Self::AwaitingDhKey(state) => state,
+            Self::AwaitingSig(state) => &state.start,
+        }
     }
 }
 
 /// D-H Commit received in any state: the "trickiest transition in the whole protocol".
 ///
-/// `current` is the exchange that is under way with this device, or the open offer it may be answering.
+/// `current` is our commitment that no D-H Key has answered yet: to this device, or the open offer that it
+/// may be answering.
 ///
-/// libotr 4 always gives way, whatever the hashes say (traces in `interop/traces/`). In version 3 that
-/// meets our rule; in version 2 two sides that both give way would wait for each other for ever. So the
-/// caller keeps our own commitment there ([`AwaitingRevealSig::having_yielded`]) and goes on with it if
-/// the other side answers it (decision 0006).
-///
-/// # Errors
-/// [`Reject::Reflected`] if it is our own commitment.
-pub fn on_commit(
-    current: Option<&AwaitingDhKey>,
-    commit: DhCommit,
-    rng: &mut dyn CryptoRng,
-) -> Result<OnCommit, Reject> {
-    if let Some(ours) = current {
-        if commit.hashed_gx == ours.commit.hashed_gx {
-            return Err(Reject::Reflected);
-        }
+/// libotr 4 always gives way, whatever the hashes say (traces in `interop/traces/`). So the caller keeps
+/// our own commitment beside the answer, and goes on with it if the other side answers it after all
+/// (decision 0006).
+pub fn tie(current: Option<&AwaitingDhKey>, commit: &DhCommit) -> Tie {
+    match current {
         // Public values, compared as unsigned big-endian numbers; the higher one stays the starter.
-        if ours.commit.hashed_gx > commit.hashed_gx {
-            return Ok(OnCommit::OursWins(ours.commit.clone()));
-        }
+        Some(ours) if ours.commit.hashed_gx > commit.hashed_gx => Tie::OursWins(ours.commit.clone()),
+        _ => Tie::Answer,
     }
-    let (state, answer) = AwaitingRevealSig::start(commit, rng);
-    Ok(OnCommit::Answer(Box::new(state), answer))
 }
 
-impl Ake {
-    /// The last message we sent in this exchange, for a test or a tool to look at.
-    pub fn last_sent(&self) -> Message {
-        match self {
-            Self::AwaitingDhKey(state) => Message::DhCommit(state.commit.clone()),
-            Self::AwaitingRevealSig(state) => Message::DhKey(dh_key(&state.gy)),
-            Self::AwaitingSig(state) => Message::RevealSignature(state.reveal.clone()),
+#[cfg(feature = "hazmat")]
+impl Starting {
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        use crate::hazmat::field;
+        self.start().absorb(bytes);
+        if let Self::AwaitingSig(state) = self {
+            for answer in &state.answers {
+                field(bytes, &answer.gy.to_be_bytes());
+                field(bytes, answer.shared.secbytes());
+                field(bytes, &answer.reveal.encrypted_signature);
+            }
         }
     }
 }
 
 #[cfg(feature = "hazmat")]
-impl Ake {
+impl AwaitingRevealSig {
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
-        field(
-            bytes,
-            &crate::wire::encode_message(
-                &crate::wire::header::Header {
-                    version: crate::wire::header::Version::V2,
-                    sender: crate::wire::header::InstanceTag::ZERO,
-                    receiver: crate::wire::header::InstanceTag::ZERO,
-                },
-                &self.last_sent(),
-            ),
-        );
-        match self {
-            Self::AwaitingDhKey(state) => state.absorb(bytes),
-            Self::AwaitingRevealSig(state) => {
-                field(bytes, state.y.expose());
-                field(bytes, &state.theirs.encrypted_gx);
-                field(bytes, &state.theirs.hashed_gx);
-                if let Some(yielded) = &state.yielded {
-                    yielded.absorb(bytes);
-                }
-            }
-            Self::AwaitingSig(state) => {
-                field(bytes, state.x.expose());
-                field(bytes, &state.gy.to_be_bytes());
-                field(bytes, state.shared.secbytes());
-            }
+        field(bytes, self.y.expose());
+        for commit in &self.theirs {
+            field(bytes, &commit.encrypted_gx);
+            field(bytes, &commit.hashed_gx);
         }
     }
 }
@@ -358,6 +357,14 @@ impl AwaitingDhKey {
     }
 }
 
+/// Keeps the first one, and the latest of the others.
+fn keep<T>(kept: &mut Vec<T>, latest: T) {
+    if kept.len() >= MAX_CANDIDATES {
+        kept.remove(1);
+    }
+    kept.push(latest);
+}
+
 fn dh_key(gy: &DhPublic) -> DhKey {
     DhKey {
         gy: Mpi::from_be_bytes(&gy.to_be_bytes()),
@@ -370,5 +377,7 @@ fn group_element(value: &Mpi) -> Result<DhPublic, Reject> {
 
 /// "keyid": the serial number of the D-H key that the exchange itself uses.
 pub(crate) const FIRST_KEY_ID: u32 = 1;
+/// How many messages may be the true one. Each D-H Key costs two exponentiations and two kilobytes.
+const MAX_CANDIDATES: usize = 8;
 /// Bytes of the largest g^x as an MPI: a length and 1536 bits.
 pub(crate) const MAX_ENCRYPTED_GX: usize = 4 + 192;

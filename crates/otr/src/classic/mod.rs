@@ -22,5 +22,4 @@ pub mod pair_keys;
 pub mod signed_identity;
 pub mod v1;
 
-pub use ake::Ake;
 pub use channel::{Channel, Established, Opened};

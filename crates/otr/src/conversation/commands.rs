@@ -1,14 +1,13 @@
 //! What the person does, other than sending text.
 
-use crate::classic::pair_keys::ExtraKey;
 use crate::conversation::recipient::Recipient;
 use crate::conversation::{Conversation, TagOffer};
 use crate::error::{PrivateError, StartError};
-use crate::event::Output;
+use crate::event::{ExtraKey, Output};
 use crate::identity::Env;
 use crate::session::data::Carriage;
 use crate::session::tlvs::SmpAction;
-use crate::session::{Handshake, Item, Moment, Session};
+use crate::session::{Item, Moment, Session};
 use crate::wire::classic::IGNORE_UNREADABLE;
 use crate::wire::header::Version;
 
@@ -85,13 +84,13 @@ impl Conversation {
         let items = positions
             .filter_map(|position| self.end_session(env, position, moment))
             .collect();
-        self.offer = None;
+        (self.offer, self.offer_v4) = (None, None);
         self.deliver(items)
     }
 
-    /// Takes back the open offer of version 3, if there is one: nobody can answer it any more.
+    /// Takes back the open offers, if there are any: nobody can answer them any more.
     pub fn withdraw_offer(&mut self) {
-        self.offer = None;
+        (self.offer, self.offer_v4) = (None, None);
     }
 
     /// Acts on the socialist millionaires' protocol with one device.
@@ -160,9 +159,12 @@ impl Conversation {
 
     fn end_session(&mut self, env: &mut Env<'_>, position: usize, moment: Moment) -> Option<Item> {
         let mut carriage = self.carriage(env, moment);
+        let was_best = self.session_position(Recipient::Best) == Some(position);
         let session = self.sessions.get_mut(position)?;
-        session.set_handshake(Handshake::Idle);
+        let ended = session.fingerprint();
+        session.forget_exchanges();
         let item = session.end(&mut carriage);
+        self.leave_key(ended, was_best);
         // The tag may go out again: the other side speaks OTR, after all.
         self.tag_offer = TagOffer::Open;
         item

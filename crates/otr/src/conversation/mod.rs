@@ -7,23 +7,27 @@ pub mod offer;
 pub mod reassembly;
 pub mod receive;
 pub mod recipient;
+pub mod room;
 pub mod send;
 pub mod timers;
 
 use std::collections::BTreeSet;
 
+use crate::classic::ake::AwaitingDhKey;
 use crate::conversation::budget::Budget;
 use crate::conversation::offer::Offer;
 use crate::conversation::reassembly::Reassembly;
+use crate::crypto::kdf;
 use crate::error::LimitTooSmall;
 use crate::event::{Event, Output};
 use crate::identity::{Fingerprint, Policy};
-use crate::reject::Reject;
-use crate::session::finished_exchanges::FinishedExchanges;
+use crate::reject::{Reject, error_message};
+use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, Moment, Session, SessionState};
 use crate::time::Timestamp;
-use crate::wire::fragment::cut;
-use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::v4::offered::WaitingAuthR;
+use crate::wire::fragment::{cut, cut_identified};
+use crate::wire::header::{Version, Versions};
 use crate::wire::{armor, encode_message};
 
 /// A conversation with one correspondent over one account.
@@ -37,12 +41,18 @@ pub struct Conversation {
     /// Versions that a stranger asked for, until the person decides.
     knocked: Option<Versions>,
     tag_offer: TagOffer,
-    offer: Option<Offer>,
-    finished: FinishedExchanges,
+    offer: Option<Offer<AwaitingDhKey>>,
+    offer_v4: Option<Offer<WaitingAuthR>>,
+    /// Our account and theirs, as the network names them.
+    names: (Vec<u8>, Vec<u8>),
+    own: OwnExchanges,
     /// A handful of devices: a search through them is quicker than any map.
     sessions: Vec<Session>,
     trusted: BTreeSet<Fingerprint>,
+    /// Between keys that nobody trusts, the one that text goes to: another one does not draw it away.
+    key_in_use: Option<Fingerprint>,
     reassembly: Reassembly,
+    queries: Option<Budget>,
     handshakes: Option<Budget>,
     errors: Option<Budget>,
     carrier_limit: Option<usize>,
@@ -69,10 +79,14 @@ impl Conversation {
             knocked: None,
             tag_offer: TagOffer::Open,
             offer: None,
-            finished: FinishedExchanges::default(),
+            offer_v4: None,
+            names: (Vec::new(), Vec::new()),
+            own: OwnExchanges::default(),
             sessions: Vec::new(),
             trusted: BTreeSet::new(),
+            key_in_use: None,
             reassembly: Reassembly::default(),
+            queries: None,
             handshakes: None,
             errors: None,
             carrier_limit: None,
@@ -92,9 +106,15 @@ impl Conversation {
     /// Changes the policy; private conversations go on.
     pub fn set_policy(&mut self, policy: Policy) {
         if policy.limits != self.policy.limits {
-            (self.handshakes, self.errors) = (None, None);
+            (self.queries, self.handshakes, self.errors) = (None, None, None);
         }
         self.policy = policy;
+    }
+
+    /// Tells how the network names our account and theirs. Exchanges of version 4 sign both: they have to be the same bytes
+    /// at both ends, so whatever the network folds has to be folded. Empty until told.
+    pub fn set_names(&mut self, ours: &[u8], theirs: &[u8]) {
+        self.names = (ours.to_vec(), theirs.to_vec());
     }
 
     /// The longest message the carrier takes, in bytes; `None` for no limit. Longer ones are cut to pieces.
@@ -123,7 +143,7 @@ impl Conversation {
     }
 
     /// Tells whether the person trusts a key. [`Recipient::Best`](recipient::Recipient::Best) prefers
-    /// trusted keys, their sessions are never dropped to make room, and no key that is not trusted takes
+    /// trusted keys, their sessions are dropped to make room for the same key only, and no key that is not trusted takes
     /// their place before the person has ended the conversation ([`Reject::KeyChanged`]).
     pub fn set_trusted(&mut self, fingerprint: Fingerprint, trusted: bool) {
         if trusted {
@@ -176,6 +196,13 @@ impl Conversation {
             .max()
     }
 
+    pub(crate) fn may_answer_query(&mut self) -> bool {
+        let (limits, now) = (self.policy.limits, self.wall);
+        self.queries
+            .get_or_insert_with(|| Budget::new(limits.queries, now))
+            .take(now)
+    }
+
     pub(crate) fn may_handshake(&mut self) -> bool {
         let (limits, now) = (self.policy.limits, self.wall);
         self.handshakes
@@ -190,47 +217,14 @@ impl Conversation {
             .take(now)
     }
 
-    /// The session of a device, made if there is room; `None` if there is none.
-    pub(crate) fn session_for(&mut self, tag: InstanceTag) -> Option<usize> {
-        if let Some(position) = self.sessions.iter().position(|session| session.tag() == tag) {
-            return Some(position);
-        }
-        if self.sessions.len() >= self.policy.limits.sessions && !self.make_room() {
-            return None;
-        }
-        self.sessions.push(Session::new(tag, self.clock.at));
-        Some(self.sessions.len() - 1)
-    }
-
-    /// Drops the device heard from longest ago: one with nothing private, else one whose key nobody
-    /// trusts. A trusted key's session is never dropped, nor the last one that keeps clear text from
-    /// going out.
-    fn make_room(&mut self) -> bool {
-        let private = self
-            .sessions
-            .iter()
-            .filter(|session| session.state() != SessionState::Plaintext)
-            .count();
-        let victim = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, session)| match session.fingerprint() {
-                Some(key) => private > 1 && !self.trusted.contains(&key),
-                None => true,
-            })
-            .min_by_key(|(_, session)| (session.state() != SessionState::Plaintext, session.last_heard()))
-            .map(|(position, _)| position);
-        victim
-            .map(|position| self.sessions.swap_remove(position))
-            .is_some()
-    }
-
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
-        let flags = (self.acquainted, self.knocked, self.tag_offer);
+        let flags = (self.acquainted, self.knocked, self.tag_offer, self.key_in_use);
         crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
         if let Some(offer) = &self.offer {
+            offer.state.absorb(bytes);
+        }
+        if let Some(offer) = &self.offer_v4 {
             offer.state.absorb(bytes);
         }
         for session in &self.sessions {
@@ -250,6 +244,13 @@ impl Conversation {
                         outputs.push(Output::ReplyError(code));
                     }
                 }
+                // The texts of version 4 number them; the words are for people.
+                Item::ReplyV4(code) => {
+                    if self.may_report_error() {
+                        let words = format!("ERROR_{}: {}", code.number(), code.words());
+                        outputs.push(Output::Send(error_message(&words)));
+                    }
+                }
                 Item::Query => outputs.push(Output::Send(self.query())),
                 Item::Message(header, message) => {
                     let whole = armor::encode(&encode_message(&header, &message));
@@ -262,7 +263,13 @@ impl Conversation {
                         outputs.push(Output::Send(whole));
                         continue;
                     }
-                    match cut(&whole, limit, tags) {
+                    let pieces = match (header.version, tags) {
+                        (Version::V4, Some((sender, receiver))) => {
+                            cut_identified(&whole, limit, identifier(&whole), sender, receiver)
+                        }
+                        _ => cut(&whole, limit, tags),
+                    };
+                    match pieces {
                         Ok(pieces) => outputs.extend(pieces.into_iter().map(Output::Send)),
                         // `send` refuses what could not be cut, and what we write ourselves is short.
                         Err(_) => outputs.push(Output::Event(Event::Refused {
@@ -276,5 +283,13 @@ impl Conversation {
     }
 }
 
-/// A piece's header and end take up to 36 bytes; below this nothing sensible is left for the piece.
+/// What tells the pieces of one message from those of any other: its end has an authenticator, or a signature.
+fn identifier(whole: &[u8]) -> u32 {
+    let end = whole.len().saturating_sub(256);
+    let mut bytes = [0; 4];
+    kdf::shake256(&[whole.get(end..).unwrap_or_default()], &mut bytes);
+    u32::from_be_bytes(bytes)
+}
+
+/// A piece's header and end take up to 45 bytes; below this nothing sensible is left for the piece.
 pub const MINIMUM_CARRIER_LIMIT: usize = 64;

@@ -1,20 +1,24 @@
 //! Bytes from the carrier to outputs.
 
 use crate::classic::ake::AwaitingDhKey;
-use crate::classic::{Ake, v1};
+use crate::classic::v1;
 use crate::conversation::offer::Offer;
 use crate::conversation::{Conversation, TagOffer};
 use crate::event::{Event, Output};
 use crate::identity::{Env, Strangers};
 use crate::reject::Reject;
 use crate::session::admission::{Gate, Kind, Verdict, admit};
+use crate::session::channel::Data;
+use crate::session::dake::DakeStep;
 use crate::session::data::Carriage;
 use crate::session::handshake::Step;
-use crate::session::{Handshake, Item, Moment, SessionState};
-use crate::wire::classic::{Data, IGNORE_UNREADABLE};
+use crate::session::{Item, Moment, SessionState};
+use crate::v4::dake::Names;
+use crate::v4::offered::WaitingAuthR;
+use crate::wire::classic::IGNORE_UNREADABLE;
 use crate::wire::fragment::Piece;
 use crate::wire::header::{Header, InstanceTag, Version, Versions};
-use crate::wire::{Incoming, Message, armor, classify, discovery, take_message};
+use crate::wire::{self, Incoming, Message, armor, classify, discovery, take_message};
 
 impl Conversation {
     /// Takes one message from the carrier.
@@ -26,7 +30,7 @@ impl Conversation {
         self.expire(moment.at);
         if !self.policy.is_on() && self.nothing_private() {
             return vec![Output::Event(Event::ClearText {
-                text: message.to_vec(),
+                text: message.into(),
                 expected: true,
             })];
         }
@@ -62,7 +66,7 @@ impl Conversation {
                     self.tag_offer = TagOffer::Declined;
                 }
                 items.push(Item::Event(Event::ClearText {
-                    text: text.into_owned(),
+                    text: text.into_owned().into(),
                     expected,
                 }));
                 if let Some(versions) = offered
@@ -75,9 +79,9 @@ impl Conversation {
             Incoming::Error(words) => self.receive_error(words, items),
             Incoming::Armored(text) => match armor::decode(text).and_then(take_message) {
                 Ok((header, message)) => self.receive_message(env, header, message, moment, items),
-                Err(_) => self.unreadable(Reject::Malformed, items),
+                Err(_) => self.unreadable(Reject::Malformed, Version::V3, items),
             },
-            Incoming::BadArmor => self.unreadable(Reject::Malformed, items),
+            Incoming::BadArmor => self.unreadable(Reject::Malformed, Version::V3, items),
             Incoming::Piece(_) | Incoming::BadPiece => {}
         }
     }
@@ -89,7 +93,7 @@ impl Conversation {
             items.push(Item::Event(Event::Knock { versions: offered }));
             return;
         }
-        if !self.may_handshake() {
+        if !self.may_answer_query() {
             items.push(refused(Reject::LimitReached));
             return;
         }
@@ -104,7 +108,10 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        let common = offered.intersect(self.policy.negotiable());
+        let mut common = offered.intersect(self.policy.negotiable());
+        if env.account.v4().is_none() {
+            common = common.without(Version::V4);
+        }
         match common
             .best()
             .filter(|version| self.highest_private().is_none_or(|floor| *version >= floor))
@@ -122,51 +129,52 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
-        let position = match version {
+        let session = match version {
             // With tags, the exchange belongs to whoever answers it.
             Version::V3 => None,
-            Version::V1 | Version::V2 => self.session_for(InstanceTag::ZERO),
-            // The exchange of version 4 is not connected yet; no policy of ours offers it.
-            Version::V4 => {
-                items.push(refused(Reject::VersionRefused));
-                return;
+            Version::V1 | Version::V2 => {
+                let position = self.session_for(InstanceTag::ZERO);
+                match position.and_then(|position| self.sessions.get_mut(position)) {
+                    None => return items.push(refused(Reject::LimitReached)),
+                    session => session,
+                }
+            }
+            Version::V4 => return self.begin_v4(env, moment, items),
+        };
+        let header = broadcast(version, env);
+        let message = match session {
+            Some(session) if version == Version::V1 => {
+                let setup = v1::Setup::new(env.rng);
+                let message = setup.message(env.account, false, env.rng);
+                session.begin_v1(setup, moment);
+                Message::KeyExchange(message)
+            }
+            Some(session) => {
+                let (state, commit) = AwaitingDhKey::start(env.rng);
+                session.begin(version, state, moment);
+                Message::DhCommit(commit)
+            }
+            None => {
+                let (state, commit) = AwaitingDhKey::start(env.rng);
+                self.offer = Some(Offer { state, made: moment });
+                Message::DhCommit(commit)
             }
         };
-        if position.is_none() && version != Version::V3 {
-            items.push(refused(Reject::LimitReached));
-            return;
-        }
-        if version == Version::V1 {
-            let setup = Box::new(v1::Setup::new(env.rng));
-            let message = setup.message(env.account, false, env.rng);
-            self.wait_in(position, Handshake::V1 { setup, moved: moment });
-            items.push(Item::Message(
-                broadcast(version, env),
-                Message::KeyExchange(message),
-            ));
-            return;
-        }
-        let (state, commit) = AwaitingDhKey::start(env.rng);
-        match position {
-            None => self.offer = Some(Offer { state, made: moment }),
-            Some(_) => {
-                self.wait_in(
-                    position,
-                    Handshake::Ake {
-                        version,
-                        ake: Ake::AwaitingDhKey(Box::new(state)),
-                        moved: moment,
-                    },
-                );
-            }
-        }
-        items.push(Item::Message(broadcast(version, env), Message::DhCommit(commit)));
+        items.push(Item::Message(header, message));
     }
 
-    fn wait_in(&mut self, position: Option<usize>, handshake: Handshake) {
-        if let Some(session) = position.and_then(|position| self.sessions.get_mut(position)) {
-            session.set_handshake(handshake);
+    fn begin_v4(&mut self, env: &mut Env<'_>, moment: Moment, items: &mut Vec<Item>) {
+        let Some(v4) = env.account.v4() else {
+            return items.push(refused(Reject::VersionRefused));
+        };
+        // Nobody accepts a profile whose time is over.
+        if !v4.profile().is_current(env.now) {
+            return items.push(refused(Reject::Expired));
         }
+        let (state, identity) = WaitingAuthR::start(v4.profile(), env.rng);
+        self.offer_v4 = Some(Offer { state, made: moment });
+        let message = Message::V4(Box::new(wire::v4::Message::Identity(identity)));
+        items.push(Item::Message(broadcast(Version::V4, env), message));
     }
 
     fn receive_error(&mut self, words: &[u8], items: &mut Vec<Item>) {
@@ -174,7 +182,7 @@ impl Conversation {
             words: words.to_vec(),
         }));
         // An error never answers an error: a query does, within the budget.
-        if self.policy.error_starts && !self.is_stranger() && self.may_handshake() {
+        if self.policy.error_starts && !self.is_stranger() && self.may_answer_query() {
             items.push(Item::Query);
         }
     }
@@ -224,13 +232,14 @@ impl Conversation {
                 items.push(Item::Event(Event::Reflected));
                 return;
             }
-            if header.receiver != ours && !(kind == Kind::DhCommit && header.receiver.is_zero()) {
+            let begins = matches!(kind, Kind::DhCommit | Kind::Identity);
+            if header.receiver != ours && !(begins && header.receiver.is_zero()) {
                 items.push(Item::Event(Event::ForOtherDevice));
                 return;
             }
         }
         if self.is_stranger() {
-            if matches!(kind, Kind::DhCommit | Kind::KeyExchange) {
+            if matches!(kind, Kind::DhCommit | Kind::KeyExchange | Kind::Identity) {
                 let versions = Versions::NONE.with(header.version);
                 self.knocked = Some(versions);
                 items.push(Item::Event(Event::Knock { versions }));
@@ -261,11 +270,19 @@ impl Conversation {
             floor,
         };
         match (admit(kind, header.version, gate, state, waiting), message) {
-            (Verdict::Look, Message::Data(data)) => self.receive_data(env, &header, data, moment, items),
+            (Verdict::Look, Message::Data(data)) => {
+                self.receive_data(env, &header, Data::Classic(data), moment, items);
+            }
+            (Verdict::Look, Message::V4(message)) => match *message {
+                wire::v4::Message::Data(data) => {
+                    self.receive_data(env, &header, Data::V4(data), moment, items);
+                }
+                message => self.receive_dake(env, &header, &message, moment, items),
+            },
             (Verdict::Look, message) => self.receive_handshake(env, &header, message, moment, items),
             (Verdict::Ignore(reason), _) => items.push(refused(reason)),
-            (Verdict::Refuse(_), Message::Data(data)) if data.flags & IGNORE_UNREADABLE != 0 => {}
-            (Verdict::Refuse(reason), _) => self.unreadable(reason, items),
+            (Verdict::Refuse(_), message) if is_ignorable(&message) => {}
+            (Verdict::Refuse(reason), _) => self.unreadable(reason, header.version, items),
         }
     }
 
@@ -286,6 +303,7 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         };
+        let room = self.room(header.sender);
         let Some(session) = self.sessions.get_mut(position) else {
             return;
         };
@@ -298,21 +316,85 @@ impl Conversation {
             version: header.version,
             offer: offer.map(|offer| (&offer.state, offer.made)),
             trusted: &self.trusted,
-            finished: &mut self.finished,
+            room,
+            own: &mut self.own,
         };
         match session.receive_handshake(message, step, items) {
-            Ok(()) => session.heard(moment.at),
-            Err(reason) => {
-                // A message that was not accepted leaves no trace, not even an empty session.
-                if !existed {
-                    self.sessions.swap_remove(position);
-                }
-                items.push(match reason {
-                    Reject::Reflected => Item::Event(Event::Reflected),
-                    reason => refused(reason),
-                });
-            }
+            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Err(reason) => self.exchange_refused((position, existed), reason, items),
         }
+    }
+
+    /// A message of version 4's exchange.
+    fn receive_dake(
+        &mut self,
+        env: &mut Env<'_>,
+        header: &Header,
+        message: &wire::v4::Message,
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        let Some(v4) = env.account.v4() else {
+            return items.push(refused(Reject::VersionRefused));
+        };
+        if !self.may_handshake() {
+            return items.push(refused(Reject::LimitReached));
+        }
+        let existed = self.sessions.iter().any(|session| session.tag() == header.sender);
+        let Some(position) = self.session_for(header.sender) else {
+            return items.push(refused(Reject::LimitReached));
+        };
+        let room = self.room(header.sender);
+        let names = Names {
+            ours: &self.names.0,
+            theirs: &self.names.1,
+        };
+        let step = DakeStep {
+            account: env.account,
+            v4,
+            rng: env.rng,
+            moment,
+            names,
+            offer: self.offer_v4.as_ref().map(|offer| (&offer.state, offer.made)),
+            trusted: &self.trusted,
+            room,
+        };
+        let Some(session) = self.sessions.get_mut(position) else {
+            return;
+        };
+        match session.receive_dake(header, message, step, items) {
+            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Err(reason) => self.exchange_refused((position, existed), reason, items),
+        }
+    }
+
+    /// A message of a key exchange was accepted.
+    fn exchange_moved(&mut self, sender: InstanceTag, moment: Moment, items: &mut Vec<Item>) {
+        let session = self.sessions.iter_mut().find(|session| session.tag() == sender);
+        let key = session.and_then(|session| {
+            session.heard(moment.at);
+            session.fingerprint()
+        });
+        if let Some(key) = key {
+            self.make_room_beside(sender, key, items);
+        }
+        self.meet_key(items);
+    }
+
+    /// A message that was not accepted leaves no trace, not even an empty session.
+    fn exchange_refused(
+        &mut self,
+        (position, existed): (usize, bool),
+        reason: Reject,
+        items: &mut Vec<Item>,
+    ) {
+        if !existed {
+            self.sessions.swap_remove(position);
+        }
+        items.push(match reason {
+            Reject::Reflected => Item::Event(Event::Reflected),
+            reason => refused(reason),
+        });
     }
 
     fn receive_data(
@@ -331,7 +413,7 @@ impl Conversation {
             return;
         };
         let heartbeat_due = self.policy.limits.heartbeat;
-        let ignorable = data.flags & IGNORE_UNREADABLE != 0;
+        let ignorable = data.flags() & IGNORE_UNREADABLE != 0;
         let mut carriage = self.carriage(env, moment);
         let session = &mut self.sessions[position];
         match session.receive_data(header, data, &mut carriage, items) {
@@ -346,14 +428,18 @@ impl Conversation {
             // A copy of what was read already, or something that asks not to be worried about.
             Err(Reject::Replayed) => {}
             Err(_) if ignorable => {}
-            Err(reason) => self.unreadable(reason, items),
+            Err(reason) => self.unreadable(reason, header.version, items),
         }
     }
 
-    fn unreadable(&mut self, reason: Reject, items: &mut Vec<Item>) {
+    fn unreadable(&mut self, reason: Reject, version: Version, items: &mut Vec<Item>) {
         items.push(Item::Event(Event::Unreadable { reason }));
         if !self.is_stranger() {
-            items.extend(reason.reply().map(Item::Reply));
+            let reply = match version {
+                Version::V4 => Item::ReplyV4,
+                Version::V1 | Version::V2 | Version::V3 => Item::Reply,
+            };
+            items.extend(reason.reply().map(reply));
         }
     }
 
@@ -375,6 +461,19 @@ impl Conversation {
     fn is_stranger(&self) -> bool {
         self.policy.strangers == Strangers::Silence && !self.acquainted && self.nothing_private()
     }
+}
+
+/// Whether a message asks not to be worried about if it cannot be read.
+fn is_ignorable(message: &Message) -> bool {
+    let flags = match message {
+        Message::Data(data) => data.flags,
+        Message::V4(message) => match &**message {
+            wire::v4::Message::Data(data) => data.flags,
+            _ => 0,
+        },
+        _ => 0,
+    };
+    flags & IGNORE_UNREADABLE != 0
 }
 
 fn refused(reason: Reject) -> Item {

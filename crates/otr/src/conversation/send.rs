@@ -16,6 +16,8 @@ pub enum Standing {
     Clear,
     /// Private with the recipient.
     Private,
+    /// Private with the best recipient, whose key has taken the place of the one that text went to.
+    KeyChanged,
     /// The recipient has ended the private conversation.
     Ended,
     /// Nothing private with the recipient, but with another device, now or until it ended.
@@ -39,6 +41,7 @@ pub enum Disposition {
 pub fn disposition(standing: Standing, require_encryption: bool, tag: bool) -> Disposition {
     match (standing, require_encryption, tag) {
         (Standing::Private, _, _) => Disposition::Seal,
+        (Standing::KeyChanged, _, _) => Disposition::Refuse(SendError::KeyChanged),
         (Standing::Ended, _, _) => Disposition::Refuse(SendError::PeerEnded),
         (Standing::PrivateElsewhere, _, _) => Disposition::Refuse(SendError::NotPrivate),
         (Standing::Clear, true, _) => Disposition::Refuse(SendError::NotPrivate),
@@ -114,6 +117,9 @@ impl Conversation {
             return Err(SendError::NoSuchInstance);
         }
         Ok(match session.map(|session| session.state()) {
+            Some(SessionState::Encrypted(_)) if to == Recipient::Best && self.awaits_decision() => {
+                Standing::KeyChanged
+            }
             Some(SessionState::Encrypted(_)) => Standing::Private,
             Some(SessionState::Finished) => Standing::Ended,
             _ if self

@@ -3,7 +3,7 @@
 use crate::conversation::Conversation;
 use crate::event::Output;
 use crate::identity::Env;
-use crate::session::Handshake;
+use crate::session::data::Carriage;
 use crate::time::Timestamp;
 
 impl Conversation {
@@ -12,21 +12,38 @@ impl Conversation {
     pub fn tick(&mut self, env: &mut Env<'_>) -> Vec<Output> {
         let now = self.advance(env.now).at;
         self.expire(now);
-        Vec::new()
+        let limit = self.policy.limits.expiry;
+        let mut items = Vec::new();
+        let mut carriage = Carriage {
+            account: env.account,
+            rng: env.rng,
+            now,
+            padding_bucket: self.policy.padding_bucket,
+            tell_records: false,
+        };
+        for session in &mut self.sessions {
+            session.tick(limit, &mut carriage, &mut items);
+        }
+        self.deliver(items)
     }
 
     /// When [`Self::tick`] has something to do next.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let limits = &self.policy.limits;
-        let handshakes = self
+        let handshakes = self.sessions.iter().flat_map(|session| session.exchanges_moved());
+        let offers = self.offer.iter().map(|offer| offer.made);
+        let offers = offers.chain(self.offer_v4.iter().map(|offer| offer.made));
+        let channels = self
             .sessions
             .iter()
-            .filter_map(|session| session.handshake_moved());
-        let offers = self.offer.iter().map(|offer| offer.made);
+            .filter_map(|session| session.channel_deadline(limits.expiry));
         let exchanges = handshakes
             .chain(offers)
             .map(|moment| moment.at.plus(limits.handshake_age));
-        exchanges.chain(self.reassembly.next_deadline(limits)).min()
+        exchanges
+            .chain(channels)
+            .chain(self.reassembly.next_deadline(limits))
+            .min()
     }
 
     pub(crate) fn expire(&mut self, now: Timestamp) {
@@ -38,13 +55,17 @@ impl Conversation {
         {
             self.offer = None;
         }
-        for session in &mut self.sessions {
-            let moved = session.handshake_moved();
-            if moved.is_some_and(|moment| now.since(moment.at) > limits.handshake_age) {
-                session.set_handshake(Handshake::Idle);
-            }
+        if self
+            .offer_v4
+            .as_ref()
+            .is_some_and(|offer| offer.has_expired(now, limits.handshake_age))
+        {
+            self.offer_v4 = None;
         }
-        self.finished.expire(now, limits.handshake_age);
+        for session in &mut self.sessions {
+            session.expire_exchanges(now, limits.handshake_age);
+        }
+        self.own.expire(now, limits.handshake_age);
         self.reassembly.expire(now, &limits);
     }
 }

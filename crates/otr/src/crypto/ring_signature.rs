@@ -34,20 +34,27 @@ pub fn sign(
     rng: &mut dyn CryptoRng,
 ) -> Result<RingSignature, NotInRing> {
     let ours = places(key.public(), &ring)?;
-    // For the place of our key these are drawn too, and replaced.
+    // For the place of our key these are drawn too, and not used.
     let t = Scalar::random(rng);
     let simulated_c = [(); 3].map(|()| Scalar::random(rng));
     let simulated_r = [(); 3].map(|()| Scalar::random(rng));
     let commitment = Point::base_mul(&t);
-    let mut commitments = [[0; SIZE]; 3];
-    let mut others = Scalar::from_le_bytes_reduced(&[]);
-    let zero = Scalar::from_le_bytes_reduced(&[]);
-    for place in 0..3 {
-        let (c, r) = (&simulated_c[place], &simulated_r[place]);
-        let simulated = ring[place].base_mul_add_mul(r, c);
-        commitments[place] = Point::select(&simulated, &commitment, ours[place]).encode();
-        others = others.add(&Scalar::select(c, &zero, ours[place]));
-    }
+    // Of the two other places the first is 0, or 1 if ours is 0; the last is 2, or 1 if ours is 2.
+    let [at_0, _, at_2] = ours;
+    let first_c = Scalar::select(&simulated_c[0], &simulated_c[1], at_0);
+    let first_r = Scalar::select(&simulated_r[0], &simulated_r[1], at_0);
+    let first = Point::select(ring[0], ring[1], at_0).base_mul_add_mul(&first_r, &first_c);
+    let last_c = Scalar::select(&simulated_c[2], &simulated_c[1], at_2);
+    let last_r = Scalar::select(&simulated_r[2], &simulated_r[1], at_2);
+    let last = Point::select(ring[2], ring[1], at_2).base_mul_add_mul(&last_r, &last_c);
+    let middle = Point::select(&Point::select(&commitment, &first, at_0), &last, at_2);
+    let commitments = [
+        Point::select(&first, &commitment, at_0),
+        middle,
+        Point::select(&last, &commitment, at_2),
+    ]
+    .map(|point| point.encode());
+    let others = first_c.add(&last_c);
     let our_c = challenge(&ring, &commitments, message).sub(&others);
     let our_r = t.sub_mul(key.secret(), &our_c);
     let mut signature = [0; SIGNATURE_SIZE];

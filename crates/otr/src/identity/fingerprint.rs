@@ -8,26 +8,69 @@ use subtle::ConstantTimeEq;
 use crate::crypto::ed448::Point;
 use crate::crypto::kdf::{self, Usage};
 
-/// The SHA-1 of a DSA public key as versions 1 to 3 define it (version 3, "Public keys, signatures,
-/// and fingerprints"): 20 bytes, without the key's type.
-#[derive(Clone, Copy, PartialOrd, Ord)]
-pub struct Fingerprint([u8; 20]);
+/// The name of a person's key, as people compare it: in versions 1 to 3 the SHA-1 of a DSA public key without its type,
+/// 20 bytes (version 3, "Public keys, signatures, and fingerprints"); in version 4 a [`FingerprintV4`], 56 bytes. One
+/// person has one of each, and they have nothing to do with each other.
+#[derive(Clone, Copy)]
+pub struct Fingerprint {
+    /// Behind the length there are zeros.
+    bytes: [u8; 56],
+    length: u8,
+}
 
 impl Fingerprint {
-    /// A fingerprint from its 20 bytes.
-    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
-        Self(bytes)
+    /// A fingerprint of versions 1 to 3 from its 20 bytes.
+    pub const fn from_bytes(short: [u8; 20]) -> Self {
+        let mut bytes = [0; 56];
+        let mut at = 0;
+        while at < short.len() {
+            bytes[at] = short[at];
+            at += 1;
+        }
+        Self { bytes, length: 20 }
     }
 
-    /// The 20 bytes.
-    pub const fn as_bytes(&self) -> &[u8; 20] {
-        &self.0
+    /// The 20 or 56 bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
     }
 
-    /// Reads 40 hexadecimal digits of either case; white space between digits is allowed, so that a
+    /// The 20 bytes of a fingerprint of versions 1 to 3.
+    pub fn classic(&self) -> Option<&[u8; 20]> {
+        self.as_bytes().try_into().ok()
+    }
+
+    /// The fingerprint of version 4, if it is one.
+    pub fn v4(&self) -> Option<FingerprintV4> {
+        (usize::from(self.length) == self.bytes.len()).then_some(FingerprintV4(self.bytes))
+    }
+
+    /// Reads 40 or 112 hexadecimal digits of either case; white space between digits is allowed, so that a
     /// fingerprint can be pasted as it is shown.
     pub fn from_hex(text: &str) -> Option<Self> {
-        read_hex(text).map(Self)
+        let classic = || read_hex(text).map(Self::from_bytes);
+        classic().or_else(|| FingerprintV4::from_hex(text).map(Self::from))
+    }
+}
+
+impl From<FingerprintV4> for Fingerprint {
+    fn from(long: FingerprintV4) -> Self {
+        Self {
+            bytes: long.0,
+            length: 56,
+        }
+    }
+}
+
+impl Ord for Fingerprint {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        (self.length, self.bytes).cmp(&(other.length, other.bytes))
+    }
+}
+
+impl PartialOrd for Fingerprint {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -95,7 +138,7 @@ impl fmt::Debug for FingerprintV4 {
 
 impl PartialEq for Fingerprint {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        (self.length.ct_eq(&other.length) & self.bytes.ct_eq(&other.bytes)).into()
     }
 }
 
@@ -104,14 +147,14 @@ impl Eq for Fingerprint {}
 /// Equal fingerprints have equal bytes, so this agrees with `==`.
 impl Hash for Fingerprint {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
-/// The form people read aloud: five groups of eight upper-case digits.
+/// The form people read aloud: five or fourteen groups of eight upper-case digits.
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_groups(&self.0, f)
+        write_groups(self.as_bytes(), f)
     }
 }
 
@@ -165,8 +208,30 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_not_forty_digits() {
-        for text in ["", "00", &"0".repeat(39), &"0".repeat(41), &"g".repeat(40)] {
+    fn both_kinds_are_read_and_never_mistaken_for_each_other() {
+        let long = Fingerprint::from(FingerprintV4::from_bytes([7; 56]));
+        assert_eq!(Fingerprint::from_hex(&long.to_string()), Some(long));
+        assert_eq!(long.as_bytes(), [7; 56]);
+        assert!(long.classic().is_none() && long.v4().is_some());
+        let mut bytes = [0; 56];
+        bytes[..20].fill(9);
+        let padded = Fingerprint::from(FingerprintV4::from_bytes(bytes));
+        let short = Fingerprint::from_bytes([9; 20]);
+        assert_ne!(short, padded);
+        assert_ne!(short.cmp(&padded), core::cmp::Ordering::Equal);
+        assert!(short.v4().is_none() && short.classic() == Some(&[9; 20]));
+    }
+
+    #[test]
+    fn refuses_what_is_neither_forty_nor_a_hundred_and_twelve_digits() {
+        for text in [
+            "",
+            "00",
+            &"0".repeat(39),
+            &"0".repeat(41),
+            &"g".repeat(40),
+            &"0".repeat(111),
+        ] {
             assert_eq!(Fingerprint::from_hex(text), None, "{text}");
         }
     }

@@ -58,14 +58,19 @@ pub struct Limits {
     pub incomplete_age: Duration,
     /// An offer or an unfinished handshake older than this answers nobody.
     pub handshake_age: Duration,
-    /// Devices of one correspondent kept at once.
+    /// Devices of one correspondent kept at once; one of the places is for key exchanges.
     pub sessions: usize,
-    /// Handshake steps in a burst, and the time in which one more becomes available.
+    /// Queries, tags and errors answered in a burst, and the time in which one more becomes available. Anybody
+    /// can send these; each answer is a step for the other side, so that there should be fewer of them.
+    pub queries: (u32, Duration),
+    /// Messages of key exchanges looked at in a burst, and the time in which one more becomes available.
     pub handshakes: (u32, Duration),
     /// Error replies in a burst, and the time in which one more becomes available.
     pub errors: (u32, Duration),
     /// A heartbeat answers a message if we have sent nothing for this long.
     pub heartbeat: Duration,
+    /// A conversation of version 4 that had no new key of ours for so long is over.
+    pub expiry: Duration,
     /// Bytes of one text to be sent.
     pub text_bytes: usize,
 }
@@ -127,6 +132,17 @@ impl Policy {
         versions
     }
 
+    /// The same policy with version 4 beside the others, or without it. The account has to have what it needs
+    /// ([`Account::with_v4`](crate::Account::with_v4)).
+    #[must_use]
+    pub fn with_v4(mut self, wanted: bool) -> Self {
+        self.versions = match wanted {
+            true => self.versions.with(Version::V4),
+            false => self.versions.without(Version::V4),
+        };
+        self
+    }
+
     /// Whether OTR is on at all.
     pub fn is_on(&self) -> bool {
         !self.versions.is_empty()
@@ -148,9 +164,11 @@ impl Default for Limits {
             incomplete_age: Duration::from_secs(60),
             handshake_age: Duration::from_secs(60),
             sessions: 16,
+            queries: (4, Duration::from_secs(2)),
             handshakes: (16, Duration::from_secs(1)),
             errors: (4, Duration::from_secs(10)),
             heartbeat: Duration::from_secs(60),
+            expiry: Duration::from_secs(7 * 24 * 60 * 60),
             text_bytes: 256 * 1024,
         }
     }

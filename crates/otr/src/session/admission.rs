@@ -86,10 +86,10 @@ pub fn admit(kind: Kind, version: Version, gate: Gate, state: SessionState, wait
         (Kind::RevealSignature, Waiting::RevealSig) => Verdict::Look,
         (Kind::Signature, Waiting::Sig) => Verdict::Look,
         (Kind::DhKey | Kind::RevealSignature | Kind::Signature, _) => Verdict::Ignore(Reject::Unexpected),
-        // Nothing waits for the exchange of version 4 yet.
-        (Kind::Identity | Kind::AuthR | Kind::AuthI | Kind::NonInteractiveAuth, _) => {
-            Verdict::Ignore(Reject::Unexpected)
-        }
+        // The machine of version 4 knows by itself what it waits for, and changes nothing for anything else.
+        (Kind::Identity | Kind::AuthR | Kind::AuthI, _) => Verdict::Look,
+        // Nobody publishes what it would answer.
+        (Kind::NonInteractiveAuth, _) => Verdict::Ignore(Reject::Unexpected),
     }
 }
 

@@ -2,16 +2,15 @@
 
 use rand_core::CryptoRng;
 
-use crate::classic::pair_keys::ExtraKey;
 use crate::event::Event;
 use crate::identity::Account;
 use crate::reject::Reject;
+use crate::session::channel::{Data, ExtraKeys};
 use crate::session::{Item, MessageState, Session};
 use crate::time::Timestamp;
-use crate::wire::Message;
-use crate::wire::classic::{Data, IGNORE_UNREADABLE};
+use crate::wire::classic::IGNORE_UNREADABLE;
 use crate::wire::header::{Header, InstanceTag};
-use crate::wire::plaintext::{self, Plaintext};
+use crate::wire::plaintext::Plaintext;
 use crate::wire::tlv::{self, Tlv};
 
 /// What the session needs for reading or sealing one message.
@@ -44,7 +43,7 @@ impl Session {
         let MessageState::Encrypted(private) = &mut self.state else {
             return Err(Reject::NotPrivate);
         };
-        let opened = private.channel.open(header, data)?;
+        let opened = private.channel.open(header, data, carriage.now)?;
         if opened.missed > 0 {
             items.push(Item::Event(Event::Missed {
                 session,
@@ -69,7 +68,7 @@ impl Session {
                 records: plaintext.tlvs.clone(),
             }));
         }
-        self.receive_tlvs(&plaintext.tlvs, opened.extra_key, carriage, items);
+        self.receive_tlvs(&plaintext.tlvs, opened.extra_keys, carriage, items);
         Ok(received)
     }
 
@@ -81,15 +80,18 @@ impl Session {
         tlvs: Vec<Tlv>,
         flags: u8,
         carriage: &mut Carriage<'_>,
-    ) -> Option<(Item, ExtraKey)> {
+    ) -> Option<(Item, ExtraKeys)> {
         let MessageState::Encrypted(private) = &mut self.state else {
             return None;
         };
         let header = header(private.channel.version(), self.tag, carriage.account);
-        let plaintext = padded(text, tlvs, carriage.padding_bucket);
-        let (data, extra_key) = private.channel.seal(&header, plaintext, flags, carriage.rng)?;
+        let form = (flags, carriage.padding_bucket);
+        let (message, extra_keys) =
+            private
+                .channel
+                .seal(&header, text, tlvs, form, carriage.rng, carriage.now)?;
         self.last_sent = carriage.now;
-        Some((Item::Message(header, Message::Data(data)), extra_key))
+        Some((Item::Message(header, message), extra_keys))
     }
 
     /// Ends our side: the last private message tells the other side, and the state is plaintext again.
@@ -101,11 +103,53 @@ impl Session {
         };
         let header = header(private.channel.version(), self.tag, carriage.account);
         let disconnected = Tlv::new(tlv::DISCONNECTED, Vec::new()).into_iter().collect();
-        let plaintext = padded(b"", disconnected, carriage.padding_bucket);
-        let data = private
+        let form = (IGNORE_UNREADABLE, carriage.padding_bucket);
+        let message = private
             .channel
-            .seal_last(&header, plaintext, IGNORE_UNREADABLE, carriage.rng)?;
-        Some(Item::Message(header, Message::Data(data)))
+            .seal_last(&header, disconnected, form, carriage.rng, carriage.now)?;
+        Some(Item::Message(header, message))
+    }
+}
+
+impl Session {
+    /// Lets time pass for the channel: keys for messages that did not come are forgotten, and a conversation of version 4
+    /// without a new key of ours for `limit` is over.
+    pub(crate) fn tick(
+        &mut self,
+        limit: core::time::Duration,
+        carriage: &mut Carriage<'_>,
+        items: &mut Vec<Item>,
+    ) {
+        let MessageState::Encrypted(private) = &mut self.state else {
+            return;
+        };
+        private.channel.tick(carriage.now);
+        if private
+            .channel
+            .expires(limit)
+            .is_none_or(|due| due > carriage.now)
+        {
+            return;
+        }
+        let finished = MessageState::Finished {
+            peer: private.channel.peer(),
+            traffic: (private.channel.ssid(), private.channel.traffic()),
+        };
+        items.extend(self.end(carriage));
+        // Not plaintext: what the person says next was meant to be private.
+        self.state = finished;
+        items.push(Item::Event(Event::Expired { session: self.tag }));
+    }
+
+    /// When [`Self::tick`] has something to do.
+    pub(crate) fn channel_deadline(&self, limit: core::time::Duration) -> Option<Timestamp> {
+        let MessageState::Encrypted(private) = &self.state else {
+            return None;
+        };
+        [private.channel.next_deadline(), private.channel.expires(limit)]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -125,35 +169,5 @@ fn header(version: crate::wire::header::Version, tag: InstanceTag, account: &Acc
         version,
         sender,
         receiver: tag,
-    }
-}
-
-/// Encodes text and records, with a padding record that brings the length to a multiple of `bucket`.
-fn padded(text: &[u8], mut tlvs: Vec<Tlv>, bucket: u16) -> Vec<u8> {
-    if bucket > 0 {
-        let bucket = usize::from(bucket);
-        let records: usize = tlvs.iter().map(|record| 4 + record.value().len()).sum();
-        let length = text.len() + 1 + records + 4;
-        let padding = length.next_multiple_of(bucket) - length;
-        tlvs.extend(Tlv::new(tlv::PADDING, vec![0; padding]));
-    }
-    plaintext::encode(text, &tlvs)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_of_one_to_two_hundred_bytes_have_one_length() {
-        for length in 0..=200 {
-            assert_eq!(
-                padded(&vec![b'x'; length], Vec::new(), 256).len(),
-                256,
-                "{length}"
-            );
-        }
-        assert_eq!(padded(b"x", Vec::new(), 0), b"x\0");
-        assert_eq!(padded(&[b'x'; 252], Vec::new(), 256).len(), 512);
     }
 }

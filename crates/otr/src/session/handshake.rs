@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use rand_core::CryptoRng;
 
-use crate::classic::ake::{self, AwaitingDhKey, OnCommit};
-use crate::classic::{Ake, Channel, Established, v1};
+use crate::classic::ake::{self, AwaitingDhKey, AwaitingRevealSig, AwaitingSig, Starting, Tie};
+use crate::classic::{self, Established, v1};
 use crate::event::{Event, SmpEvent};
-use crate::identity::{Account, Fingerprint};
+use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::Reject;
 use crate::session::admission::{Kind, Waiting};
-use crate::session::finished_exchanges::FinishedExchanges;
-use crate::session::{Handshake, Item, MessageState, Moment, Private, Session};
+use crate::session::channel::Channel;
+use crate::session::exchanges::{Handshake, UnderWay};
+use crate::session::own_exchanges::OwnExchanges;
+use crate::session::{Item, MessageState, Moment, Private, Session};
 use crate::smp::{Progress, Smp};
 use crate::wire::Message;
+use crate::wire::classic::{DhCommit, DhKey};
 use crate::wire::header::Version;
 
 /// What a step of the exchange may use.
@@ -30,40 +33,62 @@ pub struct Step<'a> {
     pub offer: Option<(&'a AwaitingDhKey, Moment)>,
     /// Keys that the person trusts.
     pub trusted: &'a BTreeSet<Fingerprint>,
-    /// What we began and finished: none of it happens twice.
-    pub finished: &'a mut FinishedExchanges,
+    /// Whose private conversation may begin.
+    pub room: Room,
+    /// What we began: none of it happens twice, nor do we meet ourselves in it.
+    pub own: &'a mut OwnExchanges,
+}
+
+/// Whether there is room for one more private conversation with this person.
+pub enum Room {
+    /// There is.
+    Free,
+    /// Only for these keys, to which another one gives way.
+    For(BTreeSet<Fingerprint>),
 }
 
 impl Session {
     /// What this session waits for, seen from a message of this kind and version: its own exchange, or,
     /// for the two messages that may answer an offer, the open offer where that is newer. A late Reveal
     /// Signature or Signature still finds the exchange it belongs to.
+    ///
+    /// Of two exchanges side by side, each message meets the one that it belongs to; a D-H Commit meets the
+    /// one that moved last.
     pub fn waiting(&self, kind: Kind, version: Version, offer: Option<Moment>) -> Waiting {
         let offer = offer.filter(|offer| self.may_answer(*offer));
-        let own = match &self.handshake {
-            Handshake::V1 { .. } if version == Version::V1 => Waiting::V1Setup,
-            Handshake::Ake {
-                version: negotiated,
-                ake,
-                ..
-            } if *negotiated == version => match ake {
-                Ake::AwaitingDhKey(_) => Waiting::DhKey,
-                Ake::AwaitingRevealSig(state) if kind == Kind::DhKey && state.yielded().is_some() => {
-                    Waiting::DhKey
-                }
-                Ake::AwaitingRevealSig(_) => Waiting::RevealSig,
-                Ake::AwaitingSig(_) => Waiting::Sig,
-            },
-            _ => Waiting::Nothing,
-        };
-        let answers_offers = matches!(kind, Kind::DhCommit | Kind::DhKey);
-        let offer_counts = offer.is_some_and(|offer| {
-            own == Waiting::Nothing || self.handshake_moved().is_none_or(|own| own.order < offer.order)
+        let own = self.own_waiting(kind, version);
+        let offer_counts = offer.is_some_and(|offer| own.is_none_or(|(_, moved)| moved.order < offer.order));
+        match own {
+            _ if offer_counts && matches!(kind, Kind::DhCommit | Kind::DhKey) => Waiting::DhKey,
+            Some((waiting, _)) => waiting,
+            None => Waiting::Nothing,
+        }
+    }
+
+    fn own_waiting(&self, kind: Kind, version: Version) -> Option<(Waiting, Moment)> {
+        if let Handshake::V1(setup) = &self.handshake {
+            return (version == Version::V1).then_some((Waiting::V1Setup, setup.moved));
+        }
+        let exchanges = self.exchanges(version)?;
+        let begun = exchanges.begun.as_ref().map(|begun| match begun.state {
+            Starting::AwaitingDhKey(_) => (Waiting::DhKey, begun.moved),
+            Starting::AwaitingSig(_) => (Waiting::Sig, begun.moved),
         });
-        if answers_offers && offer_counts {
-            Waiting::DhKey
-        } else {
-            own
+        let answered = exchanges.answered.as_ref();
+        let answered = answered.map(|answered| (Waiting::RevealSig, answered.moved));
+        match kind {
+            Kind::DhKey | Kind::Signature => begun,
+            Kind::RevealSignature => answered,
+            Kind::DhCommit => [begun, answered]
+                .into_iter()
+                .flatten()
+                .max_by_key(|(_, moved)| moved.order),
+            Kind::KeyExchange
+            | Kind::Data
+            | Kind::Identity
+            | Kind::AuthR
+            | Kind::AuthI
+            | Kind::NonInteractiveAuth => None,
         }
     }
 
@@ -81,35 +106,32 @@ impl Session {
             Message::DhCommit(commit) => self.on_commit(commit, &mut step, items),
             Message::DhKey(message) => self.on_dh_key(&message, &mut step, items),
             Message::RevealSignature(message) => {
-                let Handshake::Ake {
-                    ake: Ake::AwaitingRevealSig(state),
-                    ..
-                } = &self.handshake
-                else {
-                    return Err(Reject::Unexpected);
-                };
+                let exchanges = self.exchanges(step.version);
+                let answered = exchanges.and_then(|exchanges| exchanges.answered.as_ref());
+                let state = &answered.ok_or(Reject::Unexpected)?.state;
                 let (established, answer) = state.on_reveal_signature(&message, step.account, step.rng)?;
+                if step.own.contain(established.ssid) {
+                    return Err(Reject::Reflected);
+                }
                 self.check_key(established.peer, &step)?;
-                self.handshake = Handshake::Idle;
+                self.forget_exchanges();
                 items.push(self.message(&step, Message::Signature(answer)));
                 self.establish(established, &step, items);
                 Ok(())
             }
             Message::Signature(message) => {
-                let Handshake::Ake {
-                    ake: Ake::AwaitingSig(state),
-                    ..
-                } = &self.handshake
-                else {
+                let exchanges = self.exchanges(step.version);
+                let begun = exchanges.and_then(|exchanges| exchanges.begun.as_ref());
+                let Some(Starting::AwaitingSig(state)) = begun.map(|begun| &begun.state) else {
                     return Err(Reject::Unexpected);
                 };
                 let established = state.on_signature(&message)?;
                 self.check_key(established.peer, &step)?;
-                if step.finished.contain(established.ssid) {
+                if step.own.have_finished(established.ssid) {
                     return Err(Reject::Replayed);
                 }
-                step.finished.add(established.ssid, step.moment.at);
-                self.handshake = Handshake::Idle;
+                step.own.finish(established.ssid, step.moment.at);
+                self.forget_exchanges();
                 self.establish(established, &step, items);
                 Ok(())
             }
@@ -120,7 +142,7 @@ impl Session {
 
     fn on_commit(
         &mut self,
-        commit: crate::wire::classic::DhCommit,
+        commit: DhCommit,
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
@@ -129,97 +151,106 @@ impl Session {
             return Err(Reject::Malformed);
         }
         let waiting = self.waiting(Kind::DhCommit, step.version, step.offer.map(|(_, made)| made));
-        if waiting == Waiting::RevealSig
-            && let Handshake::Ake {
-                ake: Ake::AwaitingRevealSig(state),
-                moved,
-                ..
-            } = &mut self.handshake
-        {
-            let answer = state.on_commit(commit);
-            *moved = step.moment;
-            items.push(self.message(step, Message::DhKey(answer)));
-            return Ok(());
-        }
-        let ours = match (waiting, &self.handshake, step.offer) {
-            (
-                Waiting::DhKey,
-                Handshake::Ake {
-                    ake: Ake::AwaitingDhKey(state),
-                    moved,
-                    ..
-                },
-                offer,
-            ) if offer.is_none_or(|(_, made)| moved.order > made.order) => Some(&**state),
-            (Waiting::DhKey, _, Some((state, _))) => Some(state),
+        let (version, moved) = (step.version, step.moment);
+        let begun = self
+            .exchanges(version)
+            .and_then(|exchanges| exchanges.begun.as_ref());
+        let offered = step
+            .offer
+            .filter(|(_, made)| begun.is_none_or(|begun| begun.moved.order < made.order));
+        let ours = match (waiting, offered, begun) {
+            (Waiting::DhKey, Some((state, _)), _) => Some(state),
+            (Waiting::DhKey, None, Some(begun)) => Some(begun.state.start()),
             _ => None,
         };
-        match ake::on_commit(ours, commit, step.rng)? {
-            OnCommit::Answer(state, answer) => {
-                let yielded = ours
-                    .filter(|_| step.version == Version::V2)
-                    .map(AwaitingDhKey::fork);
-                let state = match yielded {
-                    Some(yielded) => Box::new(state.having_yielded(yielded)),
-                    None => state,
-                };
-                self.wait(step, Ake::AwaitingRevealSig(state));
-                items.push(self.message(step, Message::DhKey(answer)));
-            }
-            OnCommit::OursWins(commit) => {
-                // From now on this device has an exchange of its own, addressed to it. One that it has
-                // already stays as old as it is.
-                let offered = step.offer.map(|(state, _)| state);
-                let forked = ours
-                    .filter(|ours| offered.is_some_and(|offered| core::ptr::eq(*ours, offered)))
-                    .map(AwaitingDhKey::fork);
-                if let Some(state) = forked {
-                    self.wait(step, Ake::AwaitingDhKey(Box::new(state)));
-                }
-                items.push(self.message(step, Message::DhCommit(commit)));
-            }
+        let own = [
+            begun.map(|begun| begun.state.start()),
+            step.offer.map(|(state, _)| state),
+        ];
+        if own
+            .into_iter()
+            .flatten()
+            .any(|own| own.commit().hashed_gx == commit.hashed_gx)
+        {
+            return Err(Reject::Reflected);
         }
+        let forked = offered.filter(|_| ours.is_some()).map(|(state, _)| state.fork());
+        let message = match ake::tie(ours, &commit) {
+            Tie::OursWins(commit) => {
+                // From now on this device has an exchange of its own, addressed to it. One that it has already
+                // stays as old as it is.
+                if let Some(state) = forked {
+                    self.begin(version, state, moved);
+                }
+                Message::DhCommit(commit)
+            }
+            // Ours waits on: the other side may have given way, too.
+            Tie::Answer => Message::DhKey(self.answer(commit, step)),
+        };
+        items.push(self.message(step, message));
         Ok(())
+    }
+
+    /// Answers a commitment; another one gets the same key.
+    fn answer(&mut self, commit: DhCommit, step: &mut Step<'_>) -> DhKey {
+        let Step { rng, moment, .. } = step;
+        self.change_exchanges(step.version, |exchanges| match &mut exchanges.answered {
+            Some(answered) => {
+                answered.moved = *moment;
+                answered.state.on_commit(commit)
+            }
+            answered => {
+                let (state, answer) = AwaitingRevealSig::start(commit, *rng);
+                let (state, moved) = (Box::new(state), *moment);
+                *answered = Some(UnderWay { state, moved });
+                answer
+            }
+        })
     }
 
     fn on_dh_key(
         &mut self,
-        message: &crate::wire::classic::DhKey,
+        message: &DhKey,
         step: &mut Step<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
-        let offer = step.offer;
-        let own_is_newer = |moved: &Moment| offer.is_none_or(|(_, made)| moved.order > made.order);
-        let state = match &self.handshake {
-            // With a newer offer open, the other side may be answering that one with the key we know.
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingSig(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => {
-                let again = state.on_dh_key(message)?;
-                items.push(self.message(step, Message::RevealSignature(again)));
-                return Ok(());
-            }
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingDhKey(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => Some(&**state),
-            Handshake::Ake {
-                version,
-                ake: Ake::AwaitingRevealSig(state),
-                moved,
-            } if *version == step.version && own_is_newer(moved) => state.yielded(),
-            _ => offer.map(|(state, _)| state),
+        let begun = self
+            .exchanges(step.version)
+            .and_then(|exchanges| exchanges.begun.as_ref());
+        // With a newer offer open, the other side may be answering that one with the key we know.
+        let begun = begun.filter(|begun| step.offer.is_none_or(|(_, made)| begun.moved.order > made.order));
+        if let Some(Starting::AwaitingSig(state)) = begun.map(|begun| &begun.state)
+            && let Some(known) = state.answer_to(message)
+        {
+            let again = Message::RevealSignature(known.reveal().clone());
+            items.push(self.message(step, again));
+            return Ok(());
+        }
+        let start = match (begun, step.offer) {
+            (Some(begun), _) => begun.state.start(),
+            (None, Some((offered, _))) => offered,
+            (None, None) => return Err(Reject::Unexpected),
         };
-        let state = state.ok_or(Reject::Unexpected)?;
-        let (next, reveal) = state.on_dh_key(message, step.account, step.rng)?;
-        if step.finished.contain(next.ssid()) {
+        let answer = start.on_dh_key(message, step.account, step.rng)?;
+        if step.own.have_finished(answer.ssid()) {
             return Err(Reject::Replayed);
         }
-        self.wait(step, Ake::AwaitingSig(Box::new(next)));
-        items.push(self.message(step, Message::RevealSignature(reveal)));
+        let (ssid, reveal) = (answer.ssid(), Message::RevealSignature(answer.reveal().clone()));
+        let further = begun.is_some_and(|begun| matches!(begun.state, Starting::AwaitingSig(_)));
+        let start = start.fork();
+        self.change_exchanges(step.version, |exchanges| match &mut exchanges.begun {
+            Some(UnderWay {
+                state: Starting::AwaitingSig(state),
+                ..
+            }) if further => state.add(answer),
+            begun => {
+                let state = Starting::AwaitingSig(Box::new(AwaitingSig::new(start, answer)));
+                let moved = step.moment;
+                *begun = Some(UnderWay { state, moved });
+            }
+        });
+        step.own.begin(ssid, step.moment.at);
+        items.push(self.message(step, reveal));
         Ok(())
     }
 
@@ -230,7 +261,7 @@ impl Session {
         items: &mut Vec<Item>,
     ) -> Result<(), Reject> {
         let (established, answer) = match &self.handshake {
-            Handshake::V1 { setup, .. } => {
+            Handshake::V1(UnderWay { state: setup, .. }) => {
                 let established = setup.finish(message)?;
                 (
                     established,
@@ -245,8 +276,12 @@ impl Session {
                 (established, Some(setup.message(step.account, true, step.rng)))
             }
         };
+        // Without tags, and with one value each, an echo of ours cannot be told from another device of ours.
+        if established.peer == step.account.fingerprint() {
+            return Err(Reject::Reflected);
+        }
         self.check_key(established.peer, step)?;
-        self.handshake = Handshake::Idle;
+        self.forget_exchanges();
         if let Some(answer) = answer {
             items.push(self.message(step, Message::KeyExchange(answer)));
         }
@@ -254,26 +289,8 @@ impl Session {
         Ok(())
     }
 
-    /// A private conversation with a trusted key, open or ended by the other side, is not handed over to a
-    /// key that nobody trusts: whoever can write into the carrier can send under any tag, and the next text
-    /// would go to them (S-25). The person ends the conversation first.
     fn check_key(&self, proved: Fingerprint, step: &Step<'_>) -> Result<(), Reject> {
-        match self.fingerprint() {
-            Some(held)
-                if held != proved && step.trusted.contains(&held) && !step.trusted.contains(&proved) =>
-            {
-                Err(Reject::KeyChanged)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn wait(&mut self, step: &Step<'_>, ake: Ake) {
-        self.handshake = Handshake::Ake {
-            version: step.version,
-            ake,
-            moved: step.moment,
-        };
+        check_key(self.fingerprint(), proved, step.trusted, &step.room)
     }
 
     fn message(&self, step: &Step<'_>, message: Message) -> Item {
@@ -282,30 +299,49 @@ impl Session {
 
     /// Replaces the channel in one assignment; the old one's MAC keys go to the new one for publication.
     fn establish(&mut self, established: Established, step: &Step<'_>, items: &mut Vec<Item>) {
-        let (fingerprint, ssid) = (established.peer, established.ssid);
-        let (reveal, previous, was_private) =
-            match core::mem::replace(&mut self.state, MessageState::Plaintext) {
-                MessageState::Plaintext => (Vec::new(), None, false),
-                MessageState::Finished {
-                    peer, unpublished, ..
-                } => (unpublished, Some(peer), false),
-                MessageState::Encrypted(private) => {
-                    let peer = private.channel.peer();
-                    if private.smp.progress() != Progress::Idle {
-                        let told = private.smp.has_told();
-                        items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
-                    }
-                    (private.channel.retire(), Some(peer), true)
+        let about = (established.peer, established.ssid, step.version);
+        let before = self.retire_channel(items);
+        let reveal = core::mem::take(&mut self.unpublished.classic);
+        let channel = classic::Channel::start(step.version, established, reveal);
+        self.stand(
+            Channel::Classic(channel, Smp::new()),
+            about,
+            before,
+            step.moment,
+            items,
+        );
+    }
+
+    /// Takes the channel away that a new one replaces: whose it was, and whether it was private.
+    pub(crate) fn retire_channel(&mut self, items: &mut Vec<Item>) -> (Option<Fingerprint>, bool) {
+        match core::mem::replace(&mut self.state, MessageState::Plaintext) {
+            MessageState::Plaintext => (None, false),
+            MessageState::Finished { peer, .. } => (Some(peer), false),
+            MessageState::Encrypted(private) => {
+                let peer = private.channel.peer();
+                if private.channel.smp_progress() != Progress::Idle {
+                    let told = private.channel.smp_has_told();
+                    items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
                 }
-            };
-        self.settled = step.moment.order;
-        let channel = Channel::start(step.version, established, reveal);
-        self.state = MessageState::Encrypted(Box::new(Private {
-            channel,
-            smp: Smp::new(),
-        }));
-        self.last_sent = step.moment.at;
-        let (session, version) = (self.tag, step.version);
+                self.unpublished.extend(private.channel.retire());
+                (Some(peer), true)
+            }
+        }
+    }
+
+    /// A new channel stands.
+    pub(crate) fn stand(
+        &mut self,
+        channel: Channel,
+        (fingerprint, ssid, version): (Fingerprint, Ssid, Version),
+        (previous, was_private): (Option<Fingerprint>, bool),
+        moment: Moment,
+        items: &mut Vec<Item>,
+    ) {
+        self.settled = moment.order;
+        self.state = MessageState::Encrypted(Box::new(Private { channel }));
+        self.last_sent = moment.at;
+        let session = self.tag;
         items.push(Item::Event(if was_private && previous == Some(fingerprint) {
             Event::Renewed {
                 session,
@@ -323,5 +359,28 @@ impl Session {
                 changed_from,
             }
         }));
+    }
+}
+
+/// A private conversation with a trusted key, open or ended by the other side, is not handed over to a key that nobody
+/// trusts: whoever can write into the carrier can send under any tag, and the next text would go to them (S-25). The
+/// person ends the conversation first.
+///
+/// Nor does one begin where there is no room for it.
+pub(crate) fn check_key(
+    held: Option<Fingerprint>,
+    proved: Fingerprint,
+    trusted: &BTreeSet<Fingerprint>,
+    room: &Room,
+) -> Result<(), Reject> {
+    match held {
+        Some(held) if held != proved && trusted.contains(&held) && !trusted.contains(&proved) => {
+            return Err(Reject::KeyChanged);
+        }
+        _ => {}
+    }
+    match room {
+        Room::For(keys) if !keys.contains(&proved) => Err(Reject::LimitReached),
+        Room::For(_) | Room::Free => Ok(()),
     }
 }

@@ -4,18 +4,21 @@
 //! channel in use stays until a new one is proven, and is then replaced in one assignment.
 
 pub mod admission;
+pub mod channel;
+pub mod dake;
 pub mod data;
-pub mod finished_exchanges;
+pub mod exchanges;
 pub mod handshake;
+pub mod own_exchanges;
 pub mod tlvs;
 
-use crate::classic::pair_keys::RevealedMacKey;
-use crate::classic::{Ake, Channel, v1};
 use crate::event::Event;
 use crate::identity::{Account, Fingerprint, Ssid};
 use crate::reject::ErrorCode;
-use crate::smp::Smp;
-use crate::smp::modp::Modp;
+use crate::session::channel::{Channel, Unpublished};
+use crate::session::dake::DakeSlot;
+use crate::session::exchanges::Handshake;
+use crate::smp::Progress;
 use crate::time::Timestamp;
 use crate::traffic::Traffic;
 use crate::wire::Message;
@@ -25,33 +28,15 @@ use crate::wire::header::{Header, InstanceTag, Version};
 pub struct Session {
     tag: InstanceTag,
     handshake: Handshake,
+    dake: DakeSlot,
     state: MessageState,
+    /// MAC keys that had no message left to travel in, when the other side ended a conversation; the next
+    /// channel publishes them.
+    unpublished: Unpublished,
     last_heard: Timestamp,
     last_sent: Timestamp,
     /// When the last key exchange was finished, in the order of events.
     settled: u64,
-}
-
-/// The authentication state.
-pub enum Handshake {
-    /// AUTHSTATE_NONE.
-    Idle,
-    /// Versions 2 and 3.
-    Ake {
-        /// The version being negotiated.
-        version: Version,
-        /// The exchange.
-        ake: Ake,
-        /// When it moved last.
-        moved: Moment,
-    },
-    /// AUTHSTATE_V1_SETUP.
-    V1 {
-        /// The exchange.
-        setup: Box<v1::Setup>,
-        /// When it moved last.
-        moved: Moment,
-    },
 }
 
 /// A point in time and in the order of events: two things in the same millisecond still have an order.
@@ -73,8 +58,6 @@ pub enum MessageState {
     Finished {
         /// Who ended the conversation.
         peer: Fingerprint,
-        /// MAC keys that had no message left to travel in; a next channel publishes them.
-        unpublished: Vec<RevealedMacKey>,
         /// How far our messages had come in the conversation that they ended.
         traffic: (Ssid, Traffic),
     },
@@ -83,7 +66,6 @@ pub enum MessageState {
 /// All that exists only while a conversation is private.
 pub struct Private {
     channel: Channel,
-    smp: Smp<Modp>,
 }
 
 /// The message state as the application sees it.
@@ -103,6 +85,8 @@ pub enum Item {
     Message(Header, Message),
     /// An error reply.
     Reply(ErrorCode),
+    /// An error reply with its number, as version 4 has them.
+    ReplyV4(ErrorCode),
     /// Our query message.
     Query,
     /// An event.
@@ -115,7 +99,9 @@ impl Session {
         Self {
             tag,
             handshake: Handshake::Idle,
+            dake: DakeSlot::default(),
             state: MessageState::Plaintext,
+            unpublished: Unpublished::default(),
             last_heard: now,
             last_sent: now,
             settled: 0,
@@ -178,44 +164,35 @@ impl Session {
         self.last_sent
     }
 
-    /// Whether a key exchange is under way.
-    pub fn is_negotiating(&self) -> bool {
-        !matches!(self.handshake, Handshake::Idle)
-    }
-
-    /// The socialist millionaires' protocol, while private.
-    pub fn smp(&self) -> Option<&Smp<Modp>> {
+    /// Where the socialist millionaires' protocol stands, while private.
+    pub fn smp_progress(&self) -> Option<Progress> {
         match &self.state {
-            MessageState::Encrypted(private) => Some(&private.smp),
+            MessageState::Encrypted(private) => Some(private.channel.smp_progress()),
             _ => None,
         }
+    }
+
+    /// Whether the other side has all it needs to know the result of a run of the socialist millionaires' protocol, while
+    /// we do not.
+    pub fn smp_has_told(&self) -> bool {
+        matches!(&self.state, MessageState::Encrypted(private) if private.channel.smp_has_told())
     }
 
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
-        let times = (self.tag, self.last_heard, self.last_sent, self.handshake_moved());
+        let times = (self.tag, self.last_heard, self.last_sent);
         field(bytes, format!("{times:?}").as_bytes());
-        match &self.handshake {
-            Handshake::Idle => field(bytes, b"idle"),
-            Handshake::Ake { version, ake, .. } => {
-                field(bytes, format!("{version:?}").as_bytes());
-                ake.absorb(bytes);
-            }
-            Handshake::V1 { setup, .. } => setup.absorb(bytes),
-        }
+        self.handshake.absorb(bytes);
+        self.dake.absorb(bytes);
+        field(bytes, format!("{:?}", self.unpublished).as_bytes());
         match &self.state {
             MessageState::Plaintext => field(bytes, b"plaintext"),
             MessageState::Encrypted(private) => {
                 private.channel.absorb(bytes);
-                field(bytes, format!("{:?}", private.smp.progress()).as_bytes());
             }
-            MessageState::Finished {
-                peer,
-                unpublished,
-                traffic,
-            } => {
-                field(bytes, format!("{peer:?} {unpublished:?} {traffic:?}").as_bytes());
+            MessageState::Finished { peer, traffic } => {
+                field(bytes, format!("{peer:?} {traffic:?}").as_bytes());
             }
         }
     }
@@ -228,17 +205,6 @@ impl Session {
     /// that is older than its last key exchange, does not.
     pub(crate) fn may_answer(&self, offer: Moment) -> bool {
         offer.order > self.settled
-    }
-
-    pub(crate) fn handshake_moved(&self) -> Option<Moment> {
-        match &self.handshake {
-            Handshake::Idle => None,
-            Handshake::Ake { moved, .. } | Handshake::V1 { moved, .. } => Some(*moved),
-        }
-    }
-
-    pub(crate) fn set_handshake(&mut self, handshake: Handshake) {
-        self.handshake = handshake;
     }
 
     pub(crate) fn header(&self, version: Version, account: &Account) -> Header {

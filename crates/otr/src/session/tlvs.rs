@@ -1,11 +1,9 @@
 //! Reacting to the records of a private message, and the actions that travel in records.
 
-use crate::classic::pair_keys::ExtraKey;
-use crate::crypto::legacy::sha256;
 use crate::error::PrivateError;
-use crate::event::{Event, SmpEvent};
+use crate::event::{Event, ExtraKey, SmpEvent};
 use crate::identity::Fingerprint;
-use crate::secret::Secret;
+use crate::session::channel::ExtraKeys;
 use crate::session::data::Carriage;
 use crate::session::{Item, MessageState, Session};
 use crate::smp::{Outcome, Progress};
@@ -31,23 +29,20 @@ pub enum SmpAction<'a> {
     Abort,
 }
 
-/// Who began the run: the order of the fingerprints in the compared value depends on it.
-#[derive(Clone, Copy)]
-enum Initiator {
-    Us,
-    Them,
-}
-
 impl Session {
     /// Walks the records of one private message.
     pub(crate) fn receive_tlvs(
         &mut self,
         records: &[Tlv],
-        extra_key: ExtraKey,
+        extra_keys: ExtraKeys,
         carriage: &mut Carriage<'_>,
         items: &mut Vec<Item>,
     ) {
-        let mut extra_key = Some(extra_key);
+        let (extra, smp) = match &self.state {
+            MessageState::Encrypted(private) => private.channel.record_kinds(),
+            _ => return,
+        };
+        let mut extra_keys = Some(extra_keys);
         let mut smp_records = 0;
         for record in records {
             match record.kind() {
@@ -55,11 +50,15 @@ impl Session {
                     self.peer_ended(items);
                     return;
                 }
-                tlv::SMP1..=tlv::SMP1Q if smp_records < MAX_SMP_RECORDS => {
+                kind if smp.contains(&kind) && smp_records < MAX_SMP_RECORDS => {
                     smp_records += 1;
                     self.receive_smp(record, carriage, items);
                 }
-                tlv::EXTRA_KEY => self.receive_extra_key(record, &mut extra_key, items),
+                kind if kind == extra => {
+                    if let Some(keys) = extra_keys.take() {
+                        self.receive_extra_keys(keys, records, items);
+                    }
+                }
                 // Padding, records that nobody has defined yet, and more runs than anybody needs at once.
                 _ => {}
             }
@@ -76,17 +75,13 @@ impl Session {
         carriage: &mut Carriage<'_>,
         items: &mut Vec<Item>,
     ) -> Result<(), PrivateError> {
-        let our_fingerprint = carriage.account.fingerprint();
         let MessageState::Encrypted(private) = &mut self.state else {
             return Err(PrivateError::NotPrivate);
         };
-        if !private.channel.has_smp() {
+        let channel = &mut private.channel;
+        if !channel.has_smp() {
             return Err(PrivateError::NotInThisVersion);
         }
-        let peer = private.channel.peer();
-        let ssid = private.channel.ssid();
-        let compared =
-            |initiator, secret| compared_secret(initiator, our_fingerprint, peer, ssid.as_bytes(), secret);
         let records = match action {
             SmpAction::Start { secret, question } => {
                 if question.is_some_and(|question| question.contains(&0)) {
@@ -95,18 +90,17 @@ impl Session {
                 if question.is_some_and(|question| question.len() > MAX_QUESTION) {
                     return Err(PrivateError::TooLong);
                 }
-                private
-                    .smp
-                    .start(&compared(Initiator::Us, secret), question, carriage.rng)
+                channel
+                    .smp_start(carriage.account, secret, question, carriage.rng)
+                    .ok_or(PrivateError::NotInThisVersion)?
             }
             SmpAction::Answer { secret } => {
-                let answer = private
-                    .smp
-                    .answer(&compared(Initiator::Them, secret), carriage.rng)
+                let answer = channel
+                    .smp_answer(carriage.account, secret, carriage.rng)
                     .map_err(|_| PrivateError::NotAsked)?;
                 vec![answer]
             }
-            SmpAction::Abort => vec![private.smp.abort()],
+            SmpAction::Abort => vec![channel.smp_abort()],
         };
         for record in records {
             let (item, _) = self
@@ -128,19 +122,22 @@ impl Session {
         carriage: &mut Carriage<'_>,
         items: &mut Vec<Item>,
     ) -> Result<ExtraKey, PrivateError> {
-        match &self.state {
-            MessageState::Encrypted(private) if private.channel.has_extra_key() => {}
+        let kind = match &self.state {
+            MessageState::Encrypted(private) if private.channel.has_extra_key() => {
+                private.channel.record_kinds().0
+            }
             MessageState::Encrypted(_) => return Err(PrivateError::NotInThisVersion),
             _ => return Err(PrivateError::NotPrivate),
-        }
+        };
         let mut value = usage.to_be_bytes().to_vec();
         value.extend_from_slice(data);
-        let record = Tlv::new(tlv::EXTRA_KEY, value).ok_or(PrivateError::TooLong)?;
-        let (item, key) = self
-            .seal(b"", vec![record], IGNORE_UNREADABLE, carriage)
+        let record = Tlv::new(kind, value).ok_or(PrivateError::TooLong)?;
+        let (item, keys) = self
+            .seal(b"", vec![record.clone()], IGNORE_UNREADABLE, carriage)
             .ok_or(PrivateError::KeysExhausted)?;
         items.push(item);
-        Ok(key)
+        let announced = keys.announced_by(&[record]).into_iter().next();
+        announced.map(|(_, _, key)| key).ok_or(PrivateError::TooLong)
     }
 
     pub(crate) fn smp_event(&self, fingerprint: Fingerprint, event: SmpEvent) -> Item {
@@ -155,15 +152,15 @@ impl Session {
         if let MessageState::Encrypted(private) = core::mem::replace(&mut self.state, MessageState::Plaintext)
         {
             let peer = private.channel.peer();
-            if private.smp.progress() != Progress::Idle {
-                let told = private.smp.has_told();
+            if private.channel.smp_progress() != Progress::Idle {
+                let told = private.channel.smp_has_told();
                 items.push(self.smp_event(peer, SmpEvent::Aborted { told }));
             }
             self.state = MessageState::Finished {
                 peer,
                 traffic: (private.channel.ssid(), private.channel.traffic()),
-                unpublished: private.channel.retire(),
             };
+            self.unpublished = private.channel.retire();
             items.push(Item::Event(Event::PeerEnded { session: self.tag }));
         }
     }
@@ -176,8 +173,8 @@ impl Session {
             return;
         }
         let peer = private.channel.peer();
-        let told = private.smp.has_told();
-        let (event, reply) = match private.smp.receive(record.kind(), record.value(), carriage.rng) {
+        let told = private.channel.smp_has_told();
+        let (event, reply) = match private.channel.smp_receive(record, carriage.rng) {
             Outcome::Asked { mut question } => {
                 if let Some(question) = &mut question {
                     question.truncate(MAX_QUESTION);
@@ -207,42 +204,19 @@ impl Session {
         items.extend(event.map(|event| self.smp_event(peer, event)));
     }
 
-    fn receive_extra_key(&self, record: &Tlv, key: &mut Option<ExtraKey>, items: &mut Vec<Item>) {
-        let MessageState::Encrypted(private) = &self.state else {
-            return;
-        };
-        if !private.channel.has_extra_key() {
+    fn receive_extra_keys(&self, keys: ExtraKeys, records: &[Tlv], items: &mut Vec<Item>) {
+        if !matches!(&self.state, MessageState::Encrypted(private) if private.channel.has_extra_key()) {
             return;
         }
-        if let Some((usage, data)) = record.value().split_first_chunk::<4>()
-            && let Some(key) = key.take()
-        {
+        for (usage, data, key) in keys.announced_by(records) {
             items.push(Item::Event(Event::ExtraKey {
                 session: self.tag,
-                usage: u32::from_be_bytes(*usage),
-                data: data.to_vec(),
+                usage,
+                data: data.into(),
                 key,
             }));
         }
     }
-}
-
-/// "Secret information": what is really compared, SHA-256(1 ‖ initiator ‖ responder ‖ ssid ‖ secret).
-fn compared_secret(
-    initiator: Initiator,
-    ours: Fingerprint,
-    theirs: Fingerprint,
-    ssid: &[u8],
-    secret: &[u8],
-) -> Secret<32> {
-    let (first, second) = match initiator {
-        Initiator::Us => (ours, theirs),
-        Initiator::Them => (theirs, ours),
-    };
-    let mut digest = sha256(&[&[1], first.as_bytes(), second.as_bytes(), ssid, secret]);
-    let compared = Secret::fill_with(|bytes: &mut [u8; 32]| bytes.copy_from_slice(&digest));
-    zeroize::Zeroize::zeroize(&mut digest);
-    compared
 }
 
 /// A longer question is no question any more (S-34).

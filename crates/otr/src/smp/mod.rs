@@ -15,6 +15,7 @@ use rand_core::CryptoRng;
 
 use self::group::{BadMessage, FirstRecord, Group};
 use self::messages::{Comparison, OurHalves, Responder, TheirHalves};
+use crate::text::Text;
 use crate::wire::tlv::{self, Tlv};
 
 /// One side of the protocol.
@@ -42,7 +43,7 @@ pub enum Outcome {
     Asked {
         /// What the peer asks, exactly as it came: any bytes but NUL, of any length that a TLV can hold, and not
         /// authenticated by the secret yet. `None` if the peer sent no question.
-        question: Option<Vec<u8>>,
+        question: Option<Text>,
     },
     /// The protocol goes on.
     Reply(Tlv),
@@ -179,7 +180,7 @@ impl<G: Group> Smp<G> {
         let FirstRecord { question, message } = first?;
         self.state = State::Asked(Box::new(messages::open_smp1(message)?));
         Ok(Outcome::Asked {
-            question: question.map(<[u8]>::to_vec),
+            question: question.map(Text::from),
         })
     }
 

@@ -97,3 +97,33 @@ impl From<BadProfile> for Reject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_of_a_profile_has_its_reason() {
+        let table = [
+            (BadProfile::Malformed, Reject::BadProfile),
+            (BadProfile::Order, Reject::BadProfile),
+            (BadProfile::Incomplete, Reject::BadProfile),
+            (BadProfile::Versions, Reject::BadProfile),
+            (BadProfile::OtherInstance, Reject::WrongInstance),
+            (BadProfile::Expired, Reject::Expired),
+            (BadProfile::TooLong, Reject::Expired),
+            (BadProfile::Key, Reject::BadPublicKey),
+            (BadProfile::EqualKeys, Reject::BadPublicKey),
+            (BadProfile::Signature, Reject::BadSignature),
+        ];
+        let mut texts: Vec<String> = table.iter().map(|(fault, _)| fault.to_string()).collect();
+        for (fault, reason) in table {
+            assert_eq!(Reject::from(fault), reason);
+            // What a stranger sent gets no answer that tells how far it came.
+            assert_eq!(reason.reply(), None);
+        }
+        texts.sort();
+        texts.dedup();
+        assert_eq!(texts.len(), table.len());
+    }
+}

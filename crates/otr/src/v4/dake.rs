@@ -120,6 +120,11 @@ impl Dake {
         self.answered.as_deref()
     }
 
+    /// Puts another exchange in the place of the one that we began, which is returned.
+    pub fn swap_begun(&mut self, begun: Option<Box<WaitingAuthR>>) -> Option<Box<WaitingAuthR>> {
+        core::mem::replace(&mut self.begun, begun)
+    }
+
     /// Forgets the exchange that we began, because it is too old.
     pub fn forget_begun(&mut self) {
         self.begun = None;

@@ -70,5 +70,13 @@ pub(super) fn announces(plaintext: &[u8]) -> bool {
     }
 }
 
+impl PartialEq for AnnouncedKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(other.expose())
+    }
+}
+
+impl Eq for AnnouncedKey {}
+
 /// Uses that one message may announce.
 pub const MAX_ANNOUNCED: usize = 10;

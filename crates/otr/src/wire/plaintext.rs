@@ -1,22 +1,21 @@
 //! What a data message says once it is open: words for people, then records for programs.
 
-use std::fmt;
-
 use super::Wire;
 use super::reader::Reader;
 use super::search::position_of;
 use super::tlv::Tlv;
 use super::writer::Writer;
+use crate::text::Text;
 
 /// The content of a data message:
 ///
 /// ```text
 /// words | NUL | TLV | TLV | …
 /// ```
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plaintext {
     /// Words for people, in whatever encoding the network uses. Free of NUL after decoding.
-    pub text: Vec<u8>,
+    pub text: Text,
     /// Records for programs.
     pub tlvs: Vec<Tlv>,
 }
@@ -31,14 +30,13 @@ impl Plaintext {
     /// Reads what was decrypted. Never fails: the bytes are authentic, so the words before the first NUL are shown
     /// whatever follows, and the records are those that are whole; the first broken one and all after it are dropped.
     pub fn decode(bytes: Vec<u8>) -> Self {
-        let mut text = bytes;
+        let mut text = Text::from(bytes);
         let mut tlvs = Vec::new();
         if let Some(end) = position_of(0, &text) {
             let mut reader = Reader::new(text.get(end + 1..).unwrap_or_default());
             while let Ok(tlv) = Tlv::decode(&mut reader) {
                 tlvs.push(tlv);
             }
-            zeroize::Zeroize::zeroize(text.get_mut(end..).unwrap_or_default());
             text.truncate(end);
         }
         Self { text, tlvs }
@@ -78,13 +76,6 @@ pub fn encode_v4(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
     w.into_bytes()
 }
 
-/// Shows sizes only: this is what the encryption is for.
-impl fmt::Debug for Plaintext {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Plaintext({} bytes, {:?})", self.text.len(), self.tlvs)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +110,7 @@ mod tests {
             assert_eq!(
                 Plaintext::decode(bytes.to_vec()),
                 Plaintext {
-                    text: text.to_vec(),
+                    text: text.into(),
                     tlvs
                 },
                 "{bytes:?}"
@@ -130,12 +121,12 @@ mod tests {
     #[test]
     fn typed_words_never_become_records() {
         let pasted = Plaintext {
-            text: b"hi\0\0\x01\0\0".to_vec(),
+            text: "hi\0\0\x01\0\0".into(),
             tlvs: vec![tlv(PADDING, b"")],
         };
         assert_eq!(pasted.encode(), b"hi\0\0\0\0\0");
         let plain = Plaintext {
-            text: b"hi".to_vec(),
+            text: "hi".into(),
             tlvs: vec![],
         };
         assert_eq!(plain.encode(), b"hi\0");
@@ -144,9 +135,12 @@ mod tests {
     #[test]
     fn debug_hides_the_words() {
         let secret = Plaintext {
-            text: b"attack".to_vec(),
+            text: "attack".into(),
             tlvs: vec![tlv(PADDING, b"dawn")],
         };
-        assert_eq!(format!("{secret:?}"), "Plaintext(6 bytes, [Tlv(0, 4 bytes)])");
+        assert_eq!(
+            format!("{secret:?}"),
+            "Plaintext { text: Text(6 bytes), tlvs: [Tlv(0, 4 bytes)] }"
+        );
     }
 }

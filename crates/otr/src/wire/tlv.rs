@@ -6,8 +6,9 @@ use super::Wire;
 use super::error::DecodeError;
 use super::reader::Reader;
 use super::writer::Writer;
+use crate::text::Text;
 
-/// A type-length-value record:
+/// A type-length-value record, wiped when dropped:
 ///
 /// ```text
 /// SHORT type | SHORT length | value
@@ -15,13 +16,14 @@ use super::writer::Writer;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Tlv {
     kind: u16,
-    value: Vec<u8>,
+    value: Text,
 }
 
 impl Tlv {
     /// A record; `None` if the value is longer than 65535 bytes.
     pub fn new(kind: u16, value: Vec<u8>) -> Option<Self> {
         u16::try_from(value.len()).ok()?;
+        let value = value.into();
         Some(Self { kind, value })
     }
 
@@ -37,11 +39,11 @@ impl Tlv {
 
     /// The value, by value.
     pub fn into_value(self) -> Vec<u8> {
-        self.value
+        self.value.into_bytes()
     }
 
     /// Bytes on the wire.
-    pub const fn encoded_len(&self) -> usize {
+    pub fn encoded_len(&self) -> usize {
         4 + self.value.len()
     }
 }
@@ -59,7 +61,7 @@ impl Wire for Tlv {
         let length = r.u16()?;
         Ok(Self {
             kind,
-            value: r.bytes(length.into())?.to_vec(),
+            value: r.bytes(length.into())?.into(),
         })
     }
 }

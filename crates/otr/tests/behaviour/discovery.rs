@@ -116,7 +116,7 @@ fn a_tag_starts_the_exchange_only_where_the_policy_says_so() {
         assert_eq!(
             alice.take_events(),
             [Event::ClearText {
-                text: b"hi".to_vec(),
+                text: "hi".into(),
                 expected: true
             }]
         );

@@ -21,7 +21,7 @@ fn both_sides_hold_the_same_key() {
         let [Event::ExtraKey { usage, data, key, .. }] = &told[..] else {
             panic!("{told:?}")
         };
-        assert_eq!((*usage, data.as_slice()), (0xfeed_0000 + round, &b"file.txt"[..]));
+        assert_eq!((*usage, &data[..]), (0xfeed_0000 + round, &b"file.txt"[..]));
         assert_eq!(Some(key), ours.as_ref());
         bob.say("rotate");
         deliver(&mut alice, &mut bob);

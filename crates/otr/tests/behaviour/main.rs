@@ -9,6 +9,7 @@ mod discovery;
 mod error_replies;
 mod extra_key;
 mod gaps;
+mod injected_message;
 mod instance_tags;
 mod key_rotation;
 mod outbox;

@@ -32,7 +32,7 @@ fn switched_off_everything_passes_untouched() {
     for text in ["?OTRv3?", "?OTR:AAMD.", "hi \t  \t\t\t\t \t \t \t    \t\t  \t\t"] {
         alice.receive(text.as_bytes());
         let clear = Event::ClearText {
-            text: text.as_bytes().to_vec(),
+            text: text.into(),
             expected: true,
         };
         assert_eq!(alice.take_events(), [clear]);

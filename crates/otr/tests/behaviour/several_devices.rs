@@ -130,3 +130,94 @@ fn s44_a_new_unverified_device_never_gets_the_text() {
     group.settle();
     assert_eq!(group.phone.read(), ["knowingly"]);
 }
+
+/// Alice is private with the laptop; then somebody with another key begins a conversation, and talks. Nobody
+/// trusts anything.
+fn joined_by_another_key() -> Group {
+    let mut group = Group::new(2);
+    group.alice.start();
+    let query = group.alice.only_message();
+    group.laptop.receive(&query);
+    group.settle();
+    group.phone.act(|conversation, env| {
+        conversation
+            .start(env, otr::Start::Interactive(otr::Version::V3))
+            .unwrap()
+    });
+    group.settle();
+    group.phone.say("hello, it is me");
+    group.settle();
+    assert_eq!(group.alice.read(), ["hello, it is me"]);
+    group
+}
+
+#[test]
+fn between_keys_that_nobody_trusts_text_stays_with_the_key_in_use() {
+    let mut group = joined_by_another_key();
+    group.alice.say("for the one I was talking to");
+    group.settle();
+    assert_eq!(group.laptop.read(), ["for the one I was talking to"]);
+    assert_eq!(group.phone.read(), Vec::<String>::new());
+}
+
+#[test]
+fn another_key_than_the_one_in_use_is_told_and_the_person_may_prefer_it() {
+    let mut group = joined_by_another_key();
+    let (laptop, phone) = (
+        group.laptop.account.fingerprint(),
+        group.phone.account.fingerprint(),
+    );
+    assert!(group.alice.take_events().contains(&Event::AnotherKey {
+        session: group.phone.account.instance_tag(),
+        fingerprint: phone,
+        in_use: laptop,
+    }));
+    group.alice.conversation.prefer(phone);
+    group.alice.say("knowingly");
+    group.settle();
+    assert_eq!(group.phone.read(), ["knowingly"]);
+    // Trust outweighs it.
+    group.alice.conversation.set_trusted(laptop, true);
+    group.alice.say("to the trusted one");
+    group.settle();
+    assert_eq!(group.laptop.read(), ["to the trusted one"]);
+}
+
+#[test]
+fn the_key_in_use_is_left_only_when_the_person_has_ended_its_conversation() {
+    let mut group = joined_by_another_key();
+    group.laptop.act(|conversation, env| conversation.end_all(env));
+    group.settle();
+    assert_eq!(group.alice.try_say("and now?"), Err(SendError::PeerEnded));
+    let laptop = group.tag(&group.laptop);
+    group.alice.act(|conversation, env| conversation.end(env, laptop));
+    group.alice.say("knowingly");
+    group.settle();
+    assert_eq!(group.phone.read(), ["knowingly"]);
+}
+
+#[test]
+fn a_new_device_with_the_key_in_use_gets_the_text() {
+    // Bob's program was killed and has another tag now: what it had before answers nobody.
+    let mut group = Group::new(1);
+    group.alice.start();
+    let query = group.alice.only_message();
+    group.laptop.receive(&query);
+    group.settle();
+    group.phone.act(|conversation, env| {
+        conversation
+            .start(env, otr::Start::Interactive(otr::Version::V3))
+            .unwrap()
+    });
+    group.settle();
+    assert!(
+        !group
+            .alice
+            .take_events()
+            .iter()
+            .any(|event| matches!(event, Event::AnotherKey { .. }))
+    );
+    group.alice.say("where are you?");
+    group.settle();
+    assert_eq!(group.phone.read(), ["where are you?"]);
+}

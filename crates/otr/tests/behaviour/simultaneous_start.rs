@@ -70,6 +70,35 @@ fn every_order_of_delivery_ends_well() {
 }
 
 #[test]
+fn starting_again_in_the_middle_ends_well_in_every_order() {
+    for version in [Version::V2, Version::V3] {
+        for (restart, by_alice) in (0..7).flat_map(|step| [(step, true), (step, false)]) {
+            for schedule in 0..64u32 {
+                let (mut alice, mut bob) = both_begin(version);
+                for step in 0..10 {
+                    if step == restart {
+                        let again = if by_alice { &mut alice } else { &mut bob };
+                        again.act(|conversation, env| {
+                            conversation.start(env, Start::Interactive(version)).unwrap()
+                        });
+                    }
+                    let (from, to) = if schedule >> (step % 6) & 1 == 0 {
+                        (&mut alice, &mut bob)
+                    } else {
+                        (&mut bob, &mut alice)
+                    };
+                    if let Some(bytes) = from.outgoing.pop_front() {
+                        to.receive(&bytes);
+                    }
+                }
+                deliver(&mut alice, &mut bob);
+                agree(&mut alice, &mut bob);
+            }
+        }
+    }
+}
+
+#[test]
 fn every_message_may_be_doubled() {
     for version in [Version::V2, Version::V3] {
         let (mut alice, mut bob) = both_begin(version);

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 use chacha20::ChaCha20Rng;
 use otr::{
     Account, Conversation, Env, Event, InstanceTag, Output, Policy, PrivateKey, Recipient, SendError, Start,
-    Strangers, Timestamp, Version, Versions,
+    Strangers, Timestamp, V4Account, Version, Versions,
 };
 use rand_core::SeedableRng;
 
@@ -51,7 +51,7 @@ pub struct Person {
 
 /// Versions from their numbers.
 pub fn versions(numbers: &[u16]) -> Versions {
-    let all = [Version::V1, Version::V2, Version::V3];
+    let all = Version::ALL;
     let chosen = all
         .into_iter()
         .filter(|version| numbers.contains(&version.number()));
@@ -73,6 +73,10 @@ impl Person {
         let mut rng = ChaCha20Rng::from_seed([seed; 32]);
         let tag = InstanceTag::random(&mut rng);
         let account = Account::new(key(key_index), tag, &mut rng);
+        let now = Timestamp::from_millis(1_000_000);
+        // With randomness of its own, so that a scenario of older versions runs as it did before there was this one.
+        let mut own = ChaCha20Rng::from_seed([seed ^ 0x44; 32]);
+        let account = account.with_v4(V4Account::generate(tag, &mut own, now));
         Self {
             name,
             account,
@@ -80,7 +84,7 @@ impl Person {
             conversation: Conversation::new(policy),
             outgoing: VecDeque::new(),
             events: Vec::new(),
-            now: Timestamp::from_millis(1_000_000),
+            now,
         }
     }
 
@@ -149,7 +153,7 @@ impl Person {
         let mut texts = Vec::new();
         self.events.retain(|event| match event {
             Event::Text { text, .. } => {
-                texts.push(String::from_utf8(text.clone()).unwrap());
+                texts.push(text.as_str().unwrap().to_owned());
                 false
             }
             _ => true,

@@ -2,7 +2,7 @@
 
 use otr::wire::Message;
 use otr::wire::header::InstanceTag;
-use otr::{Recipient, Start, Version};
+use otr::{Env, Output, Recipient, SmpAction, Start, Version};
 
 use crate::common::forge::change;
 use crate::common::{Person, deliver, open_policy, private_pair};
@@ -82,6 +82,31 @@ fn s26_handshakes_are_rationed() {
 }
 
 #[test]
+fn s26_a_flood_of_queries_does_not_starve_a_key_exchange_under_way() {
+    for numbers in [&[2][..], &[3]] {
+        let (mut alice, mut bob) = (Person::alice(numbers), Person::bob(numbers));
+        bob.start();
+        alice.receive(&bob.only_message());
+        bob.receive(&alice.only_message());
+        // Anybody can ask; nobody but Bob can go on with the exchange.
+        for _ in 0..1_000 {
+            alice.receive(b"?OTR Error: broken");
+            alice.receive(&query(numbers));
+        }
+        deliver(&mut alice, &mut bob);
+        assert!(
+            alice.is_private() && bob.is_private(),
+            "{numbers:?}: {:?}",
+            bob.events
+        );
+    }
+}
+
+fn query(numbers: &[u16]) -> Vec<u8> {
+    format!("?OTRv{}?", numbers[0]).into_bytes()
+}
+
+#[test]
 fn a_flood_does_not_keep_the_person_from_starting() {
     let mut alice = Person::alice(&[3]);
     for _ in 0..100 {
@@ -109,6 +134,57 @@ fn no_secret_in_debug() {
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
     let shown = format!("{:?}", account.key());
     assert!(!shown.to_lowercase().contains(&secret[..8]), "{shown}");
+}
+
+#[test]
+fn no_text_in_debug() {
+    let words = b"lighthouse";
+    let (mut alice, mut bob) = private_pair(&[3]);
+    let mut shown = String::new();
+    let mut carry = |from: &mut Person, to: &mut Person, outputs: Vec<Output>| {
+        shown += &format!("{outputs:?}");
+        for output in outputs {
+            if let Output::Send(bytes) = output {
+                let mut env = Env {
+                    account: &to.account,
+                    rng: &mut to.rng,
+                    now: to.now,
+                };
+                shown += &format!("{:?}", to.conversation.receive(&mut env, &bytes));
+            }
+        }
+        from.take_events();
+    };
+    for step in 0..4 {
+        let mut env = Env {
+            account: &alice.account,
+            rng: &mut alice.rng,
+            now: alice.now,
+        };
+        let (conversation, to) = (&mut alice.conversation, Recipient::Best);
+        let outputs = match step {
+            0 => conversation.send(&mut env, to, words, &[]).unwrap(),
+            1 => {
+                let secret = &words[..];
+                let question = Some(secret);
+                let action = SmpAction::Start { secret, question };
+                conversation.smp(&mut env, to, action).unwrap()
+            }
+            2 => conversation.use_extra_key(&mut env, to, 1, words).unwrap().0,
+            _ => {
+                conversation.end_all(&mut env);
+                conversation.send(&mut env, to, words, &[]).unwrap()
+            }
+        };
+        carry(&mut alice, &mut bob, outputs);
+    }
+    for kind in ["Text {", "Asked {", "ExtraKey {", "ClearText {", "Send("] {
+        assert!(shown.contains(kind), "{kind} in {shown}");
+    }
+    let numbers = format!("{:?}", &words[..4]);
+    for leak in ["light", numbers.trim_matches(['[', ']'])] {
+        assert!(!shown.contains(leak), "{leak} in {shown}");
+    }
 }
 
 #[test]

@@ -119,3 +119,46 @@ fn a_renewed_conversation_reveals_the_keys_of_the_old_one() {
             .any(|key| authenticates(key, &before))
     );
 }
+
+#[test]
+fn s16_keys_of_an_ended_conversation_are_revealed_by_the_next_one() {
+    for numbers in [&[1][..], &[2], &[3]] {
+        let (mut alice, mut bob) = private_pair(numbers);
+        alice.say("before the end");
+        let before = alice.only_message();
+        bob.receive(&before);
+        // Alice ends it, and Bob acknowledges: no message of his is left to publish anything in.
+        alice.act(|conversation, env| conversation.end(env, Recipient::Best));
+        bob.receive(&alice.only_message());
+        bob.act(|conversation, env| conversation.end(env, Recipient::Best));
+        assert!(bob.take_outgoing().is_empty() && !bob.is_private());
+        alice.start();
+        crate::common::deliver(&mut alice, &mut bob);
+        bob.say("after");
+        let after = bob.only_message();
+        let published = |message: &[u8]| {
+            let keys = data(message).revealed_mac_keys;
+            keys.chunks(20).filter(|key| authenticates(key, &before)).count()
+        };
+        assert_eq!(published(&after), 1, "{numbers:?}");
+        bob.say("once");
+        assert_eq!(published(&bob.only_message()), 0);
+    }
+}
+
+#[test]
+fn mac_keys_of_many_ended_conversations_do_not_pile_up() {
+    let (mut alice, mut bob) = private_pair(&[3]);
+    for _ in 0..80 {
+        alice.say("x");
+        alice.act(|conversation, env| conversation.end(env, Recipient::Best));
+        crate::common::deliver(&mut alice, &mut bob);
+        bob.act(|conversation, env| conversation.end(env, Recipient::Best));
+        alice.pass(10_000).start();
+        crate::common::deliver(&mut alice, bob.pass(10_000));
+        assert!(bob.is_private());
+    }
+    bob.say("now");
+    let keys = data(&bob.only_message()).revealed_mac_keys.len() / 20;
+    assert!((2..=64).contains(&keys), "{keys} keys in one message");
+}

@@ -152,7 +152,7 @@ fn s22_markers_inside_a_text_are_text() {
     ] {
         alice.receive(text.as_bytes());
         let clear = Event::ClearText {
-            text: text.as_bytes().to_vec(),
+            text: text.into(),
             expected: true,
         };
         assert_eq!(alice.take_events(), [clear], "{text}");

@@ -113,7 +113,7 @@ impl Person {
 
     pub fn read(&mut self, letter: &Letter) -> Result<String, Reject> {
         self.open(letter)
-            .map(|opened| String::from_utf8(Plaintext::decode(opened.plaintext).text).unwrap())
+            .map(|opened| String::from_utf8(Plaintext::decode(opened.plaintext).text.into_bytes()).unwrap())
     }
 
     /// A message that is refused for this reason and leaves no trace.

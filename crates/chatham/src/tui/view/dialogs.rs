@@ -9,17 +9,25 @@ use crate::chat::input::HELP;
 use crate::engine::notice::How;
 use crate::present::plain::{tag, version_words};
 use crate::tui::app::App;
-use crate::tui::overlay::{Devices, Overlay, Paste};
+use crate::tui::overlay::{Devices, Overlay, Paste, Reading};
 use crate::tui::theme::Theme;
 use crate::tui::told;
-use crate::tui::view::wrap::{cut, wrap};
+use crate::tui::view::wrap::{cut, wrap_line};
 use crate::tui::view::{verify, window};
 
 /// Draws what lies over the conversation, if anything does.
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     let theme = app.theme;
+    let reading = &mut app.reading;
+    let of = match &app.overlay {
+        Some(Overlay::Verify(dialog)) => dialog.subject(),
+        Some(Overlay::KeyChanged { key, .. }) => format!("another key {key}"),
+        Some(Overlay::Devices(_)) => "devices".to_owned(),
+        _ => String::new(),
+    };
+    reading.begin(of);
     match &mut app.overlay {
-        None => {}
+        None => *reading = Reading::default(),
         Some(Overlay::Help(top)) => draw_help(frame, theme, area, top),
         Some(Overlay::Devices(devices)) => {
             let lines = device_lines(devices, app.own_key, theme);
@@ -29,25 +37,27 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
                 area,
                 &format!("Devices of {}", devices.name),
                 &lines,
+                reading,
             );
         }
-        Some(Overlay::Paste(paste)) => draw_paste(frame, theme, area, paste),
+        Some(Overlay::Paste(paste)) => draw_paste(frame, theme, area, paste, reading),
         Some(Overlay::Leave(waiting)) => {
             let what = match waiting {
                 1 => "One text still waits".to_owned(),
                 waiting => format!("{waiting} texts still wait"),
             };
             let words = [
-                format!("{what}, and would be lost: nothing is written to a file."),
+                format!("{what} or may be lost, and would be gone: nothing is written to a file."),
                 String::new(),
                 "y  leave all the same".into(),
                 "any other key: stay".into(),
             ];
-            draw_words(frame, theme, area, "Leave?", &words);
+            draw_words(frame, theme, area, "Leave?", &words, reading);
         }
-        Some(Overlay::KeyChanged { name, .. }) => {
+        Some(Overlay::KeyChanged { name, key, .. }) => {
             let words = [
-                format!("Another key than the one you know answers as {name}."),
+                format!("Another key than the one you know answers as {name}:"),
+                format!("  {key}"),
                 format!("It may be {name} at a new computer. It may be somebody who pretends to be {name}."),
                 "Nothing is sent to this key until you decide.".into(),
                 String::new(),
@@ -56,34 +66,58 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
                 "w  keep waiting".into(),
                 "d  drop the texts that wait".into(),
             ];
-            draw_words(frame, theme, area, "KEY CHANGED", &words);
+            draw_words(frame, theme, area, "KEY CHANGED", &words, reading);
         }
-        Some(Overlay::Verify(dialog)) => verify::draw(frame, theme, area, dialog),
+        Some(Overlay::Verify(dialog)) => verify::draw(frame, theme, area, dialog, reading),
     }
 }
 
 /// Draws sentences in a window that is as high as they need.
-pub(super) fn draw_words(frame: &mut Frame<'_>, theme: Theme, area: Rect, title: &str, words: &[String]) {
-    let width = area.width.saturating_sub(4).min(WIDTH);
-    let rows = words
-        .iter()
-        .flat_map(|line| wrap(line, usize::from(width.saturating_sub(4))));
-    let lines: Vec<Line<'static>> = rows.map(Line::from).collect();
-    draw_lines(frame, theme, area, title, &lines);
+pub(super) fn draw_words(
+    frame: &mut Frame<'_>,
+    theme: Theme,
+    area: Rect,
+    title: &str,
+    words: &[String],
+    reading: &mut Reading,
+) {
+    let lines: Vec<Line<'static>> = words.iter().cloned().map(Line::from).collect();
+    draw_lines(frame, theme, area, title, &lines, reading);
 }
 
-/// Draws lines in a window that is as high as they need.
+/// Draws lines in a window that is as high as they need. What does not fit can be scrolled to, and a sign tells so.
 pub(super) fn draw_lines(
     frame: &mut Frame<'_>,
     theme: Theme,
     area: Rect,
     title: &str,
     lines: &[Line<'static>],
+    reading: &mut Reading,
 ) {
     let width = area.width.saturating_sub(4).min(WIDTH);
-    let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
+    let columns = usize::from(width.saturating_sub(4));
+    let rows: Vec<Line<'static>> = lines.iter().flat_map(|line| wrap_line(line, columns)).collect();
+    let height = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(2);
     let inside = window(frame, theme, area, title, (width, height));
-    frame.render_widget(Paragraph::new(lines.to_vec()), inside);
+    let room = usize::from(inside.height);
+    if rows.len() <= room {
+        (reading.top, reading.whole) = (0, true);
+        frame.render_widget(Paragraph::new(rows), inside);
+        return;
+    }
+    // One row is the sign's.
+    let room = room.saturating_sub(1).max(1);
+    reading.top = reading.top.min(rows.len() - room);
+    let below = rows.len() - room - reading.top;
+    reading.whole |= below == 0;
+    let mut shown: Vec<Line<'static>> = rows.into_iter().skip(reading.top).take(room).collect();
+    let sign = if below > 0 {
+        "more: PageDown"
+    } else {
+        "above: PageUp"
+    };
+    shown.push(Line::styled(sign, theme.bar()));
+    frame.render_widget(Paragraph::new(shown), inside);
 }
 
 fn draw_help(frame: &mut Frame<'_>, theme: Theme, area: Rect, top: &mut usize) {
@@ -156,14 +190,15 @@ fn help(theme: Theme) -> Vec<String> {
     lines
 }
 
-fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste) {
+fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste, reading: &mut Reading) {
     let count = paste.lines.len();
+    let messages = paste.lines.iter().filter(|line| !line.is_empty()).count();
     let mut words = vec![
         format!("You pasted {count} lines. To {} they can go", paste.name),
         String::new(),
     ];
     words.push("m  as one message".into());
-    words.push(format!("l  as {count} messages, a line each"));
+    words.push(format!("l  as {messages} messages, a line each"));
     words.push("e  into the line below, to be edited".into());
     words.push("Esc  not at all".into());
     words.push(String::new());
@@ -180,7 +215,7 @@ fn draw_paste(frame: &mut Frame<'_>, theme: Theme, area: Rect, paste: &Paste) {
     if count > 3 {
         words.push(format!("  ... and {} more", count - 3));
     }
-    draw_words(frame, theme, area, "Paste", &words);
+    draw_words(frame, theme, area, "Paste", &words, reading);
 }
 
 fn device_lines(shown: &Devices, own_key: Option<otr::Fingerprint>, theme: Theme) -> Vec<Line<'static>> {

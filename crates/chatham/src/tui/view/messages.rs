@@ -197,7 +197,7 @@ fn home_words(app: &App, words: &mut Vec<String>) {
         (Connection::Starting(_), _) => {}
         (_, true) if app.people.is_empty() => {
             words.push("Nobody else is here yet. In another terminal, start".into());
-            words.push("    chatham chat --local --nick bob".into());
+            words.push(format!("    {}", app.invitation));
             words.push("and bob appears in the list on the left.".into());
         }
         _ => {

@@ -4,6 +4,7 @@ mod dialogs;
 mod messages;
 mod people;
 mod status;
+mod typing;
 mod verify;
 pub mod wrap;
 
@@ -51,7 +52,7 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App) {
     app.page = right.height.into();
     messages::draw(frame, app, right);
     status::draw(frame, app, state);
-    status::draw_input(frame, app, typing, app.overlay.is_none());
+    typing::draw(frame, app, typing, app.overlay.is_none());
     status::draw_keys(frame, app, keys);
     dialogs::draw(frame, app, area);
 }
@@ -86,17 +87,7 @@ fn draw_rule(frame: &mut Frame<'_>, theme: Theme, area: Rect) {
 
 /// How many rows the line that is being typed takes.
 fn input_rows(app: &App, area: Rect) -> u16 {
-    let editor = match app.people.get(app.current) {
-        Some(person) => &person.editor,
-        None => &app.log.editor,
-    };
-    let width = usize::from(area.width.saturating_sub(status::PROMPT)).max(1);
-    let rows: usize = editor
-        .area()
-        .lines()
-        .iter()
-        .map(|line| wrap::columns(line) / width + 1)
-        .sum();
+    let rows = typing::rows(app, area.width);
     let most = (area.height / 3).clamp(1, MOST_INPUT_ROWS);
     u16::try_from(rows).unwrap_or(most).clamp(1, most)
 }

@@ -1,4 +1,4 @@
-//! The line that says how things stand, the line that is being typed, and the line of keys.
+//! The line that says how things stand, and the line of keys.
 //!
 //! The first never says more than is true.
 
@@ -42,13 +42,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, area: Rect) {
 /// How we stand, in words.
 fn words(person: &Conversation) -> &'static str {
     match (&person.wish, person.standing) {
-        (Some(Wish::Secret(_)), Standing::Unverified) => "private, NOT VERIFIED; they ask you: F2",
-        (Some(Wish::Secret(_)), Standing::Verified) => "private and verified; they ask you: F2",
+        (Some(Wish::Secret { .. }), Standing::Unverified) => "private, NOT VERIFIED; they ask you: F2",
+        (Some(Wish::Secret { .. }), Standing::Verified) => "private and verified; they ask you: F2",
         (Some(Wish::Privacy), Standing::NotPrivate) => "NOT PRIVATE; they ask for it: F2",
         (_, Standing::NotPrivate) => "NOT PRIVATE",
         (_, Standing::Unverified) => "private, NOT VERIFIED: F2",
         (_, Standing::Verified) => "private and verified",
-        (_, Standing::Finished) => "ENDED by them, nothing is sent: F2 or /otr end",
+        (_, Standing::Finished) => "ENDED by them, nothing is sent: F2",
         (_, Standing::KeyChanged) => "KEY CHANGED, nothing is sent: F2",
     }
 }
@@ -62,48 +62,18 @@ fn details(person: &Conversation) -> String {
     if person.devices > 1 {
         details.push_str(&format!(" · {} devices", person.devices));
     }
-    match person.undelivered() {
+    match person.undelivered() - person.lost {
         0 => {}
         1 => details.push_str(" · 1 text waits"),
         waiting => details.push_str(&format!(" · {waiting} texts wait")),
+    }
+    if person.lost > 0 {
+        details.push_str(&format!(" · {} may be lost", person.lost));
     }
     if person.present == Some(false) {
         details.push_str(" · not here");
     }
     details
-}
-
-/// Draws the line that is being typed, with the cursor in it if it is there that keys go.
-pub(super) fn draw_input(frame: &mut Frame<'_>, app: &App, area: Rect, focused: bool) {
-    let theme = app.theme;
-    let editor = match app.people.get(app.current) {
-        Some(person) => &person.editor,
-        None => &app.log.editor,
-    };
-    let prompt = Rect {
-        width: PROMPT.min(area.width),
-        ..area
-    };
-    let typing = Rect {
-        x: area.x + prompt.width,
-        width: area.width - prompt.width,
-        ..area
-    };
-    frame.render_widget(Paragraph::new("> ").style(theme.loud()), prompt);
-    if editor.is_empty() && !focused {
-        return;
-    }
-    if editor.is_empty() {
-        let hint = match app.conversation() {
-            Some(person) => format!(" type to {}", cut(&person.name, 16)),
-            None if app.me.is_some() => " /to NICK".to_owned(),
-            None => String::new(),
-        };
-        frame.render_widget(Paragraph::new(hint).style(theme.quiet()), typing);
-        frame.set_cursor_position((typing.x, typing.y));
-        return;
-    }
-    frame.render_widget(editor.area(), typing);
 }
 
 /// Draws which keys do what, here and now.
@@ -119,6 +89,3 @@ pub(super) fn draw_keys(frame: &mut Frame<'_>, app: &App, area: Rect) {
     let words = cut(words, area.width.into());
     frame.render_widget(Paragraph::new(words).style(app.theme.bar()), area);
 }
-
-/// How many columns stand before what is being typed.
-pub(super) const PROMPT: u16 = 2;

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::engine::notice::Comparison;
+use crate::tui::overlay::Reading;
 use crate::tui::theme::Theme;
 use crate::tui::verify::{Field, Outcome, Stage, Verification, WAYS};
 use crate::tui::view::dialogs::{draw_lines, draw_words};
@@ -16,19 +17,26 @@ use crate::verify::qr::{QUIET, Square};
 use crate::verify::words::Phrase;
 
 /// Draws the dialog.
-pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Verification) {
+pub(super) fn draw(
+    frame: &mut Frame<'_>,
+    theme: Theme,
+    area: Rect,
+    dialog: &Verification,
+    reading: &mut Reading,
+) {
     let title = format!("Verify {}", dialog.name);
     let name = &dialog.name;
     match &dialog.stage {
         Stage::Scan { comparison, scanned } => draw_scan(frame, theme, area, dialog, *comparison, scanned),
         Stage::Compare(comparison) => {
             let lines = compare(theme, name, *comparison, dialog.note.as_deref());
-            draw_lines(frame, theme, area, &title, &lines);
+            draw_lines(frame, theme, area, &title, &lines, reading);
         }
         Stage::Secret {
             secret,
             question,
             asking,
+            ..
         } => {
             let mut lines = plain(&[
                 "Type something that only the two of you know. They type the same, letter for letter. \
@@ -48,9 +56,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Ver
                 "A question is shown to them as yours. Tab goes to it; Enter begins.",
             ]));
             noted(&mut lines, theme, dialog);
-            draw_lines(frame, theme, area, &title, &lines);
+            draw_lines(frame, theme, area, &title, &lines, reading);
         }
-        Stage::Answer { question, secret } => {
+        Stage::Answer { question, secret, .. } => {
             let mut lines = match question {
                 Some(question) => {
                     let mut lines = plain(&[
@@ -76,15 +84,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Ver
                 "Each attempt is one guess. Enter answers; Esc decides later.",
             ]));
             noted(&mut lines, theme, dialog);
-            draw_lines(frame, theme, area, &title, &lines);
+            draw_lines(frame, theme, area, &title, &lines, reading);
         }
         stage => {
             let mut words = sentences(stage);
             words.extend(dialog.note.iter().cloned().flat_map(|note| [String::new(), note]));
             if let Stage::Choice(chosen) = stage {
-                draw_choice(frame, theme, area, dialog, *chosen);
+                draw_choice(frame, theme, area, dialog, *chosen, reading);
             } else {
-                draw_words(frame, theme, area, &title, &words);
+                draw_words(frame, theme, area, &title, &words, reading);
             }
         }
     }
@@ -97,7 +105,9 @@ fn sentences(stage: &Stage) -> Vec<String> {
             "",
             "Nothing happens? They may have to press F2, or their program does not speak OTR.",
         ],
-        Stage::Waiting => &["Now it is their turn to type. a gives up; Esc waits in the background."],
+        Stage::Waiting => {
+            &["Now it is their turn to type. Esc waits in the background; the Delete key gives up."]
+        }
         Stage::Over(Outcome::Verified) => &[
             "VERIFIED. From now on you would be told if another key answered.",
             "",
@@ -127,12 +137,22 @@ fn sentences(stage: &Stage) -> Vec<String> {
     words.iter().map(|words| (*words).to_owned()).collect()
 }
 
-fn draw_choice(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Verification, chosen: usize) {
+fn draw_choice(
+    frame: &mut Frame<'_>,
+    theme: Theme,
+    area: Rect,
+    dialog: &Verification,
+    chosen: usize,
+    reading: &mut Reading,
+) {
     let mut lines = plain(&[
-        &format!(
-            "Is it really {} at the other end? Three ways to find out:",
-            dialog.name
-        ),
+        &match dialog.verified {
+            true => format!("{} is verified. Three ways to look once more:", dialog.name),
+            false => format!(
+                "Is it really {} at the other end? Three ways to find out:",
+                dialog.name
+            ),
+        },
         "",
     ]);
     for (at, (way, how)) in WAYS.iter().enumerate() {
@@ -149,7 +169,8 @@ fn draw_choice(frame: &mut Frame<'_>, theme: Theme, area: Rect, dialog: &Verific
     lines.push(Line::default());
     lines.push(Line::from("Up, Down, Enter; or 1, 2, 3."));
     noted(&mut lines, theme, dialog);
-    draw_lines(frame, theme, area, &format!("Verify {}", dialog.name), &lines);
+    let title = format!("Verify {}", dialog.name);
+    draw_lines(frame, theme, area, &title, &lines, reading);
 }
 
 fn compare(theme: Theme, name: &str, shown: Comparison, note: Option<&str>) -> Vec<Line<'static>> {
@@ -160,15 +181,15 @@ fn compare(theme: Theme, name: &str, shown: Comparison, note: Option<&str>) -> V
     match Phrase::of(&shown.ssid) {
         Some(phrase) => {
             lines.push(Line::from(vec![
-                Span::raw("  you read        "),
+                Span::raw("  you read   "),
                 Span::styled(phrase.ours().join("  "), theme.loud()),
             ]));
             lines.push(Line::from(vec![
-                Span::raw("  they read       "),
+                Span::raw("  they read  "),
                 Span::styled(phrase.theirs().join("  "), theme.loud()),
             ]));
             lines.push(Line::styled(
-                format!("  in digits       {}", shown.ssid),
+                format!("  as digits  {}, yours in brackets", shown.ssid),
                 theme.quiet(),
             ));
         }

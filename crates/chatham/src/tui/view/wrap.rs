@@ -1,5 +1,7 @@
 //! Words in columns: how wide they are, and where they break.
 
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// How many columns a text takes.
@@ -60,6 +62,34 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     rows
 }
 
+/// A styled line in rows of at most so many columns, broken like [`wrap`].
+pub fn wrap_line(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
+    let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
+    if columns(&text) <= width {
+        return vec![line.clone()];
+    }
+    let styled = |span: &Span<'static>| {
+        let style = span.style;
+        span.content.chars().map(move |c| (c, style)).collect::<Vec<_>>()
+    };
+    let mut letters = line.spans.iter().flat_map(styled);
+    let rows = wrap(&text, width).into_iter().map(|row| {
+        let mut spans: Vec<Span<'static>> = Vec::new();
+        for c in row.chars() {
+            // Spaces at an edge are not in the rows.
+            let style = letters
+                .find(|(letter, _)| *letter == c)
+                .map_or(Style::new(), |(_, style)| style);
+            match spans.last_mut().filter(|last| last.style == style) {
+                Some(last) => last.content.to_mut().push(c),
+                None => spans.push(Span::styled(c.to_string(), style)),
+            }
+        }
+        Line::from(spans).style(line.style)
+    });
+    rows.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,6 +101,18 @@ mod tests {
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("ab cdefghij", 4), ["ab ", "cdef", "ghij"]);
         assert_eq!(wrap("abcd efgh", 4), ["abcd", "efgh"]);
+    }
+
+    #[test]
+    fn a_styled_line_keeps_its_styles() {
+        let line = Line::from(vec![
+            Span::raw("one two "),
+            Span::styled("three", Style::new().bold()),
+        ]);
+        let rows = wrap_line(&line, 4);
+        let words: Vec<String> = rows.iter().map(ToString::to_string).collect();
+        assert_eq!(words, ["one ", "two ", "thre", "e"]);
+        assert!(rows[3].spans[0].style == Style::new().bold() && rows[1].spans[0].style == Style::new());
     }
 
     #[test]

@@ -124,3 +124,17 @@ impl fmt::Debug for Point {
         f.write_str("Point(..)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroize;
+
+    #[test]
+    fn wiping_leaves_the_neutral_element() {
+        let mut raw = Raw(*Point::base().raw());
+        assert_eq!(raw.0.isneutral(), 0);
+        raw.zeroize();
+        assert_ne!(raw.0.isneutral(), 0);
+    }
+}

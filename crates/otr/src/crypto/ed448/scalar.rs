@@ -151,3 +151,17 @@ pub fn hash_to_scalar(usage: Usage, parts: &[&[u8]]) -> Scalar {
 pub(super) fn mask(choice: Choice) -> u32 {
     u32::from(choice.unwrap_u8()).wrapping_neg()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zeroize::Zeroize;
+
+    #[test]
+    fn wiping_leaves_the_number_zero() {
+        let mut raw = Raw(*Scalar::from_le_bytes_reduced(&[7; 57]).raw());
+        assert_eq!(raw.0.iszero(), 0);
+        raw.zeroize();
+        assert_ne!(raw.0.iszero(), 0);
+    }
+}

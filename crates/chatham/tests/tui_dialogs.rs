@@ -1,0 +1,212 @@
+//! What lies over a conversation in the full screen: it decides only what was shown, and only by the keys it names.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use chatham::chat::action::{Action, Command, Secret};
+use chatham::engine::notice::{Standing, What, Words};
+use chatham::tui::app::Act;
+use otr::InstanceTag;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+mod screens;
+use screens::*;
+
+#[test]
+fn s33_what_is_confirmed_is_what_was_shown() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    press(&mut app, KeyCode::F(2));
+    press(&mut app, KeyCode::Char('1'));
+    let shown = screen(&mut app);
+    for words in [
+        "you read   abandon  abandon  abandon",
+        "they read  lend  zoo  zoo",
+        &THEIRS.to_string(),
+        &OURS.to_string(),
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    assert_eq!(
+        press(&mut app, KeyCode::Char('y')),
+        [Act::Confirm(nick("bob"), comparison(THEIRS))]
+    );
+    // Another key comes under the open window: it is taken away, and y confirms nothing.
+    settle(&mut app, Standing::Unverified, (0, 0), Some(comparison(OTHER)));
+    assert!(!screen(&mut app).contains(&THEIRS.to_string()));
+    assert_eq!(press(&mut app, KeyCode::Char('y')), []);
+}
+
+#[test]
+fn another_key_asks_for_a_decision() {
+    let mut app = app();
+    private(&mut app, OTHER, true);
+    assert_eq!(press(&mut app, KeyCode::F(2)), []);
+    let shown = screen(&mut app);
+    for words in ["compare", "accept it for now", "keep waiting", "drop the texts"] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+    // Typing on decides nothing.
+    assert_eq!(press(&mut app, KeyCode::Char('x')), []);
+    assert_eq!(
+        press(&mut app, KeyCode::Char('a')),
+        [Act::Do(Command::with("bob", Action::Accept(Some(OTHER))))]
+    );
+}
+
+#[test]
+fn a_paste_of_several_lines_is_asked_about() {
+    let mut app = app();
+    app.paste("one\r\n/quit\nthree\n");
+    assert!(screen(&mut app).contains("You pasted 3 lines. To bob"));
+    assert_eq!(press(&mut app, KeyCode::Char('x')), []);
+    let say = |text: &str| Act::Do(Command::with("bob", Action::Say(Words::said(text))));
+    assert_eq!(
+        press(&mut app, KeyCode::Char('l')),
+        [say("one"), say("/quit"), say("three")]
+    );
+    app.paste("one\ntwo");
+    assert_eq!(press(&mut app, KeyCode::Char('m')), [say("one\ntwo")]);
+    app.paste("one\ntwo");
+    press(&mut app, KeyCode::Esc);
+    assert!(app.conversation().unwrap().editor.is_empty());
+    app.paste("a single line\n");
+    assert_eq!(press(&mut app, KeyCode::Enter), [say("a single line")]);
+}
+
+#[test]
+fn leaving_asks_if_texts_would_be_lost() {
+    let mut app = app();
+    let control_q = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::CONTROL);
+    settle(&mut app, Standing::Finished, (2, 0), None);
+    assert_eq!(app.key(control_q), []);
+    assert!(screen(&mut app).contains("2 texts still wait"));
+    assert_eq!(press(&mut app, KeyCode::Esc), []);
+    settle(&mut app, Standing::NotPrivate, (0, 0), None);
+    assert_eq!(app.key(control_q), [Act::Leave]);
+}
+
+#[test]
+fn leaving_is_decided_by_one_key_alone() {
+    let mut app = app();
+    let control = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+    settle(&mut app, Standing::Finished, (2, 1), None);
+    assert!(screen(&mut app).contains("1 text waits") && screen(&mut app).contains("1 may be lost"));
+    for stay in [
+        control('q'),
+        control('c'),
+        control('y'),
+        KeyEvent::from(KeyCode::Enter),
+    ] {
+        assert_eq!(app.key(control('q')), []);
+        assert!(screen(&mut app).contains("any other key: stay"));
+        assert_eq!(app.key(stay), [], "{stay:?}");
+        assert!(app.overlay.is_none());
+    }
+    app.key(control('q'));
+    assert_eq!(press(&mut app, KeyCode::Char('y')), [Act::Leave]);
+}
+
+#[test]
+fn s33_what_is_not_on_the_screen_is_not_confirmed() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    press(&mut app, KeyCode::F(2));
+    rows(&mut app, 40, 10);
+    press(&mut app, KeyCode::Char('1'));
+    let first = rows(&mut app, 40, 10).join("\n");
+    assert!(first.contains("more: PageDown"), "{first}");
+    assert_eq!(press(&mut app, KeyCode::Char('y')), []);
+    let mut seen = first;
+    for _ in 0..5 {
+        press(&mut app, KeyCode::PageDown);
+        seen.push_str(&rows(&mut app, 40, 10).join("\n"));
+    }
+    for word in ["abandon", "lend", "zoo", "they match", "22222222"] {
+        assert!(seen.contains(word), "{word}: {seen}");
+    }
+    assert_eq!(
+        press(&mut app, KeyCode::Char('y')),
+        [Act::Confirm(nick("bob"), comparison(THEIRS))]
+    );
+    // Another key was not read by reading this one.
+    settle(&mut app, Standing::Unverified, (0, 0), Some(comparison(OTHER)));
+    rows(&mut app, 40, 10);
+    press(&mut app, KeyCode::Char('1'));
+    rows(&mut app, 40, 10);
+    assert_eq!(press(&mut app, KeyCode::Char('y')), []);
+}
+
+#[test]
+fn s33_a_decision_about_a_key_is_about_the_key_that_is_shown() {
+    let mut app = app();
+    private(&mut app, OTHER, true);
+    press(&mut app, KeyCode::F(2));
+    assert!(screen(&mut app).contains(&OTHER.to_string()));
+    // A third key comes under the open window, which goes: the next key decides nothing.
+    settle(&mut app, Standing::KeyChanged, (0, 0), Some(comparison(THEIRS)));
+    assert_eq!(press(&mut app, KeyCode::Char('a')), []);
+    assert_eq!(app.conversation().unwrap().editor.text(), "a");
+}
+
+#[test]
+fn a_comparison_under_way_is_not_given_up_by_typing_on() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    press(&mut app, KeyCode::F(2));
+    press(&mut app, KeyCode::Char('3'));
+    type_text(&mut app, "owl");
+    assert!(matches!(press(&mut app, KeyCode::Enter)[..], [Act::Do(_)]));
+    type_text(&mut app, "an answer");
+    assert!(screen(&mut app).contains("Delete"));
+    assert_eq!(
+        press(&mut app, KeyCode::Delete),
+        [Act::Do(Command::with("bob", Action::Abort))]
+    );
+}
+
+#[test]
+fn an_answer_goes_to_the_device_whose_question_was_read() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    let (laptop, phone) = (
+        InstanceTag::new(0x1111).unwrap(),
+        InstanceTag::new(0x2222).unwrap(),
+    );
+    let asks = |device| What::Asked {
+        question: Some(b"which bird?".to_vec()),
+        device,
+    };
+    tell(&mut app, "bob", asks(laptop));
+    press(&mut app, KeyCode::F(2));
+    type_text(&mut app, "owl");
+    // Another device asks while the answer is typed.
+    tell(&mut app, "bob", asks(phone));
+    let answer = Action::Answer {
+        secret: Secret::new("owl"),
+        device: Some(laptop),
+    };
+    assert_eq!(
+        press(&mut app, KeyCode::Enter),
+        [Act::Do(Command::with("bob", answer))]
+    );
+}
+
+#[test]
+fn empty_lines_are_not_counted_as_messages() {
+    let mut app = app();
+    app.paste("one\n\nthree");
+    let shown = screen(&mut app);
+    assert!(
+        shown.contains("You pasted 3 lines") && shown.contains("l  as 2 messages"),
+        "{shown}"
+    );
+    assert_eq!(press(&mut app, KeyCode::Char('l')).len(), 2);
+}
+
+#[test]
+fn whoever_looks_once_more_at_a_verified_person_is_not_asked_who_it_is() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    settle(&mut app, Standing::Verified, (0, 0), Some(comparison(THEIRS)));
+    press(&mut app, KeyCode::F(2));
+    assert!(screen(&mut app).contains("bob is verified"));
+}

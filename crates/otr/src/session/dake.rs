@@ -1,0 +1,137 @@
+//! Version 4's interactive exchange with one device, and what a finished one changes.
+
+use core::time::Duration;
+use std::collections::BTreeSet;
+
+use rand_core::CryptoRng;
+
+use crate::identity::{Account, Fingerprint, V4Account};
+use crate::reject::Reject;
+use crate::session::channel::Channel;
+use crate::session::handshake::{Room, check_key};
+use crate::session::{Item, Moment, Session};
+use crate::smp::Smp;
+use crate::time::Timestamp;
+use crate::v4;
+use crate::v4::dake::{Dake, Names, Step};
+use crate::v4::offered::WaitingAuthR;
+use crate::wire::Message;
+use crate::wire::header::{Header, Version};
+use crate::wire::v4 as wire;
+
+/// The exchanges of version 4 that are under way with one device, and when each moved last.
+#[derive(Default)]
+pub struct DakeSlot {
+    dake: Dake,
+    begun: Option<Moment>,
+    answered: Option<Moment>,
+}
+
+/// What a step of the exchange may use.
+pub struct DakeStep<'a> {
+    /// Our side.
+    pub account: &'a Account,
+    /// Our side of version 4.
+    pub v4: &'a V4Account,
+    /// Randomness.
+    pub rng: &'a mut dyn CryptoRng,
+    /// Now.
+    pub moment: Moment,
+    /// Both accounts, as the network names them.
+    pub names: Names<'a>,
+    /// Our open offer.
+    pub offer: Option<(&'a WaitingAuthR, Moment)>,
+    /// Keys that the person trusts.
+    pub trusted: &'a BTreeSet<Fingerprint>,
+    /// Whose private conversation may begin.
+    pub room: Room,
+}
+
+impl DakeSlot {
+    /// When what is under way moved last.
+    pub fn moved(&self) -> impl Iterator<Item = Moment> {
+        [self.begun, self.answered].into_iter().flatten()
+    }
+
+    /// Forgets what is too old.
+    pub fn expire(&mut self, now: Timestamp, age: Duration) {
+        let is_old = |moved: &mut Moment| now.since(moved.at) > age;
+        if self.begun.take_if(is_old).is_some() {
+            self.dake.forget_begun();
+        }
+        if self.answered.take_if(is_old).is_some() {
+            self.dake.forget_answered();
+        }
+    }
+
+    #[cfg(feature = "hazmat")]
+    pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
+        let moments = (self.begun, self.answered);
+        crate::hazmat::field(bytes, format!("{moments:?}").as_bytes());
+        self.dake.absorb(bytes);
+    }
+}
+
+impl Session {
+    /// Takes one message of the exchange.
+    ///
+    /// # Errors
+    /// Why it was not accepted; the session is as it was.
+    pub fn receive_dake(
+        &mut self,
+        header: &Header,
+        message: &wire::Message,
+        step: DakeStep<'_>,
+        items: &mut Vec<Item>,
+    ) -> Result<(), Reject> {
+        // A device that meets our open offer gets a copy of it, where that is newer than what it had.
+        let newer =
+            |(_, made): &(&WaitingAuthR, Moment)| self.dake.begun.is_none_or(|own| own.order < made.order);
+        let offer = step
+            .offer
+            .filter(|(_, made)| self.may_answer(*made))
+            .filter(newer);
+        let replaced = offer.map(|(state, made)| {
+            let before = self.dake.dake.swap_begun(Some(Box::new(state.fork())));
+            (before, self.dake.begun.replace(made))
+        });
+        let (held, trusted, room) = (self.fingerprint(), step.trusted, &step.room);
+        let mut admit =
+            |proven: &v4::dake::Proven| check_key(held, proven.established.peer.into(), trusted, room);
+        let mut dake_step = Step {
+            account: step.v4,
+            names: step.names,
+            rng: step.rng,
+            now: step.moment.at,
+            admit: &mut admit,
+        };
+        let progress = match self.dake.dake.receive(header, message, &mut dake_step) {
+            Ok(progress) => progress,
+            Err(reason) => {
+                if let Some((state, made)) = replaced {
+                    self.dake.dake.swap_begun(state);
+                    self.dake.begun = made;
+                }
+                return Err(reason);
+            }
+        };
+        if matches!(message, wire::Message::Identity(_)) && self.dake.dake.answered().is_some() {
+            self.dake.answered = Some(step.moment);
+        }
+        if let Some(reply) = progress.reply {
+            let header = self.header(Version::V4, step.account);
+            items.push(Item::Message(header, Message::V4(Box::new(reply))));
+        }
+        if let Some(proven) = progress.proven {
+            let (peer, ssid) = (proven.established.peer, proven.established.ssid);
+            let (previous, was_private) = self.retire_channel(items);
+            let reveal = core::mem::take(&mut self.unpublished.v4);
+            let channel = v4::Channel::start(proven.established, reveal, step.rng, step.moment.at)?;
+            let channel = Channel::V4(channel, Smp::new());
+            self.forget_exchanges();
+            let about = (peer.into(), ssid, Version::V4);
+            self.stand(channel, about, (previous, was_private), step.moment, items);
+        }
+        Ok(())
+    }
+}
