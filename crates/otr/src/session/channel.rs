@@ -21,6 +21,10 @@ use crate::wire::plaintext;
 use crate::wire::tlv::{self, Tlv};
 
 /// A private channel with its socialist millionaires' protocol.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it lives in the box of the private state, and only there"
+)]
 pub enum Channel {
     /// Versions 1 to 3.
     Classic(classic::Channel, Smp<Modp>),
