@@ -30,11 +30,13 @@ fn both_sides_hold_the_same_keys() {
         padding(),
     ];
     let (letter, base) = alice.seal("", records.clone());
+    let base = base.unwrap();
     let opened = bob.open(&letter).unwrap();
-    assert_eq!(opened.extra_key.expose(), base.expose());
+    let same = opened.extra_key.unwrap();
+    assert_eq!(same.expose(), base.expose());
     let arrived = Plaintext::decode(opened.plaintext).tlvs;
     assert_eq!(arrived, records);
-    let (ours, theirs) = (announced(&base, &records), announced(&opened.extra_key, &arrived));
+    let (ours, theirs) = (announced(&base, &records), announced(&same, &arrived));
     assert_eq!((ours.len(), theirs.len()), (2, 2));
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert_eq!(ours.key.expose(), theirs.key.expose());
@@ -59,8 +61,8 @@ fn every_message_has_a_key_of_its_own_even_a_late_one() {
     let mut letters: Vec<_> = (0..5).map(|_| alice.seal("x", vec![record(b"same")])).collect();
     letters.reverse();
     for (letter, base) in letters {
-        let opened = bob.open(&letter).unwrap();
-        assert_eq!(opened.extra_key.expose(), base.expose());
+        let (base, opened) = (base.unwrap(), bob.open(&letter).unwrap());
+        assert_eq!(opened.extra_key.unwrap().expose(), base.expose());
         assert!(seen.insert(*base.expose()));
         assert!(seen.insert(*announced(&base, &[record(b"same")])[0].key.expose()));
     }
@@ -69,7 +71,7 @@ fn every_message_has_a_key_of_its_own_even_a_late_one() {
 #[test]
 fn records_that_are_too_short_or_too_many_announce_nothing() {
     let [mut alice, _] = people(3);
-    let (_, base) = alice.seal("", Vec::new());
+    let base = alice.seal("", vec![record(b"base")]).1.unwrap();
     for length in 0..4 {
         assert!(announced(&base, &[record(&vec![1; length])]).is_empty());
     }
@@ -93,7 +95,43 @@ fn records_that_are_too_short_or_too_many_announce_nothing() {
 #[test]
 fn version_3_announces_with_another_type() {
     let [mut alice, _] = people(4);
-    let (_, base) = alice.seal("", Vec::new());
+    let base = alice.seal("", vec![record(b"base")]).1.unwrap();
     let of_three = Tlv::new(otr::wire::tlv::EXTRA_KEY, b"\0\0\0\x01".to_vec()).unwrap();
     assert!(announced(&base, &[of_three]).is_empty());
+}
+
+#[test]
+fn a_message_gives_its_key_only_if_a_record_announces_it() {
+    let [mut alice, mut bob] = people(5);
+    let far = [vec![padding(); 20], vec![record(b"far ")]].concat();
+    let table: [(&str, Vec<Tlv>, bool); 7] = [
+        ("text", vec![], false),
+        ("", vec![], false),
+        ("text", vec![padding()], false),
+        ("text", vec![record(b"use!")], true),
+        ("", vec![padding(), record(b"")], true),
+        ("text", far, true),
+        // The words themselves announce nothing.
+        ("\u{0}\u{7}\u{0}\u{0}", vec![padding()], false),
+    ];
+    for (text, records, expected) in table {
+        let (letter, key) = alice.seal(text, records);
+        assert_eq!(key.is_some(), expected, "{text}");
+        assert_eq!(bob.open(&letter).unwrap().extra_key.is_some(), expected);
+    }
+    // A record that ends too early announces nothing, and what stands before it counts.
+    for (plaintext, expected) in [
+        (&b"\0\0\x07"[..], false),
+        (b"\0\0\x07\0", false),
+        (b"\0\0\x07\0\x01", false),
+        (b"\0\0\x07\0\0\0", true),
+    ] {
+        let sealed = alice
+            .channel
+            .seal(&alice.header, plaintext.to_vec(), 0, &mut alice.rng, alice.now);
+        let (data, key) = sealed.unwrap();
+        assert_eq!(key.is_some(), expected, "{plaintext:?}");
+        let opened = bob.channel.open(&alice.header, data, bob.now).unwrap();
+        assert_eq!(opened.extra_key.is_some(), expected);
+    }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use otr::crypto::kdf::{self, Usage};
 use otr::v4::Channel;
+use otr::v4::ratchet::MAX_WAITING;
 use otr::v4::skipped_keys::{MAX_AGE, MAX_SKIPPED};
 use otr::wire::Writer;
 use otr::wire::v4::Data;
@@ -180,6 +181,32 @@ fn a_channel_that_ends_in_silence_leaves_its_keys_to_the_next() {
     let new = alice.say("x");
     read_all(&mut bob, std::slice::from_ref(&new));
     assert_reveals(&revealed(&bob.say("x").data), &[&letters[..2], &[new]].concat());
+}
+
+#[test]
+fn s75_keys_that_wait_are_bounded() {
+    let mut both = people(9);
+    to_and_fro(&mut both, 3);
+    let [bob, alice] = &mut both;
+    let letters: Vec<_> = (0..MAX_WAITING + 50).map(|_| alice.say("x")).collect();
+    read_all(bob, &letters);
+    let answer = bob.say("x");
+    let keys = revealed(&answer.data);
+    assert_eq!(keys.len(), MAX_WAITING);
+    assert!(belongs(&keys[0], &letters[0]));
+    read_all(alice, &[answer]);
+}
+
+#[test]
+fn s75_keys_that_were_never_kept_are_not_revealed() {
+    let mut both = people(10);
+    to_and_fro(&mut both, 3);
+    let [bob, alice] = &mut both;
+    (0..MAX_SKIPPED + 500).for_each(|_| drop(alice.say("lost")));
+    let letter = alice.say("x");
+    read_all(bob, std::slice::from_ref(&letter));
+    assert_eq!(bob.channel.awaited(), MAX_SKIPPED);
+    assert_reveals(&revealed(&bob.say("x").data), &[letter]);
 }
 
 #[test]

@@ -142,6 +142,25 @@ fn s75_a_key_waits_a_day() {
 }
 
 #[test]
+fn s75_reading_and_writing_forget_what_is_too_old() {
+    for reads in [true, false] {
+        let [mut alice, mut bob] = people(9);
+        alice.say("late");
+        let letter = alice.say("x");
+        bob.read(&letter).unwrap();
+        assert_eq!(bob.channel.awaited(), 1);
+        bob.now = bob.now.plus(MAX_AGE + Duration::from_millis(1));
+        if reads {
+            let letter = alice.say("x");
+            bob.read(&letter).unwrap();
+        } else {
+            bob.say("x");
+        }
+        assert_eq!(bob.channel.awaited(), 0);
+    }
+}
+
+#[test]
 fn s75_a_clock_that_is_set_back_loses_nothing() {
     let [mut alice, mut bob] = people(5);
     let late = alice.say("late");

@@ -58,8 +58,8 @@ pub struct Opened {
 pub enum ExtraKeys {
     /// One key, for one use.
     Classic(pair_keys::ExtraKey),
-    /// A key from which those of all uses follow.
-    V4(message_keys::ExtraKey),
+    /// A key from which those of all uses follow, if there are any.
+    V4(Option<message_keys::ExtraKey>),
 }
 
 /// Who began a run of the socialist millionaires' protocol: the order of the fingerprints in the compared value depends on
@@ -367,8 +367,9 @@ impl ExtraKeys {
                     .map(|(usage, data)| (u32::from_be_bytes(*usage), data.to_vec(), ExtraKey::Classic(key)));
                 told.into_iter().collect()
             }
-            Self::V4(base) => announced(&base, records)
+            Self::V4(base) => base
                 .into_iter()
+                .flat_map(|base| announced(&base, records))
                 .map(|use_| {
                     (
                         u32::from_be_bytes(use_.context),

@@ -179,3 +179,27 @@ impl Fields<Ed448> for Ed448Fields<'_> {
 const VERSION: u8 = 1;
 /// Bytes of the length in front of a question.
 const LENGTH_SIZE: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_whole_and_in_range() {
+        for (length, whole) in [(0, false), (56, false), (57, true), (58, false), (114, false)] {
+            assert_eq!(Ed448::fields(&vec![1; length], 1).is_ok(), whole, "{length}");
+        }
+        let response = |bytes: &[u8; SIZE]| Ed448::fields(bytes, 1).and_then(|mut fields| fields.response());
+        let mut one = [0; SIZE];
+        one[0] = 1;
+        assert!(response(&one).is_ok());
+        assert!(response(&[0; SIZE]).is_err());
+        // The order of the curve is zero in another spelling.
+        let mut order = Scalar::from_le_bytes_reduced(&[0; SIZE])
+            .sub(&Scalar::from_le_bytes_reduced(&one))
+            .to_le_bytes();
+        assert!(response(&order).is_ok());
+        order[0] += 1;
+        assert!(response(&order).is_err());
+    }
+}

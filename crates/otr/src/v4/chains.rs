@@ -33,8 +33,8 @@ impl SendingChain {
     pub fn take(&mut self) -> Option<(u32, MessageKeys)> {
         let message_id = self.sent;
         self.sent = message_id.checked_add(1)?;
-        let keys = self.key.message_keys();
-        self.key = self.key.next();
+        let following = self.key.next();
+        let keys = core::mem::replace(&mut self.key, following).into_message_keys();
         Some((message_id, keys))
     }
 }
@@ -63,7 +63,7 @@ impl ReceivingChain {
         for _ in 0..gap {
             key = key.next();
         }
-        Ok(key.message_keys())
+        Ok(key.into_message_keys())
     }
 
     /// How many messages there are before the message `until`.
@@ -94,3 +94,27 @@ impl ReceivingChain {
 
 /// How many messages in a row may be missing before one that is read. Each costs a hash before anything is proven.
 pub const MAX_GAP: u32 = 2000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The last number is not given out, as none would be left to go on with: reading it twice would be the end of the
+    /// promise that a copy is refused.
+    #[test]
+    fn the_last_number_is_refused() {
+        let mut chain = ReceivingChain::begin(ChainKey::fill_with(|_| ()), 0, EncodedPoint([0; 57]));
+        chain.received = u32::MAX - 1;
+        assert!(chain.keys_of(u32::MAX - 1).is_ok());
+        assert_eq!(chain.keys_of(u32::MAX).err(), Some(Reject::LimitReached));
+        assert_eq!(chain.keys_of(u32::MAX - 2).err(), Some(Reject::Replayed));
+
+        let mut chain = SendingChain {
+            key: ChainKey::fill_with(|_| ()),
+            sent: u32::MAX - 1,
+            previous_sent: 0,
+        };
+        assert!(chain.take().is_some_and(|(number, _)| number == u32::MAX - 1));
+        assert!(chain.take().is_none());
+    }
+}

@@ -46,8 +46,9 @@ pub struct Channel {
 pub struct Opened {
     /// Text, NUL and TLVs, still encoded.
     pub plaintext: Vec<u8>,
-    /// The extra symmetric key of this message.
-    pub extra_key: ExtraKey,
+    /// The extra symmetric key of this message, if a record in it announces its use:
+    /// [`announced`](super::extra_keys::announced) has the keys to use.
+    pub extra_key: Option<ExtraKey>,
     /// How many messages before this one have not arrived; they may still come.
     pub missed: u64,
 }
@@ -99,8 +100,8 @@ impl Channel {
         self.ssid
     }
 
-    /// Encrypts and authenticates one message, and returns it with its extra key. `None` when the counters are used up
-    /// (2^32 messages without an answer).
+    /// Encrypts and authenticates one message, and returns it with its extra key, if a record of the plaintext announces
+    /// the use of it. `None` when the counters are used up (2^32 messages without an answer).
     pub fn seal(
         &mut self,
         header: &Header,
@@ -108,12 +109,12 @@ impl Channel {
         flags: u8,
         rng: &mut dyn CryptoRng,
         now: Timestamp,
-    ) -> Option<(Data, ExtraKey)> {
+    ) -> Option<(Data, Option<ExtraKey>)> {
         self.ratchet.expire(now);
         let sealing = self.ratchet.sealing(rng, now)?;
         let mac_key = sealing.keys.mac_key();
         let mut ciphertext = plaintext;
-        let extra_key = sealing.keys.apply(&mut ciphertext);
+        let extra_key = sealing.keys.encrypt(&mut ciphertext);
         let mut data = Data {
             flags,
             previous_sent: sealing.previous_sent,
@@ -173,7 +174,7 @@ impl Channel {
             self.traffic.key_seen();
         }
         let mut plaintext = data.ciphertext;
-        let extra_key = accepted.keys.apply(&mut plaintext);
+        let extra_key = accepted.keys.decrypt(&mut plaintext);
         Ok(Opened {
             plaintext,
             extra_key,

@@ -12,6 +12,7 @@ use crate::crypto::kdf::shake256;
 use crate::secret::secret_type;
 use crate::v4::message_keys::ExtraKey;
 use crate::wire::tlv::{self, Tlv};
+use crate::wire::{Reader, plaintext};
 
 secret_type!(
     AnnouncedKey,
@@ -51,6 +52,22 @@ pub fn announced(base: &ExtraKey, records: &[Tlv]) -> Vec<Announced> {
         });
     }
     all
+}
+
+/// Whether a message, decrypted, has a record that announces a use.
+pub(super) fn announces(plaintext: &[u8]) -> bool {
+    let mut reader = Reader::new(plaintext::records(plaintext));
+    loop {
+        let (Ok(kind), Ok(length)) = (reader.u16(), reader.u16()) else {
+            return false;
+        };
+        if reader.bytes(length.into()).is_err() {
+            return false;
+        }
+        if kind == tlv::EXTRA_KEY_V4 {
+            return true;
+        }
+    }
 }
 
 impl PartialEq for AnnouncedKey {

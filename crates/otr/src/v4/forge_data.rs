@@ -62,7 +62,7 @@ pub fn read(encryption: &Secret<64>, data: &Data) -> Vec<u8> {
 #[must_use]
 pub fn read_with_chain(chain: &ChainKey, distance: u32, data: &Data) -> Vec<u8> {
     let mut text = data.ciphertext.clone();
-    keys(chain, distance).apply(&mut text);
+    keys(chain, distance).decrypt(&mut text);
     text
 }
 
@@ -72,7 +72,7 @@ pub fn write_with_chain(chain: &ChainKey, distance: u32, header: &Header, data: 
     let keys = keys(chain, distance);
     let mac_key = keys.mac_key();
     let mut ciphertext = text.to_vec();
-    keys.apply(&mut ciphertext);
+    keys.encrypt(&mut ciphertext);
     let mut forged = Data {
         ciphertext,
         ..data.clone()

@@ -12,6 +12,7 @@ use core::fmt;
 use crate::crypto::chacha::chacha20;
 use crate::crypto::kdf::{self, Usage};
 use crate::secret::{Secret, secret_type};
+use crate::v4::extra_keys::announces;
 use crate::wire::v4::MAC_SIZE;
 
 secret_type!(
@@ -28,12 +29,20 @@ impl ChainKey {
         Self::fill_with(|key| kdf::fill(Usage::NEXT_CHAIN_KEY, &[self.expose()], key))
     }
 
-    /// The keys of this message.
+    /// The keys of this message, to be kept: nothing of the chain key is left in them.
     #[must_use]
     pub fn message_keys(&self) -> MessageKeys {
         MessageKeys {
-            encryption: kdf::secret(Usage::MESSAGE_KEY, &[self.expose()]),
-            extra: ExtraKey(kdf::secret(Usage::EXTRA_SYMMETRIC_KEY, &[&[0xff], self.expose()])),
+            encryption: self.encryption(),
+            extra: Extra::Derived(self.extra_key()),
+        }
+    }
+
+    /// The keys of this message, to be used at once: the chain key lives as long as they do.
+    pub(super) fn into_message_keys(self) -> MessageKeys {
+        MessageKeys {
+            encryption: self.encryption(),
+            extra: Extra::Underived(self),
         }
     }
 
@@ -41,12 +50,42 @@ impl ChainKey {
     pub(super) fn duplicate(&self) -> Self {
         Self::fill_with(|key| *key = *self.expose())
     }
+
+    fn encryption(&self) -> Secret<64> {
+        kdf::secret(Usage::MESSAGE_KEY, &[self.expose()])
+    }
+
+    fn extra_key(&self) -> ExtraKey {
+        ExtraKey(kdf::secret(Usage::EXTRA_SYMMETRIC_KEY, &[&[0xff], self.expose()]))
+    }
 }
 
 /// `MKenc` and the extra symmetric key: what belongs to one message and no other.
 pub struct MessageKeys {
     encryption: Secret<64>,
-    extra: ExtraKey,
+    extra: Extra,
+}
+
+/// Few messages announce a use of their extra key, and each derivation is a sixth of the work on a short message.
+enum Extra {
+    Derived(ExtraKey),
+    Underived(ChainKey),
+}
+
+impl Extra {
+    fn derive(self) -> ExtraKey {
+        match self {
+            Self::Derived(key) => key,
+            Self::Underived(chain) => chain.extra_key(),
+        }
+    }
+
+    fn duplicate(&self) -> Self {
+        match self {
+            Self::Derived(key) => Self::Derived(ExtraKey(Secret::fill_with(|copy| *copy = *key.expose()))),
+            Self::Underived(chain) => Self::Underived(chain.duplicate()),
+        }
+    }
 }
 
 impl MessageKeys {
@@ -56,24 +95,37 @@ impl MessageKeys {
         MacKey::of(&self.encryption)
     }
 
-    /// Encrypts or decrypts the message in place, and gives the extra key. The keys are used up by it: two texts under
-    /// one of them would give both away.
-    pub fn apply(self, text: &mut [u8]) -> ExtraKey {
+    /// Encrypts the message in place, and gives the extra key if a record announces its use. The keys are used up by it:
+    /// two texts under one of them would give both away.
+    pub fn encrypt(self, text: &mut [u8]) -> Option<ExtraKey> {
+        let announced = announces(text);
         crypt(&self.encryption, text);
-        self.extra
+        announced.then(|| self.extra.derive())
+    }
+
+    /// Decrypts the message in place, and gives the extra key if a record announces its use.
+    pub fn decrypt(self, text: &mut [u8]) -> Option<ExtraKey> {
+        crypt(&self.encryption, text);
+        announces(text).then(|| self.extra.derive())
+    }
+
+    /// The extra key, whatever the message says.
+    #[must_use]
+    pub fn extra_key(self) -> ExtraKey {
+        self.extra.derive()
     }
 
     pub(super) fn duplicate(&self) -> Self {
         Self {
             encryption: Secret::fill_with(|key| *key = *self.encryption.expose()),
-            extra: ExtraKey(Secret::fill_with(|key| *key = *self.extra.expose())),
+            extra: self.extra.duplicate(),
         }
     }
 
     #[cfg(feature = "hazmat")]
     pub(super) fn absorb(&self, bytes: &mut Vec<u8>) {
         crate::hazmat::field(bytes, self.encryption.expose());
-        crate::hazmat::field(bytes, self.extra.expose());
+        crate::hazmat::field(bytes, self.extra.duplicate().derive().expose());
     }
 }
 
@@ -182,6 +234,6 @@ mod tests {
         assert_eq!(format!("{chain:?}"), "ChainKey(..)");
         assert_eq!(format!("{keys:?}"), "MessageKeys(..)");
         assert_eq!(format!("{:?}", keys.mac_key()), "MacKey(..)");
-        assert_eq!(format!("{:?}", keys.apply(&mut [])), "ExtraKey(..)");
+        assert_eq!(format!("{:?}", keys.extra_key()), "ExtraKey(..)");
     }
 }

@@ -43,6 +43,13 @@ impl Plaintext {
     }
 }
 
+/// The records of a decrypted message, still encoded; nothing if it has none.
+pub fn records(plaintext: &[u8]) -> &[u8] {
+    position_of(0, plaintext)
+        .and_then(|end| plaintext.get(end + 1..))
+        .unwrap_or_default()
+}
+
 /// [`Plaintext::encode`] of borrowed parts: a long text is copied once, to the place where it will be encrypted.
 pub fn encode(text: &[u8], tlvs: &[Tlv]) -> Vec<u8> {
     let words = position_of(0, text)

@@ -97,7 +97,7 @@ impl Person {
         self.seal(text, Vec::new()).0
     }
 
-    pub fn seal(&mut self, text: &str, records: Vec<Tlv>) -> (Letter, ExtraKey) {
+    pub fn seal(&mut self, text: &str, records: Vec<Tlv>) -> (Letter, Option<ExtraKey>) {
         let plaintext = padded(text.as_bytes(), records, 0);
         let (data, key) = self
             .channel
@@ -179,7 +179,7 @@ impl Forger {
         let sealing = self.ratchet.sealing(&mut self.rng, NOW).unwrap();
         let mac_key = sealing.keys.mac_key();
         let mut ciphertext = text.as_bytes().to_vec();
-        sealing.keys.apply(&mut ciphertext);
+        sealing.keys.encrypt(&mut ciphertext);
         let mut data = Data {
             flags: 0,
             previous_sent: sealing.previous_sent,
