@@ -4,8 +4,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Account, Fingerprint, InstanceTag, PrivateKey, Version};
-use otr_store::{AccountId, Correspondent, Store, StoreError};
+use otr::crypto::ed448::SigningKey;
+use otr::identity::{ClientProfile, ForgingKey, V4Account};
+use otr::wire::Wire as _;
+use otr::wire::v4::RawProfile;
+use otr::{Account, Fingerprint, InstanceTag, PrivateKey, Timestamp, Version};
+use otr_store::{AccountId, Correspondent, KeyName, Store, StoreError, V4Keys};
 use rand_core::CryptoRng;
 
 use crate::engine::trust::Trust;
@@ -123,16 +127,69 @@ impl Vault {
         if !self.has_key() {
             self.store.add_key(self.id.clone(), PrivateKey::generate(rng))?;
         }
-        let tag = match self.store.instance_tag(&self.id).and_then(InstanceTag::new) {
-            Some(tag) => tag,
-            None => {
-                let tag = InstanceTag::random(rng);
-                self.store.set_instance_tag(&self.id, tag.raw())?;
-                tag
-            }
-        };
+        let tag = self.instance_tag(rng)?;
         let key = self.store.key(&self.id).and_then(copy).ok_or(VaultError::Key)?;
         Ok(Account::new(key, tag, rng))
+    }
+
+    /// Our side of version 4 for the same device. Keys, an instance tag and a profile that are missing are made, and
+    /// stored before they are used.
+    ///
+    /// A stored profile that is damaged, expired, of other keys or of another device is no error: another one is made
+    /// from the keys, as it is for one that ends within a day. The keys are never made anew while the store has them.
+    ///
+    /// # Errors
+    /// If they cannot be stored.
+    pub fn v4_account(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Result<V4Account, VaultError> {
+        let owner = self.instance_tag(rng)?;
+        if self.store.v4_keys(&self.id).is_none() {
+            self.store.add_v4_keys(self.id.clone(), new_v4_keys(rng)?)?;
+        }
+        let stored = self.store.profile(&self.id).and_then(|bytes| {
+            let raw = RawProfile::from_bytes(bytes).ok()?;
+            ClientProfile::validate(&raw, owner, now).ok()
+        });
+        let with_stored = stored.and_then(|profile| {
+            let (long_term, forging) = self.v4_pair()?;
+            V4Account::with_profile(long_term, forging, profile)
+        });
+        let (account, changed) = match with_stored {
+            Some(mut account) => {
+                let renewed = account.renew(None, rng, now);
+                (account, renewed)
+            }
+            None => {
+                let (long_term, forging) = self.v4_pair().ok_or(VaultError::Key)?;
+                (V4Account::new(long_term, forging, owner, None, rng, now), true)
+            }
+        };
+        if changed {
+            self.remember_profile(account.profile())?;
+        }
+        Ok(account)
+    }
+
+    /// Stores the current profile, as it has to be whenever one was renewed.
+    ///
+    /// # Errors
+    /// What the store says; nothing was changed.
+    pub fn remember_profile(&mut self, profile: &ClientProfile) -> Result<(), StoreError> {
+        self.store.set_profile(&self.id, profile.raw().as_bytes())
+    }
+
+    /// The tag of this device, which both kinds of accounts share.
+    fn instance_tag(&mut self, rng: &mut dyn CryptoRng) -> Result<InstanceTag, VaultError> {
+        if let Some(tag) = self.store.instance_tag(&self.id).and_then(InstanceTag::new) {
+            return Ok(tag);
+        }
+        let tag = InstanceTag::random(rng);
+        self.store.set_instance_tag(&self.id, tag.raw())?;
+        Ok(tag)
+    }
+
+    /// The store keeps its keys; the account gets its own.
+    fn v4_pair(&self) -> Option<(SigningKey, ForgingKey)> {
+        Some(self.store.v4_keys(&self.id)?.copy()?.into_parts())
     }
 
     /// Tells the engine what is known about the people of this account.
@@ -142,8 +199,10 @@ impl Vault {
             .known_keys()
             .filter(|known| *known.correspondent.account() == self.id)
         {
+            let Some(fingerprint) = fingerprint_of(&known.fingerprint) else {
+                continue;
+            };
             let nick = engine.fold(known.correspondent.user());
-            let fingerprint = Fingerprint::from_bytes(known.fingerprint);
             engine.learn(&nick, fingerprint, trust_of(&known.trust));
         }
         for (correspondent, peer) in self.store.peers().filter(|(peer, _)| *peer.account() == self.id) {
@@ -168,7 +227,9 @@ impl Vault {
                 trust,
             } => {
                 let correspondent = self.correspondent(nick);
-                let key = fingerprint.as_bytes();
+                let Some(key) = key_name(fingerprint) else {
+                    return Ok(());
+                };
                 self.store.remember(&correspondent, key)?;
                 let known = self.store.trust(&correspondent, key).cloned().unwrap_or_default();
                 // A word of another program that means the same is left as it is.
@@ -217,6 +278,24 @@ pub fn account_id(profile: &str) -> AccountId {
     AccountId::new(CaseMapping::Rfc1459.fold(profile.as_bytes()), PROTOCOL)
 }
 
+/// The store's name for a key.
+pub fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
+    KeyName::try_from(&fingerprint.as_bytes()[..]).ok()
+}
+
+/// What the engine calls a key that the store names.
+fn fingerprint_of(name: &KeyName) -> Option<Fingerprint> {
+    name.classic().map(|bytes| Fingerprint::from_bytes(*bytes))
+}
+
+/// New keys for version 4. The secret of the forging key is nobody's.
+///
+/// # Errors
+/// [`VaultError::Key`], should both keys be the same, which does not happen.
+pub fn new_v4_keys(rng: &mut dyn CryptoRng) -> Result<V4Keys, VaultError> {
+    V4Keys::new(SigningKey::generate(rng), ForgingKey::generate(rng)).ok_or(VaultError::Key)
+}
+
 /// What is known about a key, from the store's word.
 pub fn trust_of(word: &otr_store::Trust) -> Trust {
     match word {
@@ -249,7 +328,7 @@ pub fn default_directory() -> Option<PathBuf> {
 }
 
 fn version_of(number: u16) -> Option<Version> {
-    [Version::V1, Version::V2, Version::V3]
+    Version::ALL
         .into_iter()
         .find(|version| version.number() == number)
 }

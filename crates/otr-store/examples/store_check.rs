@@ -71,7 +71,7 @@ fn dump(store: &Store) {
             .join(" ");
         println!(
             "fingerprint {names} {} {}",
-            hex(&known.fingerprint),
+            hex(known.fingerprint.as_bytes()),
             hex(known.trust.as_bytes())
         );
     }

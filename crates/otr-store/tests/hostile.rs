@@ -297,27 +297,27 @@ fn s56_odd_fingerprint_lines_are_kept_and_reported_and_never_trusted() {
         (
             "short",
             format!("b\ta\tp\t{}\tverified", &HEX[1..]),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "long",
             format!("b\ta\tp\t{HEX}0\tverified"),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "not hex",
             format!("b\ta\tp\t{}\tverified", HEX.replace("00", "zz")),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "signs",
             format!("b\ta\tp\t{}\tverified", HEX.replace("00", "+0")),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "space behind",
             format!("b\ta\tp\t{HEX} \tverified"),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         ("NUL", format!("b\ta\tp\t{HEX}\tverified\0x"), LineFault::BadByte),
         (

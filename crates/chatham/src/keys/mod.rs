@@ -10,11 +10,11 @@ use std::path::Path;
 use im::irc::{CaseMapping, Nick};
 use otr::{Fingerprint, PrivateKey};
 use otr_store::foreign::ForeignError;
-use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
+use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, StoreError, Trust, V4Keys};
 use serde_json::{Value, json};
 
-use crate::present::json::{fingerprint as hex, trust as trust_word};
-use crate::vault::{DEFAULT_PROFILE, account_id, trust_of};
+use crate::present::json::trust as trust_word;
+use crate::vault::{DEFAULT_PROFILE, VaultError, account_id, key_name, new_v4_keys, trust_of};
 use crate::{randomness, sanitize};
 
 pub use export::Order;
@@ -40,6 +40,9 @@ pub enum KeysError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// New keys could not be made.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Another program's files.
     #[error(transparent)]
     Foreign(#[from] ForeignError),
@@ -123,43 +126,58 @@ impl Keys {
         Self { store }
     }
 
-    /// Makes the key of an account. A key is never overwritten.
+    /// Makes the keys of an account: one for versions 1 to 3, and those of version 4. What is there already
+    /// is never overwritten; an account with a key of one kind gets the other.
     ///
     /// # Errors
     /// [`StoreError::KeyExists`] and what else the store says.
     pub fn generate(&mut self, nick: &str) -> Result<Report, KeysError> {
         let id = account_id(nick);
-        if self.store.key(&id).is_some() {
+        let (had_key, had_v4) = (self.store.key(&id).is_some(), self.store.v4_keys(&id).is_some());
+        if had_key && had_v4 {
             return Err(StoreError::KeyExists(Box::new(id)).into());
         }
-        let key = PrivateKey::generate(&mut *randomness());
-        let fingerprint = fingerprint_of(&key);
-        self.store.add_key(id.clone(), key)?;
+        if !had_key {
+            let key = PrivateKey::generate(&mut *randomness());
+            self.store.add_key(id.clone(), key)?;
+        }
+        if !had_v4 {
+            let keys = new_v4_keys(&mut *randomness())?;
+            self.store.add_v4_keys(id.clone(), keys)?;
+        }
+        let own = self.own(&id);
+        let made = [(had_key, own.classic), (had_v4, own.v4)];
+        let lines = made
+            .into_iter()
+            .filter(|(had, _)| !had)
+            .filter_map(|(_, key)| {
+                key.map(|key| format!("new key of {}: {key}  ({})", name(&id), kind(&key)))
+            })
+            .collect();
         Ok(Report {
-            lines: vec![format!("new key of {}: {fingerprint}", name(&id))],
-            value: json!({ "account": name(&id), "fingerprint": hex(fingerprint) }),
+            lines,
+            value: own.value(&id),
         })
     }
 
     /// Our own keys, and those that others have shown.
     pub fn list(&self) -> Report {
         let mut lines = Vec::new();
-        let own: Vec<_> = self
-            .store
-            .accounts()
-            .filter_map(|id| Some((id, self.store.key(id)?)))
-            .collect();
         let mut own_values = Vec::new();
-        for (id, key) in own {
-            let key = fingerprint_of(key);
-            lines.push(format!("yours   {key}  {}", shown_account(id)));
-            own_values.push(json!({
-                "account": name(id), "protocol": text(id.protocol()), "fingerprint": hex(key),
-            }));
+        for id in self.store.accounts() {
+            let own = self.own(id);
+            for key in own.iter() {
+                lines.push(format!("yours   {key}  {}", shown_account(id)));
+            }
+            let mut value = own.value(id);
+            if let Value::Object(value) = &mut value {
+                value.insert("protocol".to_owned(), json!(text(id.protocol())));
+            }
+            own_values.push(value);
         }
         let mut known_values = Vec::new();
         for known in self.store.known_keys() {
-            let key = Fingerprint::from_bytes(known.fingerprint);
+            let key = known.fingerprint;
             let trust = trust_of(&known.trust);
             let account = shown_account(known.correspondent.account());
             let user = sanitize::nick(known.correspondent.user());
@@ -170,7 +188,7 @@ impl Keys {
             let minimum = self.store.peer(&known.correspondent).minimum_version;
             known_values.push(json!({
                 "nick": text(known.correspondent.user()), "account": name(known.correspondent.account()),
-                "protocol": text(known.correspondent.account().protocol()), "fingerprint": hex(key),
+                "protocol": text(known.correspondent.account().protocol()), "fingerprint": hex(&key),
                 "trust": trust_word(trust), "minimum-version": minimum,
             }));
         }
@@ -183,18 +201,30 @@ impl Keys {
         }
     }
 
-    /// The fingerprint of one of our keys.
+    /// The fingerprints of our keys: first that of versions 1 to 3, then that of version 4. They have different
+    /// lengths.
     ///
     /// # Errors
     /// If there is no such key, or it is not clear which is meant.
     pub fn fingerprint(&self, account: Option<&str>) -> Result<Report, KeysError> {
         let id = self.account(account)?;
-        let key = self.store.key(&id).ok_or_else(|| KeysError::NoKey(name(&id)))?;
-        let key = fingerprint_of(key);
+        let own = self.own(&id);
+        let lines: Vec<_> = own.iter().map(|key| key.to_string()).collect();
+        if lines.is_empty() {
+            return Err(KeysError::NoKey(name(&id)));
+        }
         Ok(Report {
-            lines: vec![key.to_string()],
-            value: json!({ "account": name(&id), "fingerprint": hex(key) }),
+            lines,
+            value: own.value(&id),
         })
+    }
+
+    fn own(&self, id: &AccountId) -> Own {
+        let classic = self.store.key(id);
+        Own {
+            classic: classic.and_then(|key| key_name(&fingerprint_of(key))),
+            v4: self.store.v4_keys(id).map(V4Keys::fingerprint),
+        }
     }
 
     /// Vouches for exactly this key of somebody, or takes it back.
@@ -205,7 +235,7 @@ impl Keys {
         &mut self,
         account: Option<&str>,
         nick: &str,
-        key: Fingerprint,
+        key: KeyName,
         trusted: bool,
     ) -> Result<Report, KeysError> {
         let id = self.account(account)?;
@@ -215,7 +245,7 @@ impl Keys {
         } else {
             Trust::Undecided
         };
-        self.store.set_trust(&correspondent, key.as_bytes(), &trust)?;
+        self.store.set_trust(&correspondent, key, &trust)?;
         let trust = trust_of(&trust);
         Ok(Report {
             lines: vec![format!(
@@ -223,7 +253,7 @@ impl Keys {
                 sanitize::nick(nick.as_bytes()),
                 trust.word()
             )],
-            value: json!({ "nick": nick, "fingerprint": hex(key), "trust": trust_word(trust) }),
+            value: json!({ "nick": nick, "fingerprint": hex(&key), "trust": trust_word(trust) }),
         })
     }
 
@@ -235,7 +265,7 @@ impl Keys {
         &mut self,
         account: Option<&str>,
         nick: &str,
-        key: Option<Fingerprint>,
+        key: Option<KeyName>,
     ) -> Result<Report, KeysError> {
         let id = self.account(account)?;
         self.known(&id, nick, key)?;
@@ -243,10 +273,7 @@ impl Keys {
         for known in &forgotten {
             self.store.forget(&known.correspondent, &known.fingerprint)?;
         }
-        let keys: Vec<_> = forgotten
-            .iter()
-            .map(|known| hex(Fingerprint::from_bytes(known.fingerprint)))
-            .collect();
+        let keys: Vec<_> = forgotten.iter().map(|known| hex(&known.fingerprint)).collect();
         let line = match keys.len() {
             1 => format!("one key of {} is forgotten", sanitize::nick(nick.as_bytes())),
             count => format!(
@@ -260,7 +287,7 @@ impl Keys {
         })
     }
 
-    /// Destroys one of our own keys.
+    /// Destroys the keys of one of our accounts, of both kinds.
     ///
     /// # Errors
     /// If there is none, or the store cannot be written.
@@ -286,7 +313,7 @@ impl Keys {
             return found.cloned().ok_or_else(|| KeysError::NoKey(name(&id)));
         }
         let default = account_id(DEFAULT_PROFILE);
-        if self.store.key(&default).is_some() {
+        if self.store.accounts().any(|known| *known == default) {
             return Ok(default);
         }
         let mut accounts = self.store.accounts();
@@ -300,12 +327,7 @@ impl Keys {
         }
     }
 
-    fn known(
-        &self,
-        id: &AccountId,
-        nick: &str,
-        key: Option<Fingerprint>,
-    ) -> Result<Correspondent, KeysError> {
+    fn known(&self, id: &AccountId, nick: &str, key: Option<KeyName>) -> Result<Correspondent, KeysError> {
         let found = self
             .keys_of(id, nick, key)
             .next()
@@ -329,14 +351,44 @@ impl Keys {
         &'a self,
         id: &'a AccountId,
         nick: &str,
-        key: Option<Fingerprint>,
+        key: Option<KeyName>,
     ) -> impl Iterator<Item = &'a KnownKey> {
         let folded = Nick::new(nick, CaseMapping::Rfc1459);
         self.store.known_keys().filter(move |known| {
             *known.correspondent.account() == *id
                 && Nick::new(known.correspondent.user(), CaseMapping::Rfc1459) == folded
-                && key.is_none_or(|key| known.fingerprint == *key.as_bytes())
+                && key.is_none_or(|key| known.fingerprint == key)
         })
+    }
+}
+
+/// The fingerprints of an account of ours. One kind is missing in a store of earlier days, or after an import.
+struct Own {
+    classic: Option<KeyName>,
+    v4: Option<KeyName>,
+}
+
+impl Own {
+    fn iter(&self) -> impl Iterator<Item = &KeyName> {
+        self.classic.iter().chain(&self.v4)
+    }
+
+    fn value(&self, id: &AccountId) -> Value {
+        let [classic, v4] = [self.classic, self.v4].map(|key| key.as_ref().map(hex));
+        json!({ "account": name(id), "fingerprint": classic, "fingerprint-v4": v4 })
+    }
+}
+
+/// A fingerprint as 40 or 112 upper-case hexadecimal digits.
+fn hex(key: &KeyName) -> String {
+    key.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+const fn kind(key: &KeyName) -> &'static str {
+    if key.is_v4() {
+        "version 4"
+    } else {
+        "versions 1 to 3"
     }
 }
 

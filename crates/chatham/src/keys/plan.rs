@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Fingerprint, PrivateKey};
+use otr::PrivateKey;
 use otr_store::foreign::{Found, FoundKey, Left, Network};
-use otr_store::{AccountId, Correspondent, KnownKey, Store, Trust};
+use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, Trust};
 
 use super::{KeysError, fingerprint_of, name};
 use crate::sanitize;
@@ -56,7 +56,7 @@ pub(super) struct Person {
     /// The name here: folded, without device or server.
     pub(super) nick: Vec<u8>,
     /// The key.
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: KeyName,
     /// What the other program's user decided.
     pub(super) trust: Trust,
     /// What becomes of it.
@@ -177,8 +177,9 @@ fn fates(
     Ok(keys.into_iter().map(fate).collect())
 }
 
-fn print(key: &PrivateKey) -> Fingerprint {
-    fingerprint_of(key)
+/// The name of a key of ours.
+pub(super) fn print(key: &PrivateKey) -> KeyName {
+    KeyName::Classic(*fingerprint_of(key).as_bytes())
 }
 
 fn list<'a>(accounts: impl Iterator<Item = &'a AccountId>) -> String {
@@ -206,7 +207,7 @@ fn people(known: Vec<KnownKey>, profile: &AccountId, store: &Store) -> Vec<Perso
                 person.nick.clone_from(spelling);
             }
             let here = Correspondent::new(person.nick.clone(), profile.clone());
-            match store.trust(&here, person.fingerprint.as_bytes()) {
+            match store.trust(&here, person.fingerprint) {
                 None => PersonFate::Taken,
                 Some(trust) if *trust == person.trust => PersonFate::Present,
                 Some(Trust::Undecided) => PersonFate::Trusted,
@@ -223,7 +224,7 @@ fn person(known: KnownKey) -> Person {
     let bare = network.bare_name(known.correspondent.user());
     Person {
         nick: CaseMapping::Rfc1459.fold(bare),
-        fingerprint: Fingerprint::from_bytes(known.fingerprint),
+        fingerprint: known.fingerprint,
         trust: known.trust,
         seen_as: known.correspondent,
         fate: PersonFate::Taken,
@@ -233,7 +234,7 @@ fn person(known: KnownKey) -> Person {
 /// Of lines about the same key of the same person (two devices, two spellings), one counts: the
 /// last that trusts the key, else the last.
 fn repeat(people: &mut [Person]) {
-    let mut best: BTreeMap<(Vec<u8>, AccountId, Fingerprint), usize> = BTreeMap::new();
+    let mut best: BTreeMap<(Vec<u8>, AccountId, KeyName), usize> = BTreeMap::new();
     for index in 0..people.len() {
         let Some(person) = people.get(index) else { continue };
         let about = (
@@ -258,7 +259,7 @@ fn repeat(people: &mut [Person]) {
 
 /// Names that several accounts know with different keys: they may be different people.
 fn ambiguous(people: &[Person]) -> BTreeSet<Vec<u8>> {
-    let mut keys: BTreeMap<&[u8], BTreeMap<&AccountId, BTreeSet<Fingerprint>>> = BTreeMap::new();
+    let mut keys: BTreeMap<&[u8], BTreeMap<&AccountId, BTreeSet<KeyName>>> = BTreeMap::new();
     for person in people {
         keys.entry(&person.nick)
             .or_default()
