@@ -71,7 +71,7 @@ fn fingerprints_are_read_and_written_as_libotr_does() {
             key.correspondent.user(),
             account.name(),
             account.protocol(),
-            &key.fingerprint,
+            key.fingerprint.as_bytes(),
             key.trust.as_bytes(),
         ]
         .map(hex)

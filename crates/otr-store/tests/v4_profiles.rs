@@ -5,7 +5,7 @@ mod v4;
 
 use otr_store::v4::profiles::{MAX_FILE, MAX_PROFILE, Profiles};
 use otr_store::{AccountId, Store, StoreError};
-use v4::{PROFILES, alice, files, put};
+use v4::{PROFILES, alice, put};
 
 #[test]
 fn what_is_stored_is_there_again_and_the_newest_counts() {
