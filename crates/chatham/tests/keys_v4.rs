@@ -132,7 +132,10 @@ fn trust_is_in_one_key_of_one_kind() {
 
     let other = v4.replace('0', "F");
     let complaint = home.refused(&["trust", "bob", &other, "--yes"]);
-    assert!(complaint.contains("has never shown the key F1234567"), "{complaint}");
+    assert!(
+        complaint.contains("has never shown the key F1234567"),
+        "{complaint}"
+    );
     for bad in [&v4[1..], &format!("{v4}0"), &v4[..56], &v4.replace('0', "x")] {
         let (code, _, complaint) = home.keys(&["trust", "bob", bad, "--yes"]);
         assert_eq!(code, 2);

@@ -77,7 +77,7 @@ pub(crate) struct FileSet {
 #[derive(Debug)]
 enum Form {
     /// As they were last read or written.
-    Plain([Option<Stamp>; FILES]),
+    Plain(Box<[Option<Stamp>; FILES]>),
     Sealed(Box<Sealed>),
 }
 
@@ -129,7 +129,7 @@ impl FileSet {
 
     fn open_plain(directory: Directory) -> Result<(Self, Contents), StoreError> {
         let (contents, stamps) = read_plain(&directory)?;
-        let form = Form::Plain(stamps);
+        let form = Form::Plain(Box::new(stamps));
         Ok((Self { directory, form }, contents))
     }
 
@@ -208,7 +208,7 @@ impl FileSet {
             }
         }
         self.directory.remove(SEALED, &sealed.stamp)?;
-        self.form = Form::Plain(stamps);
+        self.form = Form::Plain(Box::new(stamps));
         Ok(())
     }
 

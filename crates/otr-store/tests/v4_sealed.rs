@@ -24,11 +24,11 @@ fn phrase() -> Passphrase {
 fn plain() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
-    store.remember(&bob(), &[1; 20]).unwrap();
+    store.remember(&bob(), [1; 20]).unwrap();
     store.add_v4_keys(alice(), keys_with_secret(1)).unwrap();
     store.set_profile(&alice(), b"a profile as it travels").unwrap();
-    store.remember(&bob(), &NEW).unwrap();
-    store.set_trust(&bob(), &NEW, &Trust::Verified).unwrap();
+    store.remember(&bob(), NEW).unwrap();
+    store.set_trust(&bob(), NEW, &Trust::Verified).unwrap();
     folder
 }
 
@@ -46,8 +46,8 @@ fn names(folder: &Path) -> Vec<String> {
 fn assert_whole(store: &Store) {
     assert!(same(store.v4_keys(&alice()).unwrap(), &keys_with_secret(1)));
     assert_eq!(store.profile(&alice()), Some(&b"a profile as it travels"[..]));
-    assert_eq!(store.trust(&bob(), &NEW), Some(&Trust::Verified));
-    assert_eq!(store.trust(&bob(), &[1; 20]), Some(&Trust::Undecided));
+    assert_eq!(store.trust(&bob(), NEW), Some(&Trust::Verified));
+    assert_eq!(store.trust(&bob(), [1; 20]), Some(&Trust::Undecided));
 }
 
 #[test]
@@ -80,14 +80,14 @@ fn changes_go_into_the_sealed_file_only() {
     store.set_passphrase(&phrase(), Cost::LEAST).unwrap();
     store.add_v4_keys(alice(), keys_with_secret(1)).unwrap();
     store.set_profile(&alice(), b"a profile").unwrap();
-    store.remember(&bob(), &NEW).unwrap();
+    store.remember(&bob(), NEW).unwrap();
     assert_eq!(names(folder.path()), [SEALED]);
     drop(store);
     let mut store = Store::open_with(folder.path(), &phrase()).unwrap();
     assert!(same(store.v4_keys(&alice()).unwrap(), &keys_with_secret(1)));
     assert_eq!(store.profile(&alice()), Some(&b"a profile"[..]));
     assert!(store.forget_key(&alice()).unwrap());
-    assert!(store.forget(&bob(), &NEW).unwrap());
+    assert!(store.forget(&bob(), NEW).unwrap());
     drop(store);
     let store = Store::open_with(folder.path(), &phrase()).unwrap();
     assert!(store.v4_keys(&alice()).is_none() && store.profile(&alice()).is_none());

@@ -17,28 +17,28 @@ fn each_kind_stands_in_its_own_file() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     assert!(store.remember(&bob(), NEW).unwrap());
-    assert!(!store.remember(&bob(), &NEW).unwrap());
+    assert!(!store.remember(&bob(), NEW).unwrap());
     let line = format!("bob\talice\tIRC\t{}\t\n", "ab".repeat(56));
     assert_eq!(files(folder.path())[FINGERPRINTS], line.as_bytes());
     assert_eq!(files(folder.path()).len(), 1, "libotr never sees it");
 
-    let error = store.set_trust(&bob(), &CLASSIC, &Trust::Verified).unwrap_err();
+    let error = store.set_trust(&bob(), CLASSIC, &Trust::Verified).unwrap_err();
     assert!(matches!(error, StoreError::UnknownFingerprint(_)), "{error}");
     assert!(store.remember(&bob(), CLASSIC).unwrap());
     store.set_trust(&bob(), KeyName::V4(NEW), &Trust::Smp).unwrap();
-    assert_eq!(store.trust(&bob(), &CLASSIC), Some(&Trust::Undecided));
-    assert_eq!(store.trust(&bob(), &NEW), Some(&Trust::Smp));
+    assert_eq!(store.trust(&bob(), CLASSIC), Some(&Trust::Undecided));
+    assert_eq!(store.trust(&bob(), NEW), Some(&Trust::Smp));
     drop(store);
 
     let mut store = Store::open(folder.path()).unwrap();
     let names: Vec<_> = store.known_keys().map(|known| known.fingerprint).collect();
     assert_eq!(names, [KeyName::Classic(CLASSIC), KeyName::V4(NEW)]);
-    assert_eq!(store.trust(&bob(), &NEW), Some(&Trust::Smp));
+    assert_eq!(store.trust(&bob(), NEW), Some(&Trust::Smp));
     let classic = files(folder.path())["otr.fingerprints"].clone();
     let line = format!("bob\talice\tIRC\t{}\t\n", "ab".repeat(20));
     assert_eq!(classic, line.as_bytes());
-    assert!(store.forget(&bob(), &NEW).unwrap());
-    assert!(!store.forget(&bob(), &NEW).unwrap());
+    assert!(store.forget(&bob(), NEW).unwrap());
+    assert!(!store.forget(&bob(), NEW).unwrap());
     assert_eq!(files(folder.path())["otr.fingerprints"], classic);
     assert_eq!(store.known_keys().count(), 1);
 }
@@ -62,8 +62,8 @@ fn many_at_once_of_both_kinds() {
         .unwrap();
     drop(store);
     let store = Store::open(folder.path()).unwrap();
-    assert_eq!(store.trust(&bob(), &NEW), Some(&Trust::Verified));
-    assert_eq!(store.trust(&bob(), &CLASSIC), Some(&Trust::Undecided));
+    assert_eq!(store.trust(&bob(), NEW), Some(&Trust::Verified));
+    assert_eq!(store.trust(&bob(), CLASSIC), Some(&Trust::Undecided));
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn s56_odd_lines_are_kept_and_told() {
     );
     assert!(store.notices()[0].to_string().contains("112 hex digits"));
     assert_eq!(store.known_keys().count(), 1);
-    store.remember(&bob(), &NEW).unwrap();
+    store.remember(&bob(), NEW).unwrap();
     let now = files(folder.path())[FINGERPRINTS].clone();
     assert!(now.starts_with(file.as_bytes()), "nothing is lost");
 }

@@ -6,8 +6,7 @@ use otr_store::foreign::{self, Export, Format};
 use otr_store::{AccountId, KnownKey};
 use serde_json::json;
 
-use super::{Keys, KeysError, Report, fingerprint_of, name};
-use crate::present::json::fingerprint as hex;
+use super::{Keys, KeysError, Report, fingerprint_of, hex, name};
 use crate::sanitize;
 
 /// What another program is to get.
@@ -89,7 +88,7 @@ impl Keys {
             lines,
             value: json!({
                 "format": order.format.word(), "profile": name(&id), "account": order.account,
-                "protocol": protocol, "fingerprint": hex(print), "key": !order.trust_only, "known": people, "left": left,
+                "protocol": protocol, "fingerprint": hex(&print), "key": !order.trust_only, "known": people, "left": left,
                 "files": files, "verified-format": order.format.is_verified(),
             }),
         })

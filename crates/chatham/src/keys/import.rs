@@ -7,8 +7,8 @@ use otr_store::foreign::{self, Format};
 use otr_store::{Correspondent, KnownKey, Trust};
 use serde_json::{Value, json};
 
-use super::plan::{KeyFate, Person, PersonFate, Plan, Wish, plan, print, shown};
-use super::{Keys, KeysError, Report, hex, name, text};
+use super::plan::{KeyFate, Person, PersonFate, Plan, Wish, plan, shown};
+use super::{Keys, KeysError, Report, fingerprint_of, hex, name, text};
 use crate::sanitize;
 
 impl Keys {
@@ -89,7 +89,7 @@ impl Told {
         let profile = name(&plan.profile);
         let mut keys = Vec::new();
         for (found, fate) in &plan.keys {
-            let key = print(&found.key);
+            let key = fingerprint_of(&found.key);
             let (word, why) = match fate {
                 KeyFate::Taken => ("key", format!("becomes the key of the profile {profile}")),
                 KeyFate::Present => ("there", format!("the profile {profile} has this key already")),

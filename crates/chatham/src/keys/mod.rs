@@ -2,20 +2,22 @@
 
 mod export;
 mod import;
+mod own;
 pub mod passphrase;
 mod plan;
 
 use std::path::Path;
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Fingerprint, PrivateKey};
 use otr_store::foreign::ForeignError;
-use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, StoreError, Trust, V4Keys};
+use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, StoreError, Trust};
 use serde_json::{Value, json};
 
 use crate::present::json::trust as trust_word;
-use crate::vault::{DEFAULT_PROFILE, VaultError, account_id, key_name, new_v4_keys, trust_of};
-use crate::{randomness, sanitize};
+use crate::sanitize;
+use crate::vault::{DEFAULT_PROFILE, VaultError, account_id, trust_of};
+
+use own::{fingerprint_of, hex};
 
 pub use export::Order;
 pub use plan::Wish;
@@ -126,40 +128,6 @@ impl Keys {
         Self { store }
     }
 
-    /// Makes the keys of an account: one for versions 1 to 3, and those of version 4. What is there already
-    /// is never overwritten; an account with a key of one kind gets the other.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyExists`] and what else the store says.
-    pub fn generate(&mut self, nick: &str) -> Result<Report, KeysError> {
-        let id = account_id(nick);
-        let (had_key, had_v4) = (self.store.key(&id).is_some(), self.store.v4_keys(&id).is_some());
-        if had_key && had_v4 {
-            return Err(StoreError::KeyExists(Box::new(id)).into());
-        }
-        if !had_key {
-            let key = PrivateKey::generate(&mut *randomness());
-            self.store.add_key(id.clone(), key)?;
-        }
-        if !had_v4 {
-            let keys = new_v4_keys(&mut *randomness())?;
-            self.store.add_v4_keys(id.clone(), keys)?;
-        }
-        let own = self.own(&id);
-        let made = [(had_key, own.classic), (had_v4, own.v4)];
-        let lines = made
-            .into_iter()
-            .filter(|(had, _)| !had)
-            .filter_map(|(_, key)| {
-                key.map(|key| format!("new key of {}: {key}  ({})", name(&id), kind(&key)))
-            })
-            .collect();
-        Ok(Report {
-            lines,
-            value: own.value(&id),
-        })
-    }
-
     /// Our own keys, and those that others have shown.
     pub fn list(&self) -> Report {
         let mut lines = Vec::new();
@@ -198,32 +166,6 @@ impl Keys {
         Report {
             lines,
             value: json!({ "own": own_values, "known": known_values }),
-        }
-    }
-
-    /// The fingerprints of our keys: first that of versions 1 to 3, then that of version 4. They have different
-    /// lengths.
-    ///
-    /// # Errors
-    /// If there is no such key, or it is not clear which is meant.
-    pub fn fingerprint(&self, account: Option<&str>) -> Result<Report, KeysError> {
-        let id = self.account(account)?;
-        let own = self.own(&id);
-        let lines: Vec<_> = own.iter().map(|key| key.to_string()).collect();
-        if lines.is_empty() {
-            return Err(KeysError::NoKey(name(&id)));
-        }
-        Ok(Report {
-            lines,
-            value: own.value(&id),
-        })
-    }
-
-    fn own(&self, id: &AccountId) -> Own {
-        let classic = self.store.key(id);
-        Own {
-            classic: classic.and_then(|key| key_name(&fingerprint_of(key))),
-            v4: self.store.v4_keys(id).map(V4Keys::fingerprint),
         }
     }
 
@@ -271,7 +213,7 @@ impl Keys {
         self.known(&id, nick, key)?;
         let forgotten: Vec<KnownKey> = self.keys_of(&id, nick, key).cloned().collect();
         for known in &forgotten {
-            self.store.forget(&known.correspondent, &known.fingerprint)?;
+            self.store.forget(&known.correspondent, known.fingerprint)?;
         }
         let keys: Vec<_> = forgotten.iter().map(|known| hex(&known.fingerprint)).collect();
         let line = match keys.len() {
@@ -360,40 +302,6 @@ impl Keys {
                 && key.is_none_or(|key| known.fingerprint == key)
         })
     }
-}
-
-/// The fingerprints of an account of ours. One kind is missing in a store of earlier days, or after an import.
-struct Own {
-    classic: Option<KeyName>,
-    v4: Option<KeyName>,
-}
-
-impl Own {
-    fn iter(&self) -> impl Iterator<Item = &KeyName> {
-        self.classic.iter().chain(&self.v4)
-    }
-
-    fn value(&self, id: &AccountId) -> Value {
-        let [classic, v4] = [self.classic, self.v4].map(|key| key.as_ref().map(hex));
-        json!({ "account": name(id), "fingerprint": classic, "fingerprint-v4": v4 })
-    }
-}
-
-/// A fingerprint as 40 or 112 upper-case hexadecimal digits.
-fn hex(key: &KeyName) -> String {
-    key.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
-const fn kind(key: &KeyName) -> &'static str {
-    if key.is_v4() {
-        "version 4"
-    } else {
-        "versions 1 to 3"
-    }
-}
-
-fn fingerprint_of(key: &PrivateKey) -> Fingerprint {
-    otr::identity::long_term_keys::fingerprint(key.public())
 }
 
 fn name(id: &AccountId) -> String {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use im::irc::{CaseMapping, Nick};
-use otr::PrivateKey;
 use otr_store::foreign::{Found, FoundKey, Left, Network};
 use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, Trust};
 
@@ -154,11 +153,11 @@ fn fates(
     wish: &Wish,
     store: &Store,
 ) -> Result<Vec<(FoundKey, KeyFate)>, KeysError> {
-    let prints: BTreeSet<_> = keys.iter().map(|found| print(&found.key)).collect();
+    let prints: BTreeSet<_> = keys.iter().map(|found| fingerprint_of(&found.key)).collect();
     if prints.len() > 1 {
         return Err(KeysError::SeveralKeys(list(keys.iter().map(|key| &key.account))));
     }
-    let present = store.key(profile).map(print);
+    let present = store.key(profile).map(fingerprint_of);
     if let (Some(present), Some(found)) = (present, prints.first())
         && present != *found
     {
@@ -175,11 +174,6 @@ fn fates(
     });
     let fate = |key| (key, first.take().unwrap_or(KeyFate::Same));
     Ok(keys.into_iter().map(fate).collect())
-}
-
-/// The name of a key of ours.
-pub(super) fn print(key: &PrivateKey) -> KeyName {
-    KeyName::Classic(*fingerprint_of(key).as_bytes())
 }
 
 fn list<'a>(accounts: impl Iterator<Item = &'a AccountId>) -> String {

@@ -1,20 +1,20 @@
 //! The store, as the engine sees it: our profile, what is known about people, and memories to write down.
 
+mod v4;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use im::irc::{CaseMapping, Nick};
-use otr::crypto::ed448::SigningKey;
-use otr::identity::{ClientProfile, ForgingKey, V4Account};
-use otr::wire::Wire as _;
-use otr::wire::v4::RawProfile;
-use otr::{Account, Fingerprint, InstanceTag, PrivateKey, Timestamp, Version};
-use otr_store::{AccountId, Correspondent, KeyName, Store, StoreError, V4Keys};
+use otr::{Account, Fingerprint, InstanceTag, PrivateKey, Version};
+use otr_store::{AccountId, Correspondent, KeyName, Store, StoreError};
 use rand_core::CryptoRng;
 
 use crate::engine::trust::Trust;
 use crate::engine::{Engine, Memory};
 use crate::sanitize;
+
+pub use v4::new_v4_keys;
 
 /// One profile in one store. The store is ours alone until this is dropped.
 pub struct Vault {
@@ -132,51 +132,6 @@ impl Vault {
         Ok(Account::new(key, tag, rng))
     }
 
-    /// Our side of version 4 for the same device. Keys, an instance tag and a profile that are missing are made, and
-    /// stored before they are used.
-    ///
-    /// A stored profile that is damaged, expired, of other keys or of another device is no error: another one is made
-    /// from the keys, as it is for one that ends within a day. The keys are never made anew while the store has them.
-    ///
-    /// # Errors
-    /// If they cannot be stored.
-    pub fn v4_account(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Result<V4Account, VaultError> {
-        let owner = self.instance_tag(rng)?;
-        if self.store.v4_keys(&self.id).is_none() {
-            self.store.add_v4_keys(self.id.clone(), new_v4_keys(rng)?)?;
-        }
-        let stored = self.store.profile(&self.id).and_then(|bytes| {
-            let raw = RawProfile::from_bytes(bytes).ok()?;
-            ClientProfile::validate(&raw, owner, now).ok()
-        });
-        let with_stored = stored.and_then(|profile| {
-            let (long_term, forging) = self.v4_pair()?;
-            V4Account::with_profile(long_term, forging, profile)
-        });
-        let (account, changed) = match with_stored {
-            Some(mut account) => {
-                let renewed = account.renew(None, rng, now);
-                (account, renewed)
-            }
-            None => {
-                let (long_term, forging) = self.v4_pair().ok_or(VaultError::Key)?;
-                (V4Account::new(long_term, forging, owner, None, rng, now), true)
-            }
-        };
-        if changed {
-            self.remember_profile(account.profile())?;
-        }
-        Ok(account)
-    }
-
-    /// Stores the current profile, as it has to be whenever one was renewed.
-    ///
-    /// # Errors
-    /// What the store says; nothing was changed.
-    pub fn remember_profile(&mut self, profile: &ClientProfile) -> Result<(), StoreError> {
-        self.store.set_profile(&self.id, profile.raw().as_bytes())
-    }
-
     /// The tag of this device, which both kinds of accounts share.
     fn instance_tag(&mut self, rng: &mut dyn CryptoRng) -> Result<InstanceTag, VaultError> {
         if let Some(tag) = self.store.instance_tag(&self.id).and_then(InstanceTag::new) {
@@ -185,11 +140,6 @@ impl Vault {
         let tag = InstanceTag::random(rng);
         self.store.set_instance_tag(&self.id, tag.raw())?;
         Ok(tag)
-    }
-
-    /// The store keeps its keys; the account gets its own.
-    fn v4_pair(&self) -> Option<(SigningKey, ForgingKey)> {
-        Some(self.store.v4_keys(&self.id)?.copy()?.into_parts())
     }
 
     /// Tells the engine what is known about the people of this account.
@@ -279,21 +229,13 @@ pub fn account_id(profile: &str) -> AccountId {
 }
 
 /// The store's name for a key.
-pub fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
+fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
     KeyName::try_from(&fingerprint.as_bytes()[..]).ok()
 }
 
 /// What the engine calls a key that the store names.
 fn fingerprint_of(name: &KeyName) -> Option<Fingerprint> {
     name.classic().map(|bytes| Fingerprint::from_bytes(*bytes))
-}
-
-/// New keys for version 4. The secret of the forging key is nobody's.
-///
-/// # Errors
-/// [`VaultError::Key`], should both keys be the same, which does not happen.
-pub fn new_v4_keys(rng: &mut dyn CryptoRng) -> Result<V4Keys, VaultError> {
-    V4Keys::new(SigningKey::generate(rng), ForgingKey::generate(rng)).ok_or(VaultError::Key)
 }
 
 /// What is known about a key, from the store's word.
@@ -404,10 +346,10 @@ mod tests {
         with_keys(folder.path(), &["alice"]);
         let mut vault = Vault::open(folder.path(), "default", "alice").unwrap();
         let bob = Correspondent::new("bob", vault.id().clone());
-        vault.store_mut().remember(&bob, &[7; 20]).unwrap();
+        vault.store_mut().remember(&bob, [7; 20]).unwrap();
         vault
             .store_mut()
-            .set_trust(&bob, &[7; 20], &Word::Verified)
+            .set_trust(&bob, [7; 20], &Word::Verified)
             .unwrap();
         let known = vault.store().known_keys().next().unwrap();
         assert_eq!(known.correspondent.account(), &account_id("alice"));
