@@ -79,10 +79,13 @@ pub enum Happening {
     },
 }
 
+/// What an attempt comes to: a link, and the relay if we have become it, or why there is none.
+type Dialled = Result<(Link, Option<Relay>), String>;
+
 enum Stage {
     Standing,
     Waiting(Instant),
-    Dialling(Pin<Box<dyn Future<Output = Result<(Link, Option<Relay>), String>> + Send>>),
+    Dialling(Pin<Box<dyn Future<Output = Dialled> + Send>>),
     Over,
 }
 
@@ -166,7 +169,7 @@ impl Connection {
                 Stage::Dialling(attempt) => match attempt.as_mut().await {
                     Ok((link, relay)) => {
                         self.link = link;
-                        self.relay = relay.or(self.relay.take());
+                        self.relay = relay.or_else(|| self.relay.take());
                         self.stage = Stage::Standing;
                     }
                     Err(fault) => return Some(self.miss(fault)),

@@ -42,7 +42,7 @@ fn set_change_remove() {
     let (home, phrase, other) = (&it.home, it.phrase.as_str(), it.other.as_str());
     home.json(&["generate"]);
     let own = home.own();
-    assert_eq!(it.files(), ["otr.private_key"]);
+    assert_eq!(it.files(), ["chatham.keys.v4", "otr.private_key"]);
     home.json(&["passphrase", "set", "--new-passphrase-file", phrase]);
     assert_eq!(it.files(), ["chatham.sealed"]);
 
@@ -68,7 +68,7 @@ fn set_change_remove() {
     let complaint = home.refused(&["passphrase", "remove", "--passphrase-file", other]);
     assert!(complaint.contains("--yes"), "{complaint}");
     home.json(&["passphrase", "remove", "--yes", "--passphrase-file", other]);
-    assert_eq!(it.files(), ["otr.private_key"]);
+    assert_eq!(it.files(), ["chatham.keys.v4", "otr.private_key"]);
     assert_eq!(home.own(), own);
     let complaint = home.refused(&["passphrase", "remove", "--yes"]);
     assert!(complaint.contains("has no pass phrase"), "{complaint}");
@@ -98,7 +98,7 @@ fn an_empty_or_unreadable_phrase_changes_nothing() {
         .home
         .refused(&["passphrase", "set", "--new-passphrase-file", &it.phrase]);
     assert!(complaint.contains("chmod 600"), "{complaint}");
-    assert_eq!(it.files(), ["otr.private_key"]);
+    assert_eq!(it.files(), ["chatham.keys.v4", "otr.private_key"]);
 }
 
 #[test]

@@ -273,6 +273,10 @@ pub unsafe extern "C" fn otrl_privkey_read_fingerprints_FILEp(
                 Err(error) => return error,
             };
             for known in Fingerprints::read(&bytes).iter() {
+                // The file holds no others.
+                let Some(bytes) = known.fingerprint.classic() else {
+                    continue;
+                };
                 let correspondent = &known.correspondent;
                 let names = [
                     correspondent.user(),
@@ -291,7 +295,6 @@ pub unsafe extern "C" fn otrl_privkey_read_fingerprints_FILEp(
                     add_app_data,
                     data,
                 );
-                let bytes = known.fingerprint;
                 let fingerprint = otrl_context_find_fingerprint(context, bytes.as_ptr(), 1, ptr::null_mut());
                 let trust = c_string(known.trust.as_bytes());
                 otrl_context_set_trust(fingerprint, trust.as_ptr());

@@ -29,10 +29,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             let person = Correspondent::new(unhex(user)?, account);
             let fingerprint =
                 <[u8; 20]>::try_from(unhex(fingerprint)?).map_err(|_| "a fingerprint has 20 bytes")?;
-            store.remember(&person, &fingerprint)?;
+            store.remember(&person, fingerprint)?;
             store.set_trust(
                 &person,
-                &fingerprint,
+                fingerprint,
                 &Trust::from_bytes(&unhex(trust)?).ok_or("no such trust")?,
             )?;
         }
@@ -71,7 +71,7 @@ fn dump(store: &Store) {
             .join(" ");
         println!(
             "fingerprint {names} {} {}",
-            hex(&known.fingerprint),
+            hex(known.fingerprint.as_bytes()),
             hex(known.trust.as_bytes())
         );
     }

@@ -58,7 +58,7 @@ pub enum FileError {
         /// Whose it should be.
         us: u32,
     },
-    /// Longer than any genuine file of its kind.
+    /// Longer than any genuine file of its kind, or it would be after a change.
     #[error("{} is longer than {limit} bytes, which no such file should be", shown(.path))]
     TooLarge {
         /// The file.

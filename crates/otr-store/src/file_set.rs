@@ -1,6 +1,6 @@
-//! The four files of a store: each by itself, as libotr keeps them, or all in one under a pass phrase.
+//! The files of a store: each by itself, three of them as libotr keeps them, or all in one under a pass phrase.
 //!
-//! The one file and the four are never both in force. A switch writes the new form first and then
+//! The one file and the others are never both in force. A switch writes the new form first and then
 //! removes the old one. If it is interrupted, both are there and say the same: then the sealed file
 //! counts, and the others are removed when it is next opened. Plain files that say something else
 //! than the sealed one were put there by somebody, and are never touched.
@@ -16,18 +16,30 @@ use crate::libotr::{fingerprints, instance_tags, private_keys};
 use crate::peers;
 use crate::sealed::{Contents, Cost, FILES, Passphrase, Seal};
 use crate::store_error::StoreError;
+use crate::v4;
 
-/// One of the files.
+/// One of the files. The order is that in the sealed file, which grows at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     Keys,
     Fingerprints,
     InstanceTags,
     Peers,
+    KeysV4,
+    ProfilesV4,
+    FingerprintsV4,
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; FILES] = [Self::Keys, Self::Fingerprints, Self::InstanceTags, Self::Peers];
+    pub(crate) const ALL: [Self; FILES] = [
+        Self::Keys,
+        Self::Fingerprints,
+        Self::InstanceTags,
+        Self::Peers,
+        Self::KeysV4,
+        Self::ProfilesV4,
+        Self::FingerprintsV4,
+    ];
 
     /// The file's name, where it stands by itself.
     pub(crate) const fn name(self) -> &'static str {
@@ -36,6 +48,9 @@ impl Part {
             Self::Fingerprints => "otr.fingerprints",
             Self::InstanceTags => "otr.instance_tags",
             Self::Peers => "chatham.peers",
+            Self::KeysV4 => "chatham.keys.v4",
+            Self::ProfilesV4 => "chatham.profiles.v4",
+            Self::FingerprintsV4 => "chatham.fingerprints.v4",
         }
     }
 
@@ -45,6 +60,9 @@ impl Part {
             Self::Fingerprints => fingerprints::MAX_FILE,
             Self::InstanceTags => instance_tags::MAX_FILE,
             Self::Peers => peers::MAX_FILE,
+            Self::KeysV4 => v4::keys::MAX_FILE,
+            Self::ProfilesV4 => v4::profiles::MAX_FILE,
+            Self::FingerprintsV4 => fingerprints::MAX_FILE,
         }
     }
 }
@@ -59,7 +77,7 @@ pub(crate) struct FileSet {
 #[derive(Debug)]
 enum Form {
     /// As they were last read or written.
-    Plain([Option<Stamp>; FILES]),
+    Plain(Box<[Option<Stamp>; FILES]>),
     Sealed(Box<Sealed>),
 }
 
@@ -111,7 +129,7 @@ impl FileSet {
 
     fn open_plain(directory: Directory) -> Result<(Self, Contents), StoreError> {
         let (contents, stamps) = read_plain(&directory)?;
-        let form = Form::Plain(stamps);
+        let form = Form::Plain(Box::new(stamps));
         Ok((Self { directory, form }, contents))
     }
 
@@ -124,8 +142,16 @@ impl FileSet {
         matches!(self.form, Form::Sealed(_))
     }
 
-    /// Replaces one file; on an error everything is as it was.
+    /// Replaces one file; on an error everything is as it was. What would be too long to be read again is
+    /// not written.
     pub(crate) fn save(&mut self, part: Part, bytes: &[u8]) -> Result<(), StoreError> {
+        if bytes.len() > part.limit() {
+            return Err(FileError::TooLarge {
+                path: self.directory.path().join(part.name()),
+                limit: part.limit(),
+            }
+            .into());
+        }
         match &mut self.form {
             Form::Plain(stamps) => {
                 let Some(stamp) = stamps.get_mut(part as usize) else {
@@ -182,7 +208,7 @@ impl FileSet {
             }
         }
         self.directory.remove(SEALED, &sealed.stamp)?;
-        self.form = Form::Plain(stamps);
+        self.form = Form::Plain(Box::new(stamps));
         Ok(())
     }
 
@@ -270,5 +296,10 @@ impl Directory {
 const SEALED: &str = "chatham.sealed";
 
 /// All files at their longest, and more than what stands around them.
-const MAX_SEALED: usize =
-    private_keys::MAX_FILE + fingerprints::MAX_FILE + instance_tags::MAX_FILE + peers::MAX_FILE + 1024;
+const MAX_SEALED: usize = private_keys::MAX_FILE
+    + 2 * fingerprints::MAX_FILE
+    + instance_tags::MAX_FILE
+    + peers::MAX_FILE
+    + v4::keys::MAX_FILE
+    + v4::profiles::MAX_FILE
+    + 1024;

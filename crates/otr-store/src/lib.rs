@@ -2,7 +2,7 @@
 //! have shown and what we think of them, instance tags, and remembered minimum versions.
 //!
 //! The files are libotr's own, byte for byte, so that Pidgin, irssi and others can use the same
-//! ones. A [`Store`] is one directory of them with one owner at a time:
+//! ones. What libotr knows nothing of stands in files of our own beside them. A [`Store`] is one directory of them with one owner at a time:
 //!
 //! ```
 //! use otr_store::{AccountId, Correspondent, Store, Trust};
@@ -26,12 +26,15 @@
 //! * [`atomic_file`] and [`lock`]: private files, replaced whole or not at all, by one at a time.
 //! * [`Passphrase`]: all of it in one encrypted file instead, if the person wants that.
 //! * [`foreign`]: other programs' keys and trust, in and out.
+//! * [`v4`]: our own files of version 4's keys, profiles and fingerprints.
 //! * [`peers`]: our own file of what else is remembered.
 
 pub mod atomic_file;
 mod file_error;
 mod file_set;
 pub mod foreign;
+mod key_name;
+mod known_keys;
 pub mod libotr;
 pub mod lock;
 mod names;
@@ -40,12 +43,15 @@ mod sealed;
 mod store;
 mod store_error;
 mod trust;
+pub mod v4;
 
 pub use file_error::FileError;
-pub use libotr::fingerprints::{Fingerprint, KnownKey};
+pub use key_name::{BadKeyName, KeyName};
+pub use libotr::fingerprints::KnownKey;
 pub use names::{AccountId, BadName, Correspondent};
 pub use peers::{Peer, PeerPolicy};
 pub use sealed::{Cost, Passphrase, SealError};
 pub use store::Store;
 pub use store_error::{Notice, StoreError};
 pub use trust::{Trust, TrustWord};
+pub use v4::keys::V4Keys;

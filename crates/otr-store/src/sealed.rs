@@ -11,8 +11,9 @@
 //! them as associated data, and its tag of 16 bytes
 //! ```
 //!
-//! Inside, each of the four files in their order: a byte 0 for none, or 1, the length in four bytes
-//! and the content. Nothing is compressed. What the header asks for is bounded before any memory is
+//! Inside, each of the files in their order: a byte 0 for none, or 1, the length in four bytes and the
+//! content. The first four are always there; of the others, files of none are left away at the end, so
+//! that a store without version 4 is what it was before there was one. Nothing is compressed. What the header asks for is bounded before any memory is
 //! taken, so that a file somebody else has made cannot exhaust it.
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -112,7 +113,10 @@ pub enum SealError {
 pub(crate) type Contents = [Option<Zeroizing<Vec<u8>>>; FILES];
 
 /// How many files a store has.
-pub(crate) const FILES: usize = 4;
+pub(crate) const FILES: usize = 7;
+
+/// How many it had at first, and of how many it always tells whether they are there.
+const FIRST_FILES: usize = 4;
 
 /// A key that has come from a pass phrase. Making it takes the time that [`Cost`] says.
 pub(crate) struct Seal {
@@ -237,7 +241,9 @@ fn read_header(header: &[u8]) -> Result<(Cost, [u8; SALT]), SealError> {
 fn pack(contents: &Contents) -> Zeroizing<Vec<u8>> {
     let room: usize = contents.iter().flatten().map(|file| file.len()).sum();
     let mut plain = Zeroizing::new(Vec::with_capacity(room + 5 * FILES));
-    for file in contents {
+    let last = contents.iter().rposition(Option::is_some);
+    let count = last.map_or(FIRST_FILES, |last| FIRST_FILES.max(last + 1));
+    for file in contents.iter().take(count) {
         match file {
             None => plain.push(0),
             Some(file) => {
@@ -254,7 +260,10 @@ fn pack(contents: &Contents) -> Zeroizing<Vec<u8>> {
 fn unpack(plain: &[u8]) -> Option<Contents> {
     let mut contents = Contents::default();
     let mut rest = plain;
-    for file in &mut contents {
+    for (position, file) in contents.iter_mut().enumerate() {
+        if position >= FIRST_FILES && rest.is_empty() {
+            break;
+        }
         let (there, behind) = rest.split_first()?;
         rest = behind;
         match there {
@@ -297,7 +306,9 @@ mod tests {
 
     fn contents() -> Contents {
         let file = |text: &str| Some(Zeroizing::new(text.as_bytes().to_vec()));
-        [file("the keys"), None, file(""), file("peers\0\n")]
+        let first = [file("the keys"), None, file(""), file("peers\0\n")];
+        let [keys, known, tags, peers] = first;
+        [keys, known, tags, peers, file("v4 keys"), None, file("known")]
     }
 
     #[test]
@@ -387,12 +398,26 @@ mod tests {
     fn what_is_inside_is_read_whole_or_not_at_all() {
         let plain = pack(&contents());
         assert_eq!(unpack(&plain), Some(contents()));
-        for length in 0..plain.len() {
+        // Behind the fourth file a store of earlier days ends, and the fifth and sixth may be the last.
+        let ends = [31, 43, 44];
+        for length in (0..plain.len()).filter(|length| !ends.contains(length)) {
             assert_eq!(unpack(&plain[..length]), None, "{length}");
         }
         assert_eq!(unpack(&[&plain[..], b"\0"].concat()), None);
         assert_eq!(unpack(&[2, 0, 0, 0]), None);
         assert_eq!(unpack(&[1, 0xff, 0xff, 0xff, 0xff]), None);
+    }
+
+    #[test]
+    fn a_store_without_version_4_is_sealed_as_before_there_was_one() {
+        let mut contents = contents();
+        let whole = pack(&contents);
+        contents[4..].fill(None);
+        let plain = pack(&contents);
+        assert_eq!(*plain, whole[..31]);
+        assert_eq!(plain[19..20], [1], "the fourth file is the last");
+        assert_eq!(unpack(&plain), Some(contents));
+        assert_eq!(*pack(&Contents::default()), [0; 4]);
     }
 
     #[test]

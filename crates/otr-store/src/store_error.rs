@@ -13,6 +13,8 @@ use crate::lock::LockError;
 use crate::names::{AccountId, BadName, Correspondent};
 use crate::peers::{BadPeer, PeerFileError};
 use crate::sealed::SealError;
+use crate::v4::keys::V4KeyFileError;
+use crate::v4::profiles::BadStoredProfile;
 
 /// Something odd in a file, which did not keep it from being read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,14 @@ pub enum StoreError {
         account: Box<AccountId>,
         /// What is wrong.
         fault: BadPrivateKey,
+    },
+    /// The file of version-4 keys is damaged.
+    #[error("{}: {fault}. Nothing was changed; put back a sound copy, or move the file away to start anew", shown(.path))]
+    V4KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its line.
+        fault: V4KeyFileError,
     },
     /// The file of remembered versions and policies is damaged.
     #[error("{}: {fault}. Nothing was changed; mend the line, or put back a sound copy", shown(.path))]
@@ -103,6 +113,9 @@ pub enum StoreError {
     /// An instance tag that cannot be stored.
     #[error(transparent)]
     Tag(#[from] BadTag),
+    /// A client profile that cannot be stored.
+    #[error(transparent)]
+    Profile(#[from] BadStoredProfile),
     /// Something about a correspondent that cannot be stored.
     #[error(transparent)]
     Peer(#[from] BadPeer),

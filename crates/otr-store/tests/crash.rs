@@ -66,7 +66,7 @@ fn write_for_ever(path: &Path) {
         let count = u32::try_from(store.known_keys().count()).unwrap();
         let mut fingerprint = [0; 20];
         fingerprint[..4].copy_from_slice(&count.to_be_bytes());
-        assert!(store.remember(&bob, &fingerprint).unwrap());
+        assert!(store.remember(&bob, fingerprint).unwrap());
         println!("stored {}", count + 1);
     }
 }

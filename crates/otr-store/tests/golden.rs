@@ -71,7 +71,7 @@ fn fingerprints_are_read_and_written_as_libotr_does() {
             key.correspondent.user(),
             account.name(),
             account.protocol(),
-            &key.fingerprint,
+            key.fingerprint.as_bytes(),
             key.trust.as_bytes(),
         ]
         .map(hex)
@@ -140,11 +140,11 @@ fn a_store_opens_them_and_keeps_every_byte_that_it_does_not_change() {
 
     let known = store.known_keys().next().unwrap().clone();
     store
-        .set_trust(&known.correspondent, &known.fingerprint, &Trust::Smp)
+        .set_trust(&known.correspondent, known.fingerprint, &Trust::Smp)
         .unwrap();
     assert_ne!(read("otr.fingerprints"), FINGERPRINTS);
     store
-        .set_trust(&known.correspondent, &known.fingerprint, &known.trust)
+        .set_trust(&known.correspondent, known.fingerprint, &known.trust)
         .unwrap();
     assert_eq!(read("otr.fingerprints"), FINGERPRINTS);
 }

@@ -297,27 +297,27 @@ fn s56_odd_fingerprint_lines_are_kept_and_reported_and_never_trusted() {
         (
             "short",
             format!("b\ta\tp\t{}\tverified", &HEX[1..]),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "long",
             format!("b\ta\tp\t{HEX}0\tverified"),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "not hex",
             format!("b\ta\tp\t{}\tverified", HEX.replace("00", "zz")),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "signs",
             format!("b\ta\tp\t{}\tverified", HEX.replace("00", "+0")),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         (
             "space behind",
             format!("b\ta\tp\t{HEX} \tverified"),
-            LineFault::Fingerprint,
+            LineFault::Fingerprint { digits: 40 },
         ),
         ("NUL", format!("b\ta\tp\t{HEX}\tverified\0x"), LineFault::BadByte),
         (
@@ -395,12 +395,19 @@ fn of_two_lines_about_one_key_the_later_counts_and_both_follow_a_decision() {
         }]
     );
     let key = read.iter().next().unwrap().clone();
-    let trust = |read: &Fingerprints| read.trust(&key.correspondent, &key.fingerprint).cloned();
+    let trust = |read: &Fingerprints| {
+        read.trust(&key.correspondent, key.fingerprint.classic().unwrap())
+            .cloned()
+    };
     assert_eq!(trust(&read), Some(Trust::Undecided));
     assert_eq!(read.write(), file.as_bytes());
     assert!(
-        read.set_trust(&key.correspondent, &key.fingerprint, &Trust::Smp)
-            .unwrap()
+        read.set_trust(
+            &key.correspondent,
+            key.fingerprint.classic().unwrap(),
+            &Trust::Smp
+        )
+        .unwrap()
     );
     assert_eq!(
         read.write(),
@@ -408,7 +415,7 @@ fn of_two_lines_about_one_key_the_later_counts_and_both_follow_a_decision() {
             .replace("\t\n", "\tsmp\n")
             .as_bytes()
     );
-    assert!(read.forget(&key.correspondent, &key.fingerprint));
+    assert!(read.forget(&key.correspondent, key.fingerprint.classic().unwrap()));
     assert_eq!(trust(&read), None);
     assert_eq!(read.write(), format!("c\ta\tp\t{HEX}\tsmp\n").as_bytes());
 }
@@ -421,7 +428,7 @@ fn s56_a_fingerprint_file_cut_at_any_byte_gives_nobody_more_trust() {
         let cut = Fingerprints::read(&file[..length]);
         for key in cut.iter().filter(|key| key.trust.is_trusted()) {
             assert_eq!(
-                whole.trust(&key.correspondent, &key.fingerprint),
+                whole.trust(&key.correspondent, key.fingerprint.classic().unwrap()),
                 Some(&key.trust),
                 "{length}"
             );

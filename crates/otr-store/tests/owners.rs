@@ -83,7 +83,7 @@ fn s56_a_link_put_there_later_is_not_written_through() {
     let path = folder.path().join("store");
     let mut store = Store::open(&path).unwrap();
     symlink(&target, path.join("otr.fingerprints")).unwrap();
-    let error = store.remember(&bob(), &[1; 20]).unwrap_err();
+    let error = store.remember(&bob(), [1; 20]).unwrap_err();
     assert!(
         matches!(error, StoreError::File(FileError::Link { .. })),
         "{error}"
@@ -146,7 +146,7 @@ fn s56_loose_modes_are_refused_with_one_command_that_mends_them_all() {
         assert!(text.ends_with(&hint), "{text}");
         assert!(Command::new("sh").arg("-c").arg(hint).status().unwrap().success());
         let store = Store::open(&path).unwrap();
-        assert_eq!(store.trust(&bob(), &[1; 20]), Some(&Trust::Verified));
+        assert_eq!(store.trust(&bob(), [1; 20]), Some(&Trust::Verified));
     }
 }
 
@@ -250,7 +250,7 @@ fn a_change_by_another_program_is_not_overwritten() {
     type Change = fn(&mut Store) -> Result<(), StoreError>;
     let changes: [(&str, Change); 3] = [
         ("otr.fingerprints", |store| {
-            store.set_trust(&bob(), &[1; 20], &Trust::Smp)
+            store.set_trust(&bob(), [1; 20], &Trust::Smp)
         }),
         ("otr.instance_tags", |store| {
             store.set_instance_tag(bob().account(), 0x200)
@@ -297,24 +297,24 @@ fn s33_trust_is_for_the_named_key_only() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
     let (shown, newer) = ([1; 20], [2; 20]);
-    assert!(store.remember(&bob(), &shown).unwrap());
-    assert!(!store.remember(&bob(), &shown).unwrap());
+    assert!(store.remember(&bob(), shown).unwrap());
+    assert!(!store.remember(&bob(), shown).unwrap());
     // The other side changes keys while the question is on the screen.
-    assert!(store.remember(&bob(), &newer).unwrap());
-    store.set_trust(&bob(), &shown, &Trust::Verified).unwrap();
-    assert_eq!(store.trust(&bob(), &shown), Some(&Trust::Verified));
-    assert_eq!(store.trust(&bob(), &newer), Some(&Trust::Undecided));
+    assert!(store.remember(&bob(), newer).unwrap());
+    store.set_trust(&bob(), shown, &Trust::Verified).unwrap();
+    assert_eq!(store.trust(&bob(), shown), Some(&Trust::Verified));
+    assert_eq!(store.trust(&bob(), newer), Some(&Trust::Undecided));
     // Neither another person nor another account of ours gains anything.
     let carol = Correspondent::new("carol", bob().account().clone());
     let elsewhere = Correspondent::new("bob", AccountId::new("alice", "xmpp"));
     for other in [&carol, &elsewhere] {
-        assert_eq!(store.trust(other, &shown), None);
-        let error = store.set_trust(other, &shown, &Trust::Verified).unwrap_err();
+        assert_eq!(store.trust(other, shown), None);
+        let error = store.set_trust(other, shown, &Trust::Verified).unwrap_err();
         assert!(matches!(error, StoreError::UnknownFingerprint(_)), "{error}");
     }
-    assert!(store.forget(&bob(), &newer).unwrap());
-    assert!(!store.forget(&bob(), &newer).unwrap());
-    let error = store.set_trust(&bob(), &newer, &Trust::Smp).unwrap_err();
+    assert!(store.forget(&bob(), newer).unwrap());
+    assert!(!store.forget(&bob(), newer).unwrap());
+    let error = store.set_trust(&bob(), newer, &Trust::Smp).unwrap_err();
     assert!(matches!(error, StoreError::UnknownFingerprint(_)), "{error}");
     assert_eq!(store.known_keys().count(), 1);
 }
@@ -376,7 +376,7 @@ fn names_that_a_file_cannot_hold_are_refused_and_change_nothing() {
         let account = AccountId::new(name, "p");
         let person = Correspondent::new(name, AccountId::new("a", "p"));
         assert!(
-            matches!(store.remember(&person, &[1; 20]), Err(StoreError::Name(_))),
+            matches!(store.remember(&person, [1; 20]), Err(StoreError::Name(_))),
             "{name:?}"
         );
         assert!(
@@ -401,8 +401,8 @@ fn bob() -> Correspondent {
 
 /// One entry in every file but the keys.
 fn fill(store: &mut Store) {
-    store.remember(&bob(), &[1; 20]).unwrap();
-    store.set_trust(&bob(), &[1; 20], &Trust::Verified).unwrap();
+    store.remember(&bob(), [1; 20]).unwrap();
+    store.set_trust(&bob(), [1; 20], &Trust::Verified).unwrap();
     store.set_instance_tag(bob().account(), 0x100).unwrap();
     store.raise_minimum_version(&bob(), 3).unwrap();
 }

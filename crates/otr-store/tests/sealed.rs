@@ -89,8 +89,8 @@ fn changes_go_into_the_sealed_file_and_stay_there() {
     let folder = sealed();
     let mut store = Store::open_with(folder.path(), &phrase()).unwrap();
     let first = files(folder.path());
-    store.remember(&bob(), &[7; 20]).unwrap();
-    store.set_trust(&bob(), &[7; 20], &Trust::Smp).unwrap();
+    store.remember(&bob(), [7; 20]).unwrap();
+    store.set_trust(&bob(), [7; 20], &Trust::Smp).unwrap();
     store.set_instance_tag(bob().account(), 0x4711).unwrap();
     let second = files(folder.path());
     assert_eq!(second.len(), 1);
@@ -100,7 +100,7 @@ fn changes_go_into_the_sealed_file_and_stay_there() {
     assert_ne!(old[45..69], new[45..69]);
     drop(store);
     let store = Store::open_with(folder.path(), &phrase()).unwrap();
-    assert_eq!(store.trust(&bob(), &[7; 20]), Some(&Trust::Smp));
+    assert_eq!(store.trust(&bob(), [7; 20]), Some(&Trust::Smp));
     assert_eq!(store.instance_tag(bob().account()), Some(0x4711));
 }
 
@@ -108,7 +108,7 @@ fn changes_go_into_the_sealed_file_and_stay_there() {
 fn a_backup_holds_nothing_in_clear() {
     let folder = sealed();
     let mut store = Store::open_with(folder.path(), &phrase()).unwrap();
-    store.remember(&bob(), &[0xab; 20]).unwrap();
+    store.remember(&bob(), [0xab; 20]).unwrap();
     drop(store);
     let mut words: Vec<&[u8]> = vec![b"bob", b"alice", b"smith", b"prpl", b"verified", b"privkeys"];
     words.extend([&b"printable secret"[..], b"tell nobody", &[0xab; 20], b"abababab"]);
@@ -251,12 +251,12 @@ fn s56_a_change_by_somebody_else_is_not_overwritten() {
     let folder = sealed();
     let mut store = Store::open_with(folder.path(), &phrase()).unwrap();
     put(folder.path(), "chatham.sealed", b"restored from elsewhere");
-    let error = store.remember(&bob(), &[1; 20]).unwrap_err();
+    let error = store.remember(&bob(), [1; 20]).unwrap_err();
     assert!(
         matches!(error, StoreError::File(FileError::Changed { .. })),
         "{error}"
     );
-    assert_eq!(store.trust(&bob(), &[1; 20]), None);
+    assert_eq!(store.trust(&bob(), [1; 20]), None);
     assert_eq!(files(folder.path())["chatham.sealed"], b"restored from elsewhere");
     // The same for a switch.
     let folder = plain();

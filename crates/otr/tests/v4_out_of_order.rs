@@ -140,7 +140,9 @@ fn random_schedule(seed: u8, round: u8) {
 /// A hundred; as many as `CHATHAM_SCHEDULES` says by hand.
 #[test]
 fn random_schedules_with_reordering_loss_and_copies() {
-    let wanted = std::env::var("CHATHAM_SCHEDULES").ok().and_then(|number| number.parse().ok());
+    let wanted = std::env::var("CHATHAM_SCHEDULES")
+        .ok()
+        .and_then(|number| number.parse().ok());
     let pairs = (30..=u8::MAX).flat_map(|seed| (0..=u8::MAX).map(move |round| (seed, round)));
     for (seed, round) in pairs.take(wanted.unwrap_or(100)) {
         random_schedule(seed, round);

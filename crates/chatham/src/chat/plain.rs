@@ -102,6 +102,9 @@ impl Client<'_> {
                     let effects = self.seat.engine().tick(now());
                     let news = self.seat.carry_out(effects);
                     self.tell(news)?;
+                    if let Err(error) = self.vault.renew_profile(self.seat.engine(), now()) {
+                        self.screen.remark(&Remark::new("store", format!("not stored: {error}")))?;
+                    }
                 }
             }
         }

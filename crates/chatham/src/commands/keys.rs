@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use otr::Fingerprint;
+use otr_store::KeyName;
 use otr_store::foreign::Format;
 
 use crate::keys::{Keys as Store, KeysError, Order, Report, Wish, passphrase};
@@ -35,7 +35,7 @@ pub struct Keys {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make the key of a profile
+    /// Make the keys of a profile, for versions 1 to 3 and for version 4
     Generate {
         /// The profile
         #[arg(value_name = "PROFILE", default_value = DEFAULT_PROFILE)]
@@ -43,7 +43,7 @@ enum Action {
     },
     /// Show your keys, and those that others have shown you
     List,
-    /// Show the fingerprint of your key, to be compared on another way
+    /// Show the fingerprints of your keys, to be compared on another way: the long one is that of version 4
     Fingerprint {
         /// Which of your profiles [default: default, or the only one]
         #[arg(value_name = "PROFILE")]
@@ -110,14 +110,14 @@ enum Action {
     /// Put keys, fingerprints and trust under a pass phrase, or take them out again
     #[command(subcommand)]
     Passphrase(PassphraseAction),
-    /// Forget keys of somebody, or destroy one of your own
+    /// Forget keys of somebody, or destroy those of a profile of yours
     Forget {
         /// Their nick; with --own, your profile
         nick: String,
         /// Which key; all of theirs if it is not named
         #[arg(value_parser = fingerprint, conflicts_with = "own")]
-        fingerprint: Option<Fingerprint>,
-        /// Destroy your own key: nobody will recognise you any more
+        fingerprint: Option<KeyName>,
+        /// Destroy your own keys, of both kinds: nobody will recognise you any more
         #[arg(long)]
         own: bool,
         /// Which of your profiles knows them [default: default, or the only one]
@@ -156,9 +156,9 @@ enum PassphraseAction {
 struct TheirKey {
     /// Their nick
     nick: String,
-    /// Their fingerprint: forty hexadecimal digits, as they were compared
+    /// Their fingerprint: forty hexadecimal digits, or 112 in version 4, as they were compared
     #[arg(value_parser = fingerprint)]
-    fingerprint: Fingerprint,
+    fingerprint: KeyName,
     /// Which of your profiles knows them [default: default, or the only one]
     #[arg(long, value_name = "PROFILE")]
     account: Option<String>,
@@ -203,7 +203,7 @@ impl Action {
                 yes: false,
                 ..
             } => Some(format!(
-                "Destroy your own key of {}? Nobody will recognise you any more, and it cannot be undone.",
+                "Destroy your own keys of {}? Nobody will recognise you any more, and it cannot be undone.",
                 sanitize::nick(nick.as_bytes())
             )),
             Self::Forget {
@@ -328,8 +328,9 @@ fn print(report: &Report, json: bool) -> ExitCode {
     }
 }
 
-fn fingerprint(text: &str) -> Result<Fingerprint, String> {
-    Fingerprint::from_hex(text).ok_or_else(|| "a fingerprint has forty hexadecimal digits".to_owned())
+fn fingerprint(text: &str) -> Result<KeyName, String> {
+    KeyName::from_hex(text)
+        .ok_or_else(|| "a fingerprint has forty hexadecimal digits, or 112 in version 4".to_owned())
 }
 
 fn format(text: &str) -> Result<Format, String> {

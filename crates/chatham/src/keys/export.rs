@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use otr_store::AccountId;
 use otr_store::foreign::{self, Export, Format};
+use otr_store::{AccountId, KnownKey};
 use serde_json::json;
 
-use super::{Keys, KeysError, Report, fingerprint_of, name};
-use crate::present::json::fingerprint as hex;
+use super::{Keys, KeysError, Report, fingerprint_of, hex, name};
 use crate::sanitize;
 
 /// What another program is to get.
@@ -35,11 +34,14 @@ impl Keys {
     pub fn export(&self, directory: &Path, order: &Order) -> Result<Report, KeysError> {
         let id = self.account(order.profile.as_deref())?;
         let key = self.store.key(&id).ok_or_else(|| KeysError::NoKey(name(&id)))?;
-        let known: Vec<_> = self
+        let known: Vec<&KnownKey> = self
             .store
             .known_keys()
             .filter(|known| *known.correspondent.account() == id)
             .collect();
+        // Version 4 is nothing that the other program knows.
+        let (left, known): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.fingerprint.is_v4());
+        let left = left.len();
         let protocol = order
             .protocol
             .as_deref()
@@ -66,6 +68,9 @@ impl Keys {
             );
         }
         lines.push(format!("fingerprints of others: {people}"));
+        if left > 0 {
+            lines.push(format!("fingerprints of version 4, which stay here: {left}"));
+        }
         for file in &files {
             lines.push(format!(
                 "written: {}",
@@ -83,7 +88,7 @@ impl Keys {
             lines,
             value: json!({
                 "format": order.format.word(), "profile": name(&id), "account": order.account,
-                "protocol": protocol, "fingerprint": hex(print), "key": !order.trust_only, "known": people,
+                "protocol": protocol, "fingerprint": hex(&print), "key": !order.trust_only, "known": people, "left": left,
                 "files": files, "verified-format": order.format.is_verified(),
             }),
         })

@@ -8,8 +8,7 @@ use otr_store::{Correspondent, KnownKey, Trust};
 use serde_json::{Value, json};
 
 use super::plan::{KeyFate, Person, PersonFate, Plan, Wish, plan, shown};
-use super::{Keys, KeysError, Report, fingerprint_of, name, text};
-use crate::present::json::fingerprint as hex;
+use super::{Keys, KeysError, Report, fingerprint_of, hex, name, text};
 use crate::sanitize;
 
 impl Keys {
@@ -44,7 +43,7 @@ impl Keys {
             .filter(|person| matches!(person.fate, PersonFate::Taken | PersonFate::Trusted))
             .map(|person| KnownKey {
                 correspondent: Correspondent::new(person.nick, plan.profile.clone()),
-                fingerprint: person.fingerprint.classic().copied().unwrap_or_default(),
+                fingerprint: person.fingerprint,
                 trust: person.trust,
             })
             .collect();
@@ -100,7 +99,7 @@ impl Told {
             self.line(word, &format!("{key}  {}: {why}", shown(&found.account)));
             keys.push(json!({
                 "account": text(found.account.name()), "protocol": text(found.account.protocol()),
-                "fingerprint": hex(key), "fate": word,
+                "fingerprint": hex(&key), "fate": word,
             }));
         }
         let people: Vec<_> = plan.people.iter().map(|person| self.person(person)).collect();
@@ -150,7 +149,7 @@ impl Told {
         json!({
             "nick": text(&person.nick), "seen-as": text(person.seen_as.user()),
             "account": text(person.seen_as.account().name()),
-            "protocol": text(person.seen_as.account().protocol()), "fingerprint": hex(key),
+            "protocol": text(person.seen_as.account().protocol()), "fingerprint": hex(&key),
             "trust": text(person.trust.as_bytes()), "fate": fate,
         })
     }

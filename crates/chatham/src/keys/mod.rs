@@ -2,20 +2,22 @@
 
 mod export;
 mod import;
+mod own;
 pub mod passphrase;
 mod plan;
 
 use std::path::Path;
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Fingerprint, PrivateKey};
 use otr_store::foreign::ForeignError;
-use otr_store::{AccountId, Correspondent, KnownKey, Store, StoreError, Trust};
+use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, StoreError, Trust};
 use serde_json::{Value, json};
 
-use crate::present::json::{fingerprint as hex, trust as trust_word};
-use crate::vault::{DEFAULT_PROFILE, account_id, trust_of};
-use crate::{randomness, sanitize};
+use crate::present::json::trust as trust_word;
+use crate::sanitize;
+use crate::vault::{DEFAULT_PROFILE, VaultError, account_id, trust_of};
+
+use own::{fingerprint_of, hex};
 
 pub use export::Order;
 pub use plan::Wish;
@@ -40,6 +42,9 @@ pub enum KeysError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// New keys could not be made.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Another program's files.
     #[error(transparent)]
     Foreign(#[from] ForeignError),
@@ -123,43 +128,24 @@ impl Keys {
         Self { store }
     }
 
-    /// Makes the key of an account. A key is never overwritten.
-    ///
-    /// # Errors
-    /// [`StoreError::KeyExists`] and what else the store says.
-    pub fn generate(&mut self, nick: &str) -> Result<Report, KeysError> {
-        let id = account_id(nick);
-        if self.store.key(&id).is_some() {
-            return Err(StoreError::KeyExists(Box::new(id)).into());
-        }
-        let key = PrivateKey::generate(&mut *randomness());
-        let fingerprint = fingerprint_of(&key);
-        self.store.add_key(id.clone(), key)?;
-        Ok(Report {
-            lines: vec![format!("new key of {}: {fingerprint}", name(&id))],
-            value: json!({ "account": name(&id), "fingerprint": hex(fingerprint) }),
-        })
-    }
-
     /// Our own keys, and those that others have shown.
     pub fn list(&self) -> Report {
         let mut lines = Vec::new();
-        let own: Vec<_> = self
-            .store
-            .accounts()
-            .filter_map(|id| Some((id, self.store.key(id)?)))
-            .collect();
         let mut own_values = Vec::new();
-        for (id, key) in own {
-            let key = fingerprint_of(key);
-            lines.push(format!("yours   {key}  {}", shown_account(id)));
-            own_values.push(json!({
-                "account": name(id), "protocol": text(id.protocol()), "fingerprint": hex(key),
-            }));
+        for id in self.store.accounts() {
+            let own = self.own(id);
+            for key in own.iter() {
+                lines.push(format!("yours   {key}  {}", shown_account(id)));
+            }
+            let mut value = own.value(id);
+            if let Value::Object(value) = &mut value {
+                value.insert("protocol".to_owned(), json!(text(id.protocol())));
+            }
+            own_values.push(value);
         }
         let mut known_values = Vec::new();
         for known in self.store.known_keys() {
-            let key = Fingerprint::from_bytes(known.fingerprint);
+            let key = known.fingerprint;
             let trust = trust_of(&known.trust);
             let account = shown_account(known.correspondent.account());
             let user = sanitize::nick(known.correspondent.user());
@@ -170,7 +156,7 @@ impl Keys {
             let minimum = self.store.peer(&known.correspondent).minimum_version;
             known_values.push(json!({
                 "nick": text(known.correspondent.user()), "account": name(known.correspondent.account()),
-                "protocol": text(known.correspondent.account().protocol()), "fingerprint": hex(key),
+                "protocol": text(known.correspondent.account().protocol()), "fingerprint": hex(&key),
                 "trust": trust_word(trust), "minimum-version": minimum,
             }));
         }
@@ -183,20 +169,6 @@ impl Keys {
         }
     }
 
-    /// The fingerprint of one of our keys.
-    ///
-    /// # Errors
-    /// If there is no such key, or it is not clear which is meant.
-    pub fn fingerprint(&self, account: Option<&str>) -> Result<Report, KeysError> {
-        let id = self.account(account)?;
-        let key = self.store.key(&id).ok_or_else(|| KeysError::NoKey(name(&id)))?;
-        let key = fingerprint_of(key);
-        Ok(Report {
-            lines: vec![key.to_string()],
-            value: json!({ "account": name(&id), "fingerprint": hex(key) }),
-        })
-    }
-
     /// Vouches for exactly this key of somebody, or takes it back.
     ///
     /// # Errors
@@ -205,7 +177,7 @@ impl Keys {
         &mut self,
         account: Option<&str>,
         nick: &str,
-        key: Fingerprint,
+        key: KeyName,
         trusted: bool,
     ) -> Result<Report, KeysError> {
         let id = self.account(account)?;
@@ -215,10 +187,7 @@ impl Keys {
         } else {
             Trust::Undecided
         };
-        let name = key
-            .classic()
-            .ok_or(KeysError::Passphrase("no key of this kind is stored"))?;
-        self.store.set_trust(&correspondent, name, &trust)?;
+        self.store.set_trust(&correspondent, key, &trust)?;
         let trust = trust_of(&trust);
         Ok(Report {
             lines: vec![format!(
@@ -226,7 +195,7 @@ impl Keys {
                 sanitize::nick(nick.as_bytes()),
                 trust.word()
             )],
-            value: json!({ "nick": nick, "fingerprint": hex(key), "trust": trust_word(trust) }),
+            value: json!({ "nick": nick, "fingerprint": hex(&key), "trust": trust_word(trust) }),
         })
     }
 
@@ -238,18 +207,15 @@ impl Keys {
         &mut self,
         account: Option<&str>,
         nick: &str,
-        key: Option<Fingerprint>,
+        key: Option<KeyName>,
     ) -> Result<Report, KeysError> {
         let id = self.account(account)?;
         self.known(&id, nick, key)?;
         let forgotten: Vec<KnownKey> = self.keys_of(&id, nick, key).cloned().collect();
         for known in &forgotten {
-            self.store.forget(&known.correspondent, &known.fingerprint)?;
+            self.store.forget(&known.correspondent, known.fingerprint)?;
         }
-        let keys: Vec<_> = forgotten
-            .iter()
-            .map(|known| hex(Fingerprint::from_bytes(known.fingerprint)))
-            .collect();
+        let keys: Vec<_> = forgotten.iter().map(|known| hex(&known.fingerprint)).collect();
         let line = match keys.len() {
             1 => format!("one key of {} is forgotten", sanitize::nick(nick.as_bytes())),
             count => format!(
@@ -263,7 +229,7 @@ impl Keys {
         })
     }
 
-    /// Destroys one of our own keys.
+    /// Destroys the keys of one of our accounts, of both kinds.
     ///
     /// # Errors
     /// If there is none, or the store cannot be written.
@@ -289,7 +255,7 @@ impl Keys {
             return found.cloned().ok_or_else(|| KeysError::NoKey(name(&id)));
         }
         let default = account_id(DEFAULT_PROFILE);
-        if self.store.key(&default).is_some() {
+        if self.store.accounts().any(|known| *known == default) {
             return Ok(default);
         }
         let mut accounts = self.store.accounts();
@@ -303,12 +269,7 @@ impl Keys {
         }
     }
 
-    fn known(
-        &self,
-        id: &AccountId,
-        nick: &str,
-        key: Option<Fingerprint>,
-    ) -> Result<Correspondent, KeysError> {
+    fn known(&self, id: &AccountId, nick: &str, key: Option<KeyName>) -> Result<Correspondent, KeysError> {
         let found = self
             .keys_of(id, nick, key)
             .next()
@@ -332,19 +293,15 @@ impl Keys {
         &'a self,
         id: &'a AccountId,
         nick: &str,
-        key: Option<Fingerprint>,
+        key: Option<KeyName>,
     ) -> impl Iterator<Item = &'a KnownKey> {
         let folded = Nick::new(nick, CaseMapping::Rfc1459);
         self.store.known_keys().filter(move |known| {
             *known.correspondent.account() == *id
                 && Nick::new(known.correspondent.user(), CaseMapping::Rfc1459) == folded
-                && key.is_none_or(|key| known.fingerprint[..] == *key.as_bytes())
+                && key.is_none_or(|key| known.fingerprint == key)
         })
     }
-}
-
-fn fingerprint_of(key: &PrivateKey) -> Fingerprint {
-    otr::identity::long_term_keys::fingerprint(key.public())
 }
 
 fn name(id: &AccountId) -> String {

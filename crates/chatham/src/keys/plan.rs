@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Fingerprint, PrivateKey};
 use otr_store::foreign::{Found, FoundKey, Left, Network};
-use otr_store::{AccountId, Correspondent, KnownKey, Store, Trust};
+use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, Trust};
 
 use super::{KeysError, fingerprint_of, name};
 use crate::sanitize;
@@ -56,7 +55,7 @@ pub(super) struct Person {
     /// The name here: folded, without device or server.
     pub(super) nick: Vec<u8>,
     /// The key.
-    pub(super) fingerprint: Fingerprint,
+    pub(super) fingerprint: KeyName,
     /// What the other program's user decided.
     pub(super) trust: Trust,
     /// What becomes of it.
@@ -154,11 +153,11 @@ fn fates(
     wish: &Wish,
     store: &Store,
 ) -> Result<Vec<(FoundKey, KeyFate)>, KeysError> {
-    let prints: BTreeSet<_> = keys.iter().map(|found| print(&found.key)).collect();
+    let prints: BTreeSet<_> = keys.iter().map(|found| fingerprint_of(&found.key)).collect();
     if prints.len() > 1 {
         return Err(KeysError::SeveralKeys(list(keys.iter().map(|key| &key.account))));
     }
-    let present = store.key(profile).map(print);
+    let present = store.key(profile).map(fingerprint_of);
     if let (Some(present), Some(found)) = (present, prints.first())
         && present != *found
     {
@@ -175,10 +174,6 @@ fn fates(
     });
     let fate = |key| (key, first.take().unwrap_or(KeyFate::Same));
     Ok(keys.into_iter().map(fate).collect())
-}
-
-fn print(key: &PrivateKey) -> Fingerprint {
-    fingerprint_of(key)
 }
 
 fn list<'a>(accounts: impl Iterator<Item = &'a AccountId>) -> String {
@@ -206,11 +201,7 @@ fn people(known: Vec<KnownKey>, profile: &AccountId, store: &Store) -> Vec<Perso
                 person.nick.clone_from(spelling);
             }
             let here = Correspondent::new(person.nick.clone(), profile.clone());
-            match person
-                .fingerprint
-                .classic()
-                .and_then(|key| store.trust(&here, key))
-            {
+            match store.trust(&here, person.fingerprint) {
                 None => PersonFate::Taken,
                 Some(trust) if *trust == person.trust => PersonFate::Present,
                 Some(Trust::Undecided) => PersonFate::Trusted,
@@ -227,7 +218,7 @@ fn person(known: KnownKey) -> Person {
     let bare = network.bare_name(known.correspondent.user());
     Person {
         nick: CaseMapping::Rfc1459.fold(bare),
-        fingerprint: Fingerprint::from_bytes(known.fingerprint),
+        fingerprint: known.fingerprint,
         trust: known.trust,
         seen_as: known.correspondent,
         fate: PersonFate::Taken,
@@ -237,7 +228,7 @@ fn person(known: KnownKey) -> Person {
 /// Of lines about the same key of the same person (two devices, two spellings), one counts: the
 /// last that trusts the key, else the last.
 fn repeat(people: &mut [Person]) {
-    let mut best: BTreeMap<(Vec<u8>, AccountId, Fingerprint), usize> = BTreeMap::new();
+    let mut best: BTreeMap<(Vec<u8>, AccountId, KeyName), usize> = BTreeMap::new();
     for index in 0..people.len() {
         let Some(person) = people.get(index) else { continue };
         let about = (
@@ -262,7 +253,7 @@ fn repeat(people: &mut [Person]) {
 
 /// Names that several accounts know with different keys: they may be different people.
 fn ambiguous(people: &[Person]) -> BTreeSet<Vec<u8>> {
-    let mut keys: BTreeMap<&[u8], BTreeMap<&AccountId, BTreeSet<Fingerprint>>> = BTreeMap::new();
+    let mut keys: BTreeMap<&[u8], BTreeMap<&AccountId, BTreeSet<KeyName>>> = BTreeMap::new();
     for person in people {
         keys.entry(&person.nick)
             .or_default()

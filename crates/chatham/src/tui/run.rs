@@ -205,6 +205,9 @@ impl Client {
                     let effects = self.seat.engine().tick(now());
                     let news = self.seat.carry_out(effects);
                     self.take_news(news);
+                    if let Err(error) = self.vault.renew_profile(self.seat.engine(), now()) {
+                        self.app.remark(Weight::Bad, &format!("Not stored: {error}"));
+                    }
                 }
             }
         }

@@ -23,7 +23,8 @@ pub struct Export<'a> {
     pub stem: String,
     /// Our key, unless only trust moves.
     pub key: Option<&'a PrivateKey>,
-    /// The keys of others; their accounts do not count, they become those of `account`.
+    /// The keys of others, of which those of version 4 stay here; their accounts do not count, they become
+    /// those of `account`.
     pub known: Vec<&'a KnownKey>,
 }
 
@@ -67,7 +68,7 @@ fn files(export: &Export<'_>) -> Result<Vec<NamedFile>, ForeignError> {
         };
         files.push((keys, bytes));
     }
-    if !export.known.is_empty() {
+    if export.known.iter().any(|known| !known.fingerprint.is_v4()) {
         files.push((trust, fingerprints(export)?));
     }
     Ok(files)
@@ -78,8 +79,12 @@ fn fingerprints(export: &Export<'_>) -> Result<Zeroizing<Vec<u8>>, ForeignError>
     for known in &export.known {
         let user = export.format.person(known.correspondent.user(), &export.account);
         let correspondent = Correspondent::new(user, export.account.clone());
-        file.remember(&correspondent, &known.fingerprint)
-            .and_then(|_| file.set_trust(&correspondent, &known.fingerprint, &known.trust))
+        // No program but ours has a place for the others.
+        let Some(fingerprint) = known.fingerprint.classic() else {
+            continue;
+        };
+        file.remember(&correspondent, fingerprint)
+            .and_then(|_| file.set_trust(&correspondent, fingerprint, &known.trust))
             .map_err(|fault| ForeignError::Name {
                 name: correspondent.to_string(),
                 fault,

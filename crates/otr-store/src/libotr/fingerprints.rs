@@ -10,11 +10,9 @@
 //! characters taken for zeros, a long line cut in two) the line is kept and reported instead.
 
 use super::lines::{LineFault, LineNotice, Lines, check_columns, unhex, write_hex};
+use crate::key_name::KeyName;
 use crate::names::{AccountId, BadName, Correspondent};
 use crate::trust::Trust;
-
-/// The SHA-1 of a public key, which names it.
-pub type Fingerprint = [u8; 20];
 
 /// One line: a key that a correspondent has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,27 +20,41 @@ pub struct KnownKey {
     /// Who showed it.
     pub correspondent: Correspondent,
     /// Which key it was.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: KeyName,
     /// What the user decided about it.
     pub trust: Trust,
 }
 
 /// The whole file, in its order.
-#[derive(Clone, Debug, Default)]
-pub struct Fingerprints {
+pub type Fingerprints = KeyLines<20>;
+
+/// A file of such lines in its order, with fingerprints of `N` bytes: 20 here, 56 in that of version 4.
+#[derive(Clone, Debug)]
+pub struct KeyLines<const N: usize> {
     lines: Lines<KnownKey>,
+}
+
+impl<const N: usize> Default for KeyLines<N> {
+    fn default() -> Self {
+        Self {
+            lines: Lines::default(),
+        }
+    }
 }
 
 /// The longest fingerprint file that the store reads, in bytes.
 pub const MAX_FILE: usize = 16 << 20;
 
-impl Fingerprints {
+impl<const N: usize> KeyLines<N>
+where
+    KeyName: From<[u8; N]>,
+{
     /// Reads a whole file. Every byte sequence is some file: what cannot be used is kept and
     /// reported by [`Self::notices`].
     pub fn read(file: &[u8]) -> Self {
         let about = |key: &KnownKey| (key.correspondent.clone(), key.fingerprint);
         Self {
-            lines: Lines::read(file, parse, about),
+            lines: Lines::read(file, parse::<N>, about),
         }
     }
 
@@ -54,7 +66,7 @@ impl Fingerprints {
                 out.extend_from_slice(name);
                 out.push(b'\t');
             }
-            write_hex(out, &key.fingerprint);
+            write_hex(out, key.fingerprint.as_bytes());
             out.push(b'\t');
             out.extend_from_slice(key.trust.as_bytes());
         })
@@ -71,9 +83,10 @@ impl Fingerprints {
     }
 
     /// What the user decided about this key of this correspondent; `None` if they never showed it.
-    pub fn trust(&self, correspondent: &Correspondent, fingerprint: &Fingerprint) -> Option<&Trust> {
+    pub fn trust(&self, correspondent: &Correspondent, fingerprint: &[u8; N]) -> Option<&Trust> {
+        let name = KeyName::from(*fingerprint);
         self.iter()
-            .rfind(|key| is_about(key, correspondent, fingerprint))
+            .rfind(|key| is_about(key, correspondent, &name))
             .map(|key| &key.trust)
     }
 
@@ -85,16 +98,16 @@ impl Fingerprints {
     pub fn remember(
         &mut self,
         correspondent: &Correspondent,
-        fingerprint: &Fingerprint,
+        fingerprint: &[u8; N],
     ) -> Result<bool, BadName> {
         if self.trust(correspondent, fingerprint).is_some() {
             return Ok(false);
         }
-        check_line(correspondent, &Trust::Undecided)?;
+        check_line::<N>(correspondent, &Trust::Undecided)?;
         let (correspondent, trust) = (correspondent.clone(), Trust::Undecided);
         self.lines.push(KnownKey {
             correspondent,
-            fingerprint: *fingerprint,
+            fingerprint: KeyName::from(*fingerprint),
             trust,
         });
         Ok(true)
@@ -108,17 +121,18 @@ impl Fingerprints {
     pub fn set_trust(
         &mut self,
         correspondent: &Correspondent,
-        fingerprint: &Fingerprint,
+        fingerprint: &[u8; N],
         trust: &Trust,
     ) -> Result<bool, BadName> {
         if self.trust(correspondent, fingerprint).is_none() {
             return Ok(false);
         }
-        check_line(correspondent, trust)?;
+        check_line::<N>(correspondent, trust)?;
+        let name = KeyName::from(*fingerprint);
         for key in self
             .lines
             .iter_mut()
-            .filter(|key| is_about(key, correspondent, fingerprint))
+            .filter(|key| is_about(key, correspondent, &name))
         {
             key.trust = trust.clone();
         }
@@ -126,35 +140,39 @@ impl Fingerprints {
     }
 
     /// Forgets a key; `false` if it was not there.
-    pub fn forget(&mut self, correspondent: &Correspondent, fingerprint: &Fingerprint) -> bool {
-        self.lines.remove(|key| is_about(key, correspondent, fingerprint)) > 0
+    pub fn forget(&mut self, correspondent: &Correspondent, fingerprint: &[u8; N]) -> bool {
+        let name = KeyName::from(*fingerprint);
+        self.lines.remove(|key| is_about(key, correspondent, &name)) > 0
     }
 }
 
-fn parse(body: &[u8]) -> Result<KnownKey, LineFault> {
+fn parse<const N: usize>(body: &[u8]) -> Result<KnownKey, LineFault>
+where
+    KeyName: From<[u8; N]>,
+{
     let mut columns = body.splitn(5, |byte| *byte == b'\t');
     let (Some(user), Some(account), Some(protocol), Some(hex)) =
         (columns.next(), columns.next(), columns.next(), columns.next())
     else {
         return Err(LineFault::Columns);
     };
-    let fingerprint = unhex(hex).ok_or(LineFault::Fingerprint)?;
+    let fingerprint = unhex::<N>(hex).ok_or(LineFault::Fingerprint { digits: 2 * N })?;
     let trust = Trust::from_bytes(columns.next().unwrap_or_default()).ok_or(LineFault::BadByte)?;
     let correspondent = Correspondent::new(user, AccountId::new(account, protocol));
     Ok(KnownKey {
         correspondent,
-        fingerprint,
+        fingerprint: KeyName::from(fingerprint),
         trust,
     })
 }
 
-fn is_about(key: &KnownKey, correspondent: &Correspondent, fingerprint: &Fingerprint) -> bool {
-    key.fingerprint == *fingerprint && key.correspondent == *correspondent
+fn is_about(key: &KnownKey, correspondent: &Correspondent, name: &KeyName) -> bool {
+    key.fingerprint == *name && key.correspondent == *correspondent
 }
 
-fn check_line(correspondent: &Correspondent, trust: &Trust) -> Result<(), BadName> {
+fn check_line<const N: usize>(correspondent: &Correspondent, trust: &Trust) -> Result<(), BadName> {
     let account = correspondent.account();
     let names = [correspondent.user(), account.name(), account.protocol()];
     // Four tabs, the digits and the trust.
-    check_columns(&names, 4 + 40 + trust.as_bytes().len())
+    check_columns(&names, 4 + 2 * N + trust.as_bytes().len())
 }

@@ -28,9 +28,12 @@ pub enum LineFault {
     /// Too few columns, or too many.
     #[error("wrong number of columns; kept, not used")]
     Columns,
-    /// The fingerprint is not forty hex digits.
-    #[error("the fingerprint is not forty hex digits; kept, not used")]
-    Fingerprint,
+    /// The fingerprint has another form.
+    #[error("the fingerprint is not {} hex digits; kept, not used", if *.digits == 40 { "forty".into() } else { .digits.to_string() })]
+    Fingerprint {
+        /// How many digits one has in this file.
+        digits: usize,
+    },
     /// The instance tag is not eight hex digits.
     #[error("the instance tag is not eight hex digits; kept, not used")]
     InstanceTag,
@@ -48,6 +51,9 @@ pub enum LineFault {
         "starts with a byte order mark, which counts as part of the first name; save the file without it"
     )]
     ByteOrderMark,
+    /// No client profile that this version knows.
+    #[error("not understood; a profile is made anew from the keys")]
+    Profile,
     /// A later line is about the same thing, and counts.
     #[error("line {by} is about the same, and counts instead")]
     Repeated {

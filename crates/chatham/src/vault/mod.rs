@@ -1,16 +1,21 @@
 //! The store, as the engine sees it: our profile, what is known about people, and memories to write down.
 
+mod v4;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use im::irc::{CaseMapping, Nick};
-use otr::{Account, Fingerprint, InstanceTag, PrivateKey, Version};
-use otr_store::{AccountId, Correspondent, Store, StoreError};
+use otr::{Account, Fingerprint, FingerprintV4, InstanceTag, PrivateKey, Version};
+use otr_store::{AccountId, Correspondent, KeyName, Store, StoreError};
 use rand_core::CryptoRng;
 
 use crate::engine::trust::Trust;
 use crate::engine::{Engine, Memory};
 use crate::sanitize;
+use crate::seat::now;
+
+pub use v4::new_v4_keys;
 
 /// One profile in one store. The store is ours alone until this is dropped.
 pub struct Vault {
@@ -123,16 +128,20 @@ impl Vault {
         if !self.has_key() {
             self.store.add_key(self.id.clone(), PrivateKey::generate(rng))?;
         }
-        let tag = match self.store.instance_tag(&self.id).and_then(InstanceTag::new) {
-            Some(tag) => tag,
-            None => {
-                let tag = InstanceTag::random(rng);
-                self.store.set_instance_tag(&self.id, tag.raw())?;
-                tag
-            }
-        };
+        let tag = self.instance_tag(rng)?;
         let key = self.store.key(&self.id).and_then(copy).ok_or(VaultError::Key)?;
-        Ok(Account::new(key, tag, rng))
+        let v4 = self.v4_account(rng, now())?;
+        Ok(Account::new(key, tag, rng).with_v4(v4))
+    }
+
+    /// The tag of this device, which both kinds of accounts share.
+    fn instance_tag(&mut self, rng: &mut dyn CryptoRng) -> Result<InstanceTag, VaultError> {
+        if let Some(tag) = self.store.instance_tag(&self.id).and_then(InstanceTag::new) {
+            return Ok(tag);
+        }
+        let tag = InstanceTag::random(rng);
+        self.store.set_instance_tag(&self.id, tag.raw())?;
+        Ok(tag)
     }
 
     /// Tells the engine what is known about the people of this account.
@@ -142,8 +151,10 @@ impl Vault {
             .known_keys()
             .filter(|known| *known.correspondent.account() == self.id)
         {
+            let Some(fingerprint) = fingerprint_of(&known.fingerprint) else {
+                continue;
+            };
             let nick = engine.fold(known.correspondent.user());
-            let fingerprint = Fingerprint::from_bytes(known.fingerprint);
             engine.learn(&nick, fingerprint, trust_of(&known.trust));
         }
         for (correspondent, peer) in self.store.peers().filter(|(peer, _)| *peer.account() == self.id) {
@@ -168,7 +179,7 @@ impl Vault {
                 trust,
             } => {
                 let correspondent = self.correspondent(nick);
-                let Some(key) = fingerprint.classic() else {
+                let Some(key) = key_name(fingerprint) else {
                     return Ok(());
                 };
                 self.store.remember(&correspondent, key)?;
@@ -219,6 +230,19 @@ pub fn account_id(profile: &str) -> AccountId {
     AccountId::new(CaseMapping::Rfc1459.fold(profile.as_bytes()), PROTOCOL)
 }
 
+/// The store's name for a key.
+fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
+    KeyName::try_from(&fingerprint.as_bytes()[..]).ok()
+}
+
+/// What the engine calls a key that the store names.
+fn fingerprint_of(name: &KeyName) -> Option<Fingerprint> {
+    Some(match name {
+        KeyName::Classic(bytes) => Fingerprint::from_bytes(*bytes),
+        KeyName::V4(bytes) => FingerprintV4::from_bytes(*bytes).into(),
+    })
+}
+
 /// What is known about a key, from the store's word.
 pub fn trust_of(word: &otr_store::Trust) -> Trust {
     match word {
@@ -251,7 +275,7 @@ pub fn default_directory() -> Option<PathBuf> {
 }
 
 fn version_of(number: u16) -> Option<Version> {
-    [Version::V1, Version::V2, Version::V3]
+    Version::ALL
         .into_iter()
         .find(|version| version.number() == number)
 }
@@ -327,10 +351,10 @@ mod tests {
         with_keys(folder.path(), &["alice"]);
         let mut vault = Vault::open(folder.path(), "default", "alice").unwrap();
         let bob = Correspondent::new("bob", vault.id().clone());
-        vault.store_mut().remember(&bob, &[7; 20]).unwrap();
+        vault.store_mut().remember(&bob, [7; 20]).unwrap();
         vault
             .store_mut()
-            .set_trust(&bob, &[7; 20], &Word::Verified)
+            .set_trust(&bob, [7; 20], &Word::Verified)
             .unwrap();
         let known = vault.store().known_keys().next().unwrap();
         assert_eq!(known.correspondent.account(), &account_id("alice"));
