@@ -1,0 +1,25 @@
+//! The proxy: any chat client gets private conversations without knowing it.
+//!
+//! ```text
+//! client ─ front_door ─ entrance ─ session ─ im::dial ─ server
+//!                                     │
+//!                        irc_adapter (upward, downward) ─ engine
+//! ```
+//!
+//! A door is a port of this computer that leads to one server. Whoever says the password comes in; then everything passes
+//! as it is, but messages between people, which go through the engine. The engine and the store live as long as the proxy,
+//! the connection to the server as long as the client's.
+
+mod downward;
+mod echoes;
+mod irc_adapter;
+mod line;
+mod observer;
+mod resident;
+mod talk;
+mod upward;
+mod words;
+
+pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
+pub use observer::NAME;
+pub use resident::Resident;
