@@ -138,9 +138,8 @@ impl Adapter {
         }
         if self.told_old.len() < MOST_TOLD && self.told_old.insert(said.from.nick.clone()) {
             let name = sanitize::nick(said.from.nick.as_bytes());
-            let words = format!(
-                "*** {name}: sent something encrypted while you were away; it can no longer be read"
-            );
+            let words =
+                format!("*** {name}: sent something encrypted while you were away; it can no longer be read");
             self.tell(resident, [words], out);
         }
     }

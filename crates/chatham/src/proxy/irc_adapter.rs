@@ -149,6 +149,13 @@ impl Adapter {
         out
     }
 
+    /// Something about the connection itself that the person has to know.
+    pub fn complain(&mut self, resident: &mut Resident, words: String) -> Vec<Step> {
+        let mut out = Vec::new();
+        self.tell(resident, [words], &mut out);
+        out
+    }
+
     /// Says these sentences to the person, now or when there is a client for them.
     pub(super) fn tell(
         &self,

@@ -10,16 +10,28 @@
 //! as it is, but messages between people, which go through the engine. The engine and the store live as long as the proxy,
 //! the connection to the server as long as the client's.
 
+mod archive;
 mod downward;
 mod echoes;
+mod entrance;
+mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+mod password;
+mod pump;
 mod resident;
+mod room;
+mod running;
+mod session;
+pub mod setup;
 mod talk;
 mod upward;
 mod words;
 
+pub use front_door::loopback;
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
 pub use observer::NAME;
+pub use password::{Password, PasswordError};
 pub use resident::Resident;
+pub use running::Running;

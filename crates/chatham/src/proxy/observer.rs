@@ -109,11 +109,7 @@ impl Observer {
         if target.is_empty() || self.isupport().is_channel(target) || is_service(&source) {
             return Addressee::Other;
         }
-        let name = source
-            .name
-            .split(|&byte| byte == b'%')
-            .next()
-            .unwrap_or_default();
+        let name = source.name.split(|&byte| byte == b'%').next().unwrap_or_default();
         let nick = self.client.fold(name);
         if name.len() != target.len() {
             Addressee::Roundabout(nick)
@@ -234,7 +230,10 @@ mod tests {
             filter(":s CAP * LS * :sasl draft/multiline=max-bytes=4096 batch"),
             Some(":s CAP * LS * :sasl batch".into())
         );
-        assert_eq!(filter(":s CAP * LS draft/multiline"), Some(":s CAP * LS :".into()));
+        assert_eq!(
+            filter(":s CAP * LS draft/multiline"),
+            Some(":s CAP * LS :".into())
+        );
         assert_eq!(filter(":s CAP * LS :sasl batch"), None);
         assert_eq!(filter(":s CAP * ACK :draft/multiline"), None);
     }

@@ -92,7 +92,11 @@ impl Adapter {
                 }
                 Addressee::Other if self.is_stray_command(message) => {
                     let words = "that was a command for the proxy, and goes to a person or to the proxy: nothing was sent";
-                    self.tell(resident, [format!("{words}, see {} help", self.habits.prefix)], out);
+                    self.tell(
+                        resident,
+                        [format!("{words}, see {} help", self.habits.prefix)],
+                        out,
+                    );
                 }
                 Addressee::Other => others.push(*target),
             }
@@ -144,7 +148,8 @@ impl Adapter {
             return self.carry_out(resident, effects, Cause::default(), out);
         }
         if text.starts_with(b"?OTR") {
-            let words = "*** not sent: your client encrypts by itself. Switch its own OTR off: the proxy does it";
+            let words =
+                "*** not sent: your client encrypts by itself. Switch its own OTR off: the proxy does it";
             return self.tell(resident, [words.to_owned()], out);
         }
         let words = match ctcp::classify(text) {
@@ -323,12 +328,7 @@ impl Adapter {
     fn introduce(&self, out: &mut Vec<Step>) {
         let (nick, server) = (self.observer.nick(), self.observer.server());
         let server: &[u8] = if server.is_empty() { b"localhost" } else { server };
-        let reply = |number: &str| {
-            IrcLine::command(number)
-                .source(server)
-                .param(&nick)
-                .param(NAME)
-        };
+        let reply = |number: &str| IrcLine::command(number).source(server).param(&nick).param(NAME);
         let about = reply("311").param("chatham").param("localhost").param("*");
         let lines = [
             about.trailing("the proxy of this computer"),

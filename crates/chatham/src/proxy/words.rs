@@ -37,7 +37,9 @@ pub(super) fn typed_here(sentence: &str, prefix: &str) -> String {
             .strip_prefix('/')
             .map(|name| name.trim_end_matches([',', ';', '.', ':', ')']));
         words.push(match (name, bare.strip_prefix('/')) {
-            (Some("otr"), Some(rest)) => format!("{before}{prefix}{}", rest.strip_prefix("otr").unwrap_or(rest)),
+            (Some("otr"), Some(rest)) => {
+                format!("{before}{prefix}{}", rest.strip_prefix("otr").unwrap_or(rest))
+            }
             (Some(name), Some(rest)) if COMMANDS.contains(&name) => format!("{before}{prefix} {rest}"),
             _ => word.to_owned(),
         });
@@ -78,7 +80,10 @@ mod tests {
                 "!otr start asks for another, !otr end goes on",
             ),
             ("compare it and /trust it", "compare it and !otr trust it"),
-            ("usage: /drop [N]; /held shows", "usage: !otr drop [N]; !otr held shows"),
+            (
+                "usage: /drop [N]; /held shows",
+                "usage: !otr drop [N]; !otr held shows",
+            ),
             ("/etc/passwd and /quit", "/etc/passwd and /quit"),
             ("and/or", "and/or"),
         ] {
