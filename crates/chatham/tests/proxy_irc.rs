@@ -117,7 +117,7 @@ async fn a_client_that_knows_nothing_has_a_private_conversation() {
     for text in DOWN {
         pair.bob.say("alice", text);
         let line = pair.alice_hears(&[text]).await;
-        assert_eq!(line, format!(":bob!bob@127.0.0.1 PRIVMSG alice :{text}"));
+        assert_eq!(line, format!(":bob!~bob@127.0.0.1 PRIVMSG alice :{text}"));
     }
     pair.alice
         .say("PRIVMSG bob :\u{1}ACTION hüpť·ünď·löcht\u{1}")
@@ -239,18 +239,18 @@ async fn with_everybody_else_nothing_changes() {
     for text in ["\u{1}PING 12\u{1}", "plain words", "noted"] {
         let line = alice.until(&[text]).await;
         assert!(
-            line.starts_with(":carol!carol@127.0.0.1 ") && line.ends_with(&format!(" alice :{text}")),
+            line.starts_with(":carol!~carol@127.0.0.1 ") && line.ends_with(&format!(" alice :{text}")),
             "{line}"
         );
     }
     alice
-        .until(&[":carol!carol@127.0.0.1 PRIVMSG #room :to all"])
+        .until(&[":carol!~carol@127.0.0.1 PRIVMSG #room :to all"])
         .await;
     // Carol answers by NOTICE, as programs do: nothing is hidden in texts to her, which pass byte for byte.
     alice.say("PRIVMSG carol :once  more ").await;
     assert_eq!(
         carol.until(&["once"]).await,
-        ":alice!alice@127.0.0.1 PRIVMSG carol :once  more "
+        ":alice!~alice@127.0.0.1 PRIVMSG carol :once  more "
     );
     drop(house);
 }
@@ -260,9 +260,9 @@ async fn what_may_not_go_in_the_clear_stays_here() {
     let mut pair = Pair::with("[profile.default.person.bob]\nmode = 'always'\n").await;
     pair.bob.say("alice", "hello");
     pair.alice_hears(&["hello"]).await;
-    pair.alice.say("NOTICE bob :nötïz·hïér").await;
+    pair.alice.say("NOTICE bob :nötïz·dört").await;
     pair.alice_hears(&["not sent: a notice goes unencrypted"]).await;
-    pair.alice.say("PRIVMSG bob@relay.example :ümweg·hïér").await;
+    pair.alice.say("PRIVMSG bob@relay.example :ümweg·dört").await;
     pair.alice_hears(&["not sent: a text to an address"]).await;
     pair.alice
         .say("PRIVMSG bob :\u{1}DCC SEND fïlé·näme 1 2 3\u{1}")
@@ -276,7 +276,7 @@ async fn what_may_not_go_in_the_clear_stays_here() {
     // The question that was asked by itself is answered, and what waited goes.
     assert_eq!(pair.bob_hears("gewärtet·hïér").await, How::Unverified);
     pair.alice_hears(&["which waited, was sent, privately"]).await;
-    pair.nothing_of(&["nötïz·hïér", "ümweg·hïér", "fïlé·näme", "ünlésbär"]);
+    pair.nothing_of(&["nötïz·dört", "ümweg·dört", "fïlé·näme", "ünlésbär"]);
     // To the channel it was said as it is, which is what the client asked for.
     let channel = pair.capture.find("PRIVMSG #room :gewärtet·hïér".as_bytes());
     assert_eq!(channel.len(), 1);
@@ -334,7 +334,7 @@ async fn own_words_come_back_as_they_were_said() {
     pair.alice.say("PRIVMSG bob :in the clear").await;
     let echo = pair.alice_hears(&["in the clear"]).await;
     assert!(
-        echo.ends_with(":alice!alice@127.0.0.1 PRIVMSG bob :in the clear"),
+        echo.ends_with(":alice!~alice@127.0.0.1 PRIVMSG bob :in the clear"),
         "{echo}"
     );
     pair.become_private().await;
@@ -353,8 +353,20 @@ async fn own_words_come_back_as_they_were_said() {
 #[tokio::test]
 async fn a_conversation_follows_the_nick_and_not_the_name() {
     let mut pair = Pair::private().await;
+    // Who shares no channel with somebody does not hear of their nick.
+    pair.alice.say("JOIN #room").await;
+    pair.alice_hears(&[" 366 "]).await;
+    let line = im::irc::IrcLine::command("JOIN").param("#room").build().unwrap();
+    pair.bob.seat.link().send(line).unwrap();
+    pair.alice_hears(&[":bob!", "JOIN", "#room"]).await;
     pair.alice.say("NICK ALICE2").await;
-    pair.alice_hears(&["NICK", "ALICE2"]).await;
+    pair.bob
+        .until(|bob| {
+            bob.told
+                .iter()
+                .any(|what| format!("{what:?}").starts_with("Renamed"))
+        })
+        .await;
     pair.bob.say("ALICE2", DOWN[0]);
     pair.alice_hears(&[DOWN[0]]).await;
     let line = im::irc::IrcLine::command("NICK")
