@@ -69,6 +69,38 @@ async fn what_stands_behind_the_password_is_for_the_server() {
 }
 
 #[tokio::test]
+async fn a_client_that_waits_for_the_capabilities_hears_them_and_says_the_password_then() {
+    for (password, opens) in [("", true), ("x", false)] {
+        let mut server = Server::start().await;
+        // What irssi does: a stray JOIN, and the rest when it knows what the server can do.
+        server.alice.say("CAP LS 302").await;
+        server.alice.say("JOIN :").await;
+        server.accept().await;
+        assert_eq!(server.line().await, "CAP LS 302");
+        server.say(":irc.test CAP * LS :sasl").await;
+        server.alice.until(&["CAP * LS :sasl"]).await;
+        let password = format!("{}{password}", server.house.password);
+        for line in [
+            "CAP END",
+            "NICK alice",
+            &format!("PASS {password}"),
+            "USER a 0 * :a",
+        ] {
+            server.alice.say(line).await;
+        }
+        assert_eq!(server.line().await, "CAP END");
+        if opens {
+            assert_eq!(server.line().await, "NICK alice");
+            assert_eq!(server.line().await, "USER a 0 * :a");
+            server.welcome().await;
+        } else {
+            assert_eq!(server.line().await, "QUIT", "and no name before it");
+            assert!(server.alice.rest().await.contains(" 464 "));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
     let port = TcpListener::bind("127.0.0.1:0")
         .await

@@ -48,6 +48,8 @@ impl<'p> Entrance<'p> {
             b"NICK" => self.named[0] = true,
             b"USER" => self.named[1] = true,
             b"CAP" | b"AUTHENTICATE" | b"PING" => {}
+            // What irssi says to itself before anything else; no server would take it now.
+            b"JOIN" => return Verdict::Wait,
             // A browser, for one, which somebody's page sends here.
             _ => return Verdict::Out(Vec::new()),
         }
@@ -58,6 +60,19 @@ impl<'p> Entrance<'p> {
         }
         self.kept.push(line);
         Verdict::Wait
+    }
+
+    /// Whether the client has asked what the server can do, and may be waiting for the answer.
+    pub(super) fn is_curious(&self) -> bool {
+        self.kept.iter().any(is_about_capabilities) && self.kept.iter().all(is_about_capabilities)
+    }
+
+    /// What is kept about capabilities, which says nothing of the person.
+    pub(super) fn take_curiosity(&mut self) -> Vec<IrcLine> {
+        let kept = std::mem::take(&mut self.kept).into_iter();
+        let (curious, others) = kept.partition(is_about_capabilities);
+        self.kept = others;
+        curious
     }
 
     fn judge(&mut self, message: &Message<'_>) -> Verdict {
@@ -72,6 +87,10 @@ impl<'p> Entrance<'p> {
             password,
         }
     }
+}
+
+fn is_about_capabilities(line: &IrcLine) -> bool {
+    line.parse().is_ok_and(|message| message.is("CAP"))
 }
 
 /// What somebody is told who may not come in.
@@ -166,7 +185,7 @@ mod tests {
             "POST /x HTTP/1.1",
             "Host: localhost",
             "PRIVMSG bob :x",
-            "JOIN #a",
+            "NOTICE bob :x",
         ] {
             let Verdict::Out(told) = play(&password(), &[line]) else {
                 panic!("{line}")

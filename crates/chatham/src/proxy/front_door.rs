@@ -63,8 +63,8 @@ impl FrontDoor {
                         // Only slower without it.
                         let _ignored = stream.set_nodelay(true);
                         let (room, password) = (Arc::clone(&self.room), Arc::clone(&self.password));
-                        let stop = for_sessions.clone();
-                        sessions.spawn(async move { session::serve(stream, &room, &password, stop).await });
+                        let (stop, here) = (for_sessions.clone(), self.address);
+                        sessions.spawn(async move { session::serve(stream, (peer, here), &room, &password, stop).await });
                     }
                     Ok(_) => {}
                     // Out of descriptors, most likely: others have to leave first.

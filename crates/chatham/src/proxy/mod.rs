@@ -18,6 +18,7 @@ mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+mod owner;
 mod password;
 mod pump;
 mod resident;

@@ -7,7 +7,7 @@ use im::irc::{IrcLine, LineError, TokenBucket};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::proxy::entrance::closing;
+use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
 use crate::proxy::irc_adapter::{Adapter, Step, Upward};
 use crate::proxy::room::Room;
 use crate::seat::now;
@@ -16,6 +16,8 @@ use crate::seat::now;
 pub(super) struct Pump<'r> {
     room: &'r Room,
     adapter: Adapter,
+    /// The client has not said the password yet, and has this long to do so.
+    gate: Option<(Entrance<'r>, Instant)>,
     /// Bytes for the client.
     down: Zeroizing<Vec<u8>>,
     /// Bytes for the server.
@@ -34,6 +36,7 @@ impl<'r> Pump<'r> {
     pub(super) fn new(room: &'r Room) -> Option<Self> {
         Some(Self {
             adapter: Adapter::new(room.habits.clone())?,
+            gate: None,
             down: Zeroizing::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
@@ -56,7 +59,17 @@ impl<'r> Pump<'r> {
         kept.into_iter().for_each(|line| self.client_says(Ok(line)));
     }
 
+    /// The client is not in, and is told what the server can do: it waits for that before it says the password.
+    pub(super) fn open_halfway(&mut self, mut entrance: Entrance<'r>, until: Instant) {
+        let curious = entrance.take_curiosity();
+        curious.into_iter().for_each(|line| self.client_says(Ok(line)));
+        self.gate = Some((entrance, until));
+    }
+
     pub(super) fn client_says(&mut self, line: Result<IrcLine, LineError>) {
+        if let Some((entrance, until)) = self.gate.take() {
+            return self.gate_hears(entrance, until, line);
+        }
         let room = self.room;
         let steps = match line {
             Ok(line) => {
@@ -77,7 +90,36 @@ impl<'r> Pump<'r> {
         self.carry_out(steps);
     }
 
+    fn gate_hears(&mut self, mut entrance: Entrance<'r>, until: Instant, line: Result<IrcLine, LineError>) {
+        let verdict = line.map_or_else(|_| Verdict::Out(Vec::new()), |line| entrance.take(line));
+        match verdict {
+            Verdict::Wait => self.open_halfway(entrance, until),
+            Verdict::In { kept, password } => {
+                let password = password.or_else(|| self.room.server_password.clone());
+                self.open(password, kept);
+            }
+            Verdict::Out(lines) => self.shut(lines),
+        }
+    }
+
+    /// The client may not come in.
+    fn shut(&mut self, lines: Vec<IrcLine>) {
+        for line in lines {
+            self.down.extend_from_slice(&line.to_wire());
+        }
+        self.say_goodbye();
+        self.over = true;
+    }
+
     pub(super) fn tick(&mut self) {
+        if self
+            .gate
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= Instant::now())
+        {
+            self.gate = None;
+            return self.shut(refusal("no password came"));
+        }
         let room = self.room;
         let due = |deadline: otr::Timestamp| deadline <= now();
         if self.adapter.is_ready() && room.resident().engine.next_deadline().is_some_and(due) {
@@ -135,7 +177,8 @@ impl<'r> Pump<'r> {
         }
         let deadline = self.room.resident().engine.next_deadline();
         let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
-        Instant::now() + wait.clamp(SHORT, LONG)
+        let next = Instant::now() + wait.clamp(SHORT, LONG);
+        self.gate.as_ref().map_or(next, |(_, until)| next.min(*until))
     }
 
     /// Bytes for the client.
@@ -167,7 +210,7 @@ impl<'r> Pump<'r> {
 
     /// Whether there is room for what the client may say next.
     pub(super) fn takes_from_client(&self) -> bool {
-        self.queue.len() < MOST_LINES && self.down.len() < MOST_BYTES
+        !self.over && self.queue.len() < MOST_LINES && self.down.len() < MOST_BYTES
     }
 
     /// Whether there is room for what the server may say next.

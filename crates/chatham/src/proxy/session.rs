@@ -1,6 +1,7 @@
 //! One client and its connection to the server, from the first byte to the last.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use im::dial::Stream;
@@ -11,27 +12,33 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
 use crate::proxy::observer::NAME;
+use crate::proxy::owner;
 use crate::proxy::password::Password;
 use crate::proxy::pump::Pump;
 use crate::proxy::room::Room;
 
-/// Serves a client until one of the three is gone: the client, the server, the proxy.
-pub(super) async fn serve(
-    mut client: impl AsyncRead + AsyncWrite + Unpin,
+/// Serves a client until one of the three is gone: the client, the server, the proxy. `ends` is where it came from, and
+/// where to.
+pub(super) async fn serve<C>(
+    mut client: C,
+    ends: (SocketAddr, SocketAddr),
     room: &Room,
     password: &Password,
     mut stop: watch::Receiver<bool>,
-) {
+) where
+    C: AsyncRead + AsyncWrite + Unpin,
+{
     let mut buffer = LineBuffer::new();
-    let come_in = timeout(PATIENCE, come_in(&mut client, &mut buffer, password));
-    let verdict = tokio::select! {
-        verdict = come_in => verdict,
+    let until = Instant::now() + PATIENCE;
+    let come_in = timeout_at(until, come_in(&mut client, &mut buffer, password, ends));
+    let arrival = tokio::select! {
+        arrival = come_in => arrival,
         () = ended(&mut stop) => return,
     };
-    let (kept, further, rest) = match verdict {
-        Ok(Some((Verdict::In { kept, password }, rest))) => (kept, password, rest),
-        Ok(Some((Verdict::Out(lines), _))) => return write_last(&mut client, lines).await,
-        Ok(_) => return,
+    let arrival = match arrival {
+        Ok(Some(Arrival::Judged(Verdict::Out(lines), _))) => return write_last(&mut client, lines).await,
+        Ok(Some(arrival)) => arrival,
+        Ok(None) => return,
         Err(_) => return write_last(&mut client, refusal("no password came")).await,
     };
     let Some(_stay) = room.enter() else {
@@ -54,27 +61,52 @@ pub(super) async fn serve(
     let Some(mut pump) = Pump::new(room) else {
         return;
     };
-    pump.open(further.or_else(|| room.server_password.clone()), kept);
-    rest.into_iter().for_each(|line| pump.client_says(line));
+    match arrival {
+        Arrival::Curious(entrance) => pump.open_halfway(entrance, until),
+        Arrival::Judged(Verdict::In { kept, password }, rest) => {
+            pump.open(password.or_else(|| room.server_password.clone()), kept);
+            rest.into_iter().for_each(|line| pump.client_says(line));
+        }
+        Arrival::Judged(Verdict::Wait | Verdict::Out(_), _) => return,
+    }
     run(client, server, &mut buffer, &mut pump, stop).await;
     pump.lose();
 }
 
-/// The client's first lines, and what is behind the last of them.
-async fn come_in(
+/// How a client has come.
+enum Arrival<'p> {
+    /// It is in, or has to go; and what it said behind that.
+    Judged(Verdict, Vec<Result<IrcLine, LineError>>),
+    /// It waits to hear what the server can do. It is a program of the same user.
+    Curious(Entrance<'p>),
+}
+
+/// The client's first lines. `None` if it goes.
+async fn come_in<'p>(
     client: &mut (impl AsyncRead + Unpin),
     buffer: &mut LineBuffer,
-    password: &Password,
-) -> Option<(Verdict, Vec<Result<IrcLine, LineError>>)> {
+    password: &'p Password,
+    (peer, here): (SocketAddr, SocketAddr),
+) -> Option<Arrival<'p>> {
     let mut entrance = Entrance::new(password);
     let mut bytes = [0; 1024];
     loop {
-        let count = client.read(&mut bytes).await.ok().filter(|&count| count > 0)?;
+        let read = if entrance.is_curious() && buffer.is_empty() {
+            match timeout(HESITATION, client.read(&mut bytes)).await {
+                Ok(read) => read,
+                Err(_) if owner::is_ours(peer, here) => return Some(Arrival::Curious(entrance)),
+                // Whoever it is, the password comes first.
+                Err(_) => client.read(&mut bytes).await,
+            }
+        } else {
+            client.read(&mut bytes).await
+        };
+        let count = read.ok().filter(|&count| count > 0)?;
         let mut lines = buffer.feed(bytes.get(..count)?).into_iter();
         while let Some(line) = lines.next() {
             match entrance.take(line.ok()?) {
                 Verdict::Wait => {}
-                verdict => return Some((verdict, lines.collect())),
+                verdict => return Some(Arrival::Judged(verdict, lines.collect())),
             }
         }
     }
@@ -204,5 +236,7 @@ async fn write_last(client: &mut (impl AsyncWrite + Unpin), lines: Vec<IrcLine>)
 const READ: usize = 8 * 1024;
 /// How long a client may take to say the password.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// A client that has asked what the server can do and says nothing for so long waits for the answer.
+const HESITATION: Duration = Duration::from_millis(300);
 /// How long the last lines may take.
 const FAREWELL: Duration = Duration::from_secs(3);
