@@ -82,9 +82,12 @@ pub enum Happening {
 enum Stage {
     Standing,
     Waiting(Instant),
-    Dialling(Pin<Box<dyn Future<Output = Result<(Link, Option<Relay>), String>> + Send>>),
+    Dialling(Attempt),
     Over,
 }
+
+/// A link on its way, with the relay if this program runs it now.
+type Attempt = Pin<Box<dyn Future<Output = Result<(Link, Option<Relay>), String>> + Send>>;
 
 impl Connection {
     /// A link that is not made anew.
@@ -166,7 +169,7 @@ impl Connection {
                 Stage::Dialling(attempt) => match attempt.as_mut().await {
                     Ok((link, relay)) => {
                         self.link = link;
-                        self.relay = relay.or(self.relay.take());
+                        self.relay = relay.or_else(|| self.relay.take());
                         self.stage = Stage::Standing;
                     }
                     Err(fault) => return Some(self.miss(fault)),

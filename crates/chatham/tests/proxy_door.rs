@@ -1,10 +1,15 @@
 //! Who comes in by the proxy's door, and what the network cannot do to whoever is in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
+#[path = "../../im/tests/certificates/mod.rs"]
+#[allow(dead_code)]
+mod certificates;
 mod doors;
 
 use std::time::Duration;
 
+use certificates::{Authority, leaf};
+use im::relay::{Relay, RelayConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -97,6 +102,32 @@ async fn a_client_that_waits_for_the_capabilities_hears_them_and_says_the_passwo
             assert_eq!(server.line().await, "QUIT", "and no name before it");
             assert!(server.alice.rest().await.contains(" 464 "));
         }
+    }
+}
+
+#[tokio::test]
+async fn the_way_to_the_server_is_encrypted_and_the_server_has_to_prove_its_name() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    for (vouches, good) in [(&authority, true), (&stranger, false)] {
+        let config = RelayConfig {
+            tls: Some(vouches.vouch("relay", leaf(&["127.0.0.1"]))),
+            ..RelayConfig::default()
+        };
+        let relay = Relay::start(config).await.unwrap();
+        let tls = format!("tls = true\ntls-roots = '{}'", authority.root().display());
+        let house = House::at(&tls, relay.address().port(), "").await;
+        if good {
+            house.enter("alice").await.settle().await;
+            continue;
+        }
+        let mut alice = house.knock().await;
+        alice.say(&format!("PASS {}", house.password)).await;
+        let told = alice.rest().await;
+        assert!(
+            told.contains("ERROR :Closing link") && told.contains("certificate"),
+            "{told}"
+        );
+        assert!(relay.connections().iter().all(|(_, _, nick)| nick.is_none()));
     }
 }
 

@@ -274,11 +274,7 @@ impl Adapter {
     fn told(&self, resident: &mut Resident, notice: &Notice) -> Vec<String> {
         let with = &notice.with;
         match &notice.what {
-            What::NotSent { line, held, .. } => {
-                if *held {
-                    resident.holds(line.0);
-                }
-            }
+            What::NotSent { line, held: true, .. } => resident.holds(line.0),
             What::Sent { line, how, .. } => {
                 if !resident.held.remove(&line.0) {
                     return Vec::new();

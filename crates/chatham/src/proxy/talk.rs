@@ -44,7 +44,7 @@ pub(super) fn help(prefix: &str) -> Vec<String> {
         format!(
             "Type these to the person you talk with, behind \"{prefix}\": {prefix} status. Or here, with the name: status bob."
         ),
-        "(\"/otr status\" does the same; where the client takes the slash for itself, type //otr status.)"
+        "(\"/otr status\" does the same, where the client lets a text begin with a slash: //otr status.)"
             .to_owned(),
     ];
     lines.extend(HELP.iter().map(|line| (*line).to_owned()));

@@ -52,10 +52,15 @@ impl House {
 
     /// The same, with more in the configuration.
     pub async fn with(port: u16, more: &str) -> Self {
+        Self::at("tls = false", port, more).await
+    }
+
+    /// The same, with encryption that is set up like this.
+    pub async fn at(tls: &str, port: u16, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "[proxy.irc.default]\nlisten = '127.0.0.1:0'\n[profile.default]\nnick = 'alice'\n\
-             [profile.default.server]\nhost = '127.0.0.1'\nport = {port}\ntls = false\n\
+             [profile.default.server]\nhost = '127.0.0.1'\nport = {port}\n{tls}\n\
              [profile.default.pacing]\nburst = 1000\ninterval-ms = 0\n{more}"
         );
         let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
