@@ -113,7 +113,10 @@ impl ProxyTable {
             prefix: self
                 .prefix
                 .as_ref()
-                .map_or(usual.prefix, |prefix| prefix.value.clone()),
+                .map_or(usual.prefix, |prefix| match prefix.value.as_str() {
+                    "" => "/otr".to_owned(),
+                    prefix => prefix.to_owned(),
+                }),
             notices: self
                 .notices
                 .as_ref()

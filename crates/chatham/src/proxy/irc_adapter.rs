@@ -26,7 +26,7 @@ use crate::proxy::words;
 /// How the proxy talks with its person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Habits {
-    /// What a command to the proxy begins with, besides `/otr`; empty for nothing.
+    /// What a command to the proxy begins with, besides `/otr`.
     pub prefix: String,
     /// Whether its words come as NOTICE and not as a message.
     pub notices: bool,
@@ -55,8 +55,7 @@ pub enum Step {
     Refuse(String),
 }
 
-/// A line for the server.
-#[derive(Debug)]
+/// A line for the server. Its `Debug` does not show the text.
 pub struct Upward {
     /// The line.
     pub line: IrcLine,
@@ -64,6 +63,15 @@ pub struct Upward {
     pub ours: bool,
     /// To whom, and the text, if it is a message that the engine knows of: to be given back to it if it is not sent.
     pub message: Option<(Nick, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Upward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upward")
+            .field("line", &self.line)
+            .field("ours", &self.ours)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The proxy on one connection.

@@ -1,10 +1,12 @@
 //! Behind one door: the person, the way to the server, and the store.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use im::dial::Dial;
 use im::irc::{IrcLine, Pacing};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use crate::engine::Memory;
 use crate::proxy::archive::{Archive, Shelf};
@@ -24,11 +26,8 @@ pub(super) struct Room {
     pub(super) shelf: Shelf,
     pub(super) archive: Arc<Archive>,
     resident: Mutex<Resident>,
-    taken: AtomicBool,
+    place: Semaphore,
 }
-
-/// The right of one client to be in the room, until it is dropped.
-pub(super) struct Stay<'r>(&'r Room);
 
 impl Room {
     pub(super) fn new(
@@ -45,13 +44,14 @@ impl Room {
             shelf,
             archive,
             resident: Mutex::new(resident),
-            taken: AtomicBool::new(false),
+            place: Semaphore::new(1),
         }
     }
 
-    /// Lets one client in. `None` if there is one.
-    pub(super) fn enter(&self) -> Option<Stay<'_>> {
-        (!self.taken.swap(true, Ordering::AcqRel)).then_some(Stay(self))
+    /// Lets one client in, until what is returned is dropped. `None` if there is one and it does not go: the one before may
+    /// just be leaving.
+    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        timeout(PATIENCE, self.place.acquire()).await.ok()?.ok()
     }
 
     /// The person. Nobody waits for anything while they have it.
@@ -66,8 +66,5 @@ impl Room {
     }
 }
 
-impl Drop for Stay<'_> {
-    fn drop(&mut self) {
-        self.0.taken.store(false, Ordering::Release);
-    }
-}
+/// As long as a client's last lines to the server may take.
+const PATIENCE: Duration = Duration::from_secs(6);

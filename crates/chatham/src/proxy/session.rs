@@ -41,7 +41,7 @@ pub(super) async fn serve<C>(
         Ok(None) => return,
         Err(_) => return write_last(&mut client, refusal("no password came")).await,
     };
-    let Some(_stay) = room.enter() else {
+    let Some(_stay) = room.enter().await else {
         let words = "another client is connected through this port of the proxy; close it first, or give this one a \
                      port of its own";
         return write_last(&mut client, closing(words).into_iter().collect()).await;
