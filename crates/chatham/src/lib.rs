@@ -19,6 +19,7 @@ pub mod html;
 pub mod keys;
 pub mod local;
 pub mod present;
+pub mod proxy;
 pub mod sanitize;
 pub mod seat;
 pub mod tui;

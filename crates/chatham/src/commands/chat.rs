@@ -126,10 +126,10 @@ enum How {
 
 /// What was said about a proxy. Its `Debug` shows no password.
 #[derive(Clone)]
-struct ProxyText {
-    address: String,
-    user: Option<String>,
-    password: Option<Zeroizing<String>>,
+pub(super) struct ProxyText {
+    pub(super) address: String,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<Zeroizing<String>>,
 }
 
 impl Chat {
@@ -244,11 +244,11 @@ impl std::fmt::Debug for ProxyText {
     }
 }
 
-fn option<T>(value: Option<T>, name: &'static str) -> Option<Setting<T>> {
+pub(super) fn option<T>(value: Option<T>, name: &'static str) -> Option<Setting<T>> {
     value.map(|value| Setting::option(value, name))
 }
 
-fn proxy(text: &str) -> Result<ProxyText, String> {
+pub(super) fn proxy(text: &str) -> Result<ProxyText, String> {
     let form = "the form is socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT";
     let rest = text
         .strip_prefix("socks5://")
@@ -305,14 +305,14 @@ fn show(resolved: &Resolved) -> ExitCode {
 }
 
 /// Every fault, one below the other.
-fn complain(complaints: &[Complaint]) -> ExitCode {
+pub(super) fn complain(complaints: &[Complaint]) -> ExitCode {
     for complaint in complaints {
         eprintln!("{complaint}");
     }
     ExitCode::FAILURE
 }
 
-fn print(report: &check::Report, json: bool) -> ExitCode {
+pub(super) fn print(report: &check::Report, json: bool) -> ExitCode {
     let mut out = io::stdout().lock();
     let lines = if json { report.objects() } else { report.lines() };
     let lines = lines

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod keys;
 pub mod man;
+pub mod proxy;
 mod qr;
 
 use std::process::ExitCode;
@@ -33,6 +34,8 @@ enum Command {
     Demo(demo::Demo),
     /// Talk to people on IRC
     Chat(Box<chat::Chat>),
+    /// Give any IRC client private conversations: it connects to this program, and this program to the server
+    Proxy(Box<proxy::Proxy>),
     /// Make and look at keys, and decide whose are trusted
     Keys(keys::Keys),
     /// Write, find and show the configuration
@@ -49,6 +52,7 @@ impl Cli {
         match self.command {
             Command::Demo(demo) => demo.run(),
             Command::Chat(chat) => chat.run(),
+            Command::Proxy(proxy) => proxy.run(),
             Command::Keys(keys) => keys.run(),
             Command::Config(config) => config.run(),
             Command::Completions(completions) => completions.run(),

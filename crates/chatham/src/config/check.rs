@@ -104,7 +104,7 @@ impl Report {
         complaints.chain([last]).map(|value| value.to_string()).collect()
     }
 
-    fn fact(&mut self, name: &'static str, words: String) {
+    pub(super) fn fact(&mut self, name: &'static str, words: String) {
         self.facts.push((name, words));
     }
 
@@ -124,7 +124,7 @@ impl Report {
         self.complaints.extend(resolved.warnings);
     }
 
-    fn store(&mut self, resolved: &Resolved) {
+    pub(super) fn store(&mut self, resolved: &Resolved) {
         let data = resolved.data().display().to_string();
         if !resolved.data().exists() {
             return self.fact(
@@ -175,7 +175,7 @@ impl Report {
 }
 
 /// What the connection would say, at the setting that named the file.
-fn explain(fault: &DialError, resolved: &Resolved) -> Complaint {
+pub(super) fn explain(fault: &DialError, resolved: &Resolved) -> Complaint {
     let origin = match fault {
         DialError::File { path, .. } => {
             let named = resolved.named_files.iter().find(|named| named.value == *path);

@@ -13,6 +13,7 @@ pub mod check;
 pub mod complaint;
 pub mod place;
 pub mod profile;
+pub mod proxy;
 pub mod resolve;
 pub mod rules;
 mod secret;
@@ -29,6 +30,7 @@ use toml::de::DeTable;
 pub use complaint::{Complaint, Origin};
 pub use place::Place;
 pub use profile::Profile;
+pub use proxy::ProxyTable;
 pub use resolve::{Color, Form, Marks, Request, Resolved};
 pub use rules::{Mode, Rules};
 
@@ -59,6 +61,8 @@ pub struct Configuration {
     pub marks: Option<Setting<Marks>>,
     /// The rules for everybody.
     pub rules: Rules,
+    /// What the proxy does.
+    pub proxy: ProxyTable,
     /// The profiles by name.
     pub profiles: BTreeMap<String, Profile>,
 }
@@ -137,6 +141,7 @@ impl Configuration {
         configuration.color = ui.choice("color", &Color::WORDS, reader);
         configuration.marks = ui.choice("marks", &Marks::WORDS, reader);
         ui.finish(reader);
+        configuration.proxy = ProxyTable::read(file.table("proxy", reader), reader);
         for (name, table) in file.table("profile", reader).tables(reader) {
             let profile = Profile::read(table, reader);
             let twin = configuration

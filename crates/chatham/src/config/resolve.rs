@@ -359,7 +359,7 @@ fn worst_first(mut complaints: Vec<Complaint>) -> Vec<Complaint> {
 }
 
 /// The name of the person's account on this computer.
-fn user_name() -> Option<Setting<String>> {
+pub(super) fn user_name() -> Option<Setting<String>> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
         let origin = Origin::Environment(name);

@@ -26,6 +26,8 @@ use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{How, Notice, What, Words};
 use crate::engine::trust::Trust;
 
+pub(crate) use crate::engine::speak::split;
+
 /// One thing for the caller to do, in order.
 #[derive(Debug)]
 #[must_use]

@@ -397,7 +397,7 @@ pub(super) fn unwrap_deed(text: &[u8]) -> Words {
 
 /// Cuts clear text into lines of at most `room` bytes: at line ends, else after a space, else between
 /// characters. Empty lines are left out.
-fn split(text: &[u8], room: usize) -> Vec<&[u8]> {
+pub(crate) fn split(text: &[u8], room: usize) -> Vec<&[u8]> {
     let room = room.max(SMALLEST_LINE);
     let mut lines = Vec::new();
     for mut line in text.split(|byte| matches!(byte, b'\n' | b'\r')) {

@@ -6,7 +6,7 @@ use otr::{Fingerprint, SessionState, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{
-    Comparison, Delivery, LineId, Notice, PersonSummary, Standing, WaitingText, What,
+    Comparison, Delivery, How, LineId, Notice, PersonSummary, Standing, WaitingText, What,
 };
 use crate::engine::speak::unwrap_deed;
 use crate::engine::trust::Trust;
@@ -28,6 +28,15 @@ impl Engine {
         self.people
             .get(nick)
             .map_or(Standing::NotPrivate, Correspondent::standing)
+    }
+
+    /// How the next text to somebody would go; `None` if it would not.
+    pub fn next_way(&self, nick: &Nick) -> Option<How> {
+        let policy = self.policy(nick);
+        let stranger = || (!policy.require_encryption || !policy.is_on()).then_some(How::Clear);
+        self.people
+            .get(nick)
+            .map_or_else(stranger, Correspondent::next_way)
     }
 
     /// What is to be compared with somebody, while a private conversation stands. Whoever shows it to the person confirms

@@ -110,6 +110,11 @@ impl Vault {
         &mut self.store
     }
 
+    /// The store, for another profile of it.
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
     /// The account's name in the store's files.
     pub fn id(&self) -> &AccountId {
         &self.id

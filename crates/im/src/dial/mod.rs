@@ -100,8 +100,18 @@ impl Dial {
     /// [`LinkError::Dial`] says what failed, where, and what may help; [`LinkError::Config`] if the configuration is
     /// impossible.
     pub async fn connect(&self, config: Config, pacing: Pacing) -> Result<Link, LinkError> {
+        self.refuse(&config)?;
+        Link::over(self.open().await?, config, pacing)
+    }
+
+    /// Connects, and leaves it to the caller what is said: a stream of bytes to the server, encrypted if it was to be.
+    /// Needs a running runtime.
+    ///
+    /// # Errors
+    /// What failed, where, and what may help.
+    pub async fn open(&self) -> Result<Box<dyn Stream>, DialError> {
         // Files are read before anybody hears of us.
-        let tls = self.prepare(&config)?;
+        let tls = self.prepare()?;
         let patience = if self.proxy.is_some() {
             PATIENCE_WITH_PROXY
         } else {
@@ -120,9 +130,9 @@ impl Dial {
                 let agreed = timeout(patience / 2, tls.connect(socket)).await;
                 let stream =
                     agreed.map_err(|_| self.tls_fault(TlsFault::Silent(patience.as_secs() / 2)))??;
-                Link::over(stream, config, pacing)
+                Ok(Box::new(stream))
             }
-            None => Link::over(socket, config, pacing),
+            None => Ok(socket),
         }
     }
 
@@ -131,7 +141,8 @@ impl Dial {
     /// # Errors
     /// The same that [`connect`](Self::connect) would say.
     pub fn check(&self, config: &Config) -> Result<(), DialError> {
-        self.prepare(config).map(drop)
+        self.prepare()?;
+        self.refuse(config)
     }
 
     /// Whether what is said to the server can be read on the way: neither encrypted by us, nor inside this computer,
@@ -143,16 +154,7 @@ impl Dial {
         self.tls.is_none() && !hidden && !here
     }
 
-    fn prepare(&self, config: &Config) -> Result<Option<tls::Connector>, DialError> {
-        self.refuse(config)?;
-        self.tls
-            .as_ref()
-            .map(|tls| tls::Connector::new(self, tls))
-            .transpose()
-    }
-
-    /// What cannot be, or must not.
-    fn refuse(&self, config: &Config) -> Result<(), DialError> {
+    fn prepare(&self) -> Result<Option<tls::Connector>, DialError> {
         let host = || self.host.clone();
         if !is_host(&self.host) {
             return Err(DialError::Host(host()));
@@ -160,6 +162,15 @@ impl Dial {
         if self.proxy.is_none() && is_onion(&self.host) {
             return Err(DialError::OnionWithoutProxy(host()));
         }
+        self.tls
+            .as_ref()
+            .map(|tls| tls::Connector::new(self, tls))
+            .transpose()
+    }
+
+    /// What must not be said there.
+    fn refuse(&self, config: &Config) -> Result<(), DialError> {
+        let host = || self.host.clone();
         match &config.sasl {
             Some(Sasl::Plain { .. }) if self.is_exposed() && !config.sasl_in_clear => {
                 Err(DialError::PasswordInClear(host()))
@@ -192,8 +203,8 @@ impl fmt::Debug for Socks5 {
     }
 }
 
-/// What both ways end in.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+/// A stream of bytes both ways, whatever it goes through.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A TCP connection, with the system's look-up of the name.

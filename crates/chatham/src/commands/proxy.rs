@@ -1,0 +1,254 @@
+//! `chatham proxy`.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Args, Subcommand};
+
+use super::chat::{ProxyText, complain, option, print, proxy};
+use crate::chat::arrival::open_store;
+use crate::chat::remark::Remark;
+use crate::config::place::host_and_port;
+use crate::config::profile::{Profile, Proxy as Socks, Server};
+use crate::config::proxy::{Plan, ProxyRequest, look};
+use crate::config::{Request, Setting};
+use crate::proxy::setup::{self, Client};
+use crate::proxy::{Password, Running};
+use crate::{randomness, sanitize};
+
+/// What can be typed behind `chatham proxy`.
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "`chatham proxy --help` has examples. `chatham config init` writes a commented configuration.",
+    after_long_help = EXAMPLES
+)]
+pub struct Proxy {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Print the exact steps by which a client is set up
+    Setup(Setup),
+}
+
+#[derive(Debug, Args)]
+struct Setup {
+    /// The client
+    client: Client,
+    /// Print the proxy's password in its place, for whoever looks at your screen to see
+    #[arg(long)]
+    show_password: bool,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Where clients find the proxy: a port of this computer, and of no other [default: 127.0.0.1:16697]
+    #[arg(long, value_name = "[HOST:]PORT", help_heading = WHERE)]
+    listen: Option<String>,
+    /// The IRC server; encrypted on port 6697 unless it is this computer or --no-tls is said
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = host_and_port, help_heading = WHERE)]
+    upstream: Option<(String, Option<u16>)>,
+    /// Encrypt the connection to the server (the default, but for this computer)
+    #[arg(long, conflicts_with = "no_tls", action = ArgAction::SetTrue, help_heading = WHERE)]
+    tls: bool,
+    /// Do not encrypt the connection to the server
+    #[arg(long, help_heading = WHERE)]
+    no_tls: bool,
+    /// Certificates (PEM) that may vouch for the server, instead of those of the system
+    #[arg(long, value_name = "FILE", help_heading = WHERE)]
+    tls_roots: Option<PathBuf>,
+    /// Go to the server through this SOCKS5 proxy, which looks names up, too
+    #[arg(long, value_name = "socks5://[USER[:PASSWORD]@]HOST:PORT", value_parser = proxy, help_heading = WHERE)]
+    proxy: Option<ProxyText>,
+    /// That proxy's password is the first line of this file
+    #[arg(long, value_name = "FILE", requires = "proxy", help_heading = WHERE)]
+    proxy_password_file: Option<PathBuf>,
+    /// A profile of the configuration: whose key it is, which server, by which rules
+    #[arg(long, value_name = "NAME", help_heading = FILES)]
+    profile: Option<String>,
+    /// Where keys, trust and the proxy's password are kept [default: $CHATHAM_DATA, $XDG_DATA_HOME/chatham or
+    /// ~/.local/share/chatham]
+    #[arg(long, value_name = "DIR", help_heading = FILES)]
+    data: Option<PathBuf>,
+    /// The configuration [default: $CHATHAM_CONFIG, $XDG_CONFIG_HOME/chatham/config.toml or ~/.config/chatham/config.toml]
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    config: Option<PathBuf>,
+    /// The pass phrase of the store is the first line of this file
+    #[arg(long, value_name = "FILE", help_heading = FILES)]
+    passphrase_file: Option<PathBuf>,
+    /// One JSON object a line for everything that is said
+    #[arg(long, help_heading = FILES)]
+    json: bool,
+    /// Look at everything, explain what is wrong, and listen nowhere
+    #[arg(long, help_heading = FILES)]
+    check: bool,
+}
+
+impl Proxy {
+    /// Does it.
+    pub fn run(self) -> ExitCode {
+        match self.action {
+            Some(Action::Setup(setup)) => setup.run(),
+            None => self.serve.run(),
+        }
+    }
+}
+
+impl Serve {
+    fn run(self) -> ExitCode {
+        let (check, json) = (self.check, self.json);
+        let request = self.request();
+        if check {
+            return print(&look(&request), json);
+        }
+        let plan = match request.resolve() {
+            Ok(plan) => plan,
+            Err(complaints) => return complain(&complaints),
+        };
+        for warning in &plan.warnings {
+            eprintln!("{warning}");
+        }
+        super::in_runtime(serve(plan, json), |()| ExitCode::SUCCESS)
+    }
+
+    fn request(self) -> ProxyRequest {
+        let socks = self.proxy.map(|proxy| Socks {
+            socks5: option(Some(proxy.address), "--proxy"),
+            user: option(proxy.user, "--proxy"),
+            password_file: option(self.proxy_password_file, "--proxy-password-file"),
+            password: proxy.password,
+        });
+        let tls = match (self.tls, self.no_tls) {
+            (true, _) => Some(Setting::option(true, "--tls")),
+            (_, true) => Some(Setting::option(false, "--no-tls")),
+            _ => None,
+        };
+        let (host, port) = self
+            .upstream
+            .map_or((None, None), |(host, port)| (Some(host), port));
+        let server = Server {
+            host: option(host, "--upstream"),
+            port: option(port, "--upstream"),
+            tls,
+            roots: option(self.tls_roots, "--tls-roots"),
+            ..Server::default()
+        };
+        ProxyRequest {
+            common: Request {
+                config: self.config,
+                profile: self.profile,
+                data: self.data,
+                passphrase_file: self.passphrase_file,
+                settings: Profile {
+                    server,
+                    proxy: socks.unwrap_or_default(),
+                    ..Profile::default()
+                },
+                ..Request::default()
+            },
+            listen: option(self.listen, "--listen"),
+        }
+    }
+}
+
+impl Setup {
+    fn run(self) -> ExitCode {
+        let (client, show) = (self.client, self.show_password);
+        let plan = match self.serve.request().resolve() {
+            Ok(plan) => plan,
+            Err(complaints) => return complain(&complaints),
+        };
+        match tell_steps(&plan, client, show) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => super::complain(error),
+        }
+    }
+}
+
+fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
+    let password = Password::of(&plan.data, &mut *randomness()).map_err(io::Error::other)?;
+    let mut out = io::stdout().lock();
+    for door in &plan.doors {
+        let resolved = &door.resolved;
+        let door = setup::Door {
+            name: &resolved.profile,
+            address: door.listen,
+            password: if show { password.reveal() } else { "PASSWORD" },
+        };
+        for line in setup::steps(client, &door) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+    }
+    if !show {
+        let path = Password::path(&plan.data);
+        let path = sanitize::one_line(path.to_string_lossy().as_bytes());
+        writeln!(
+            out,
+            "PASSWORD is the one line in {path}; --show-password writes it above."
+        )?;
+    }
+    setup::AFTERWARDS
+        .iter()
+        .try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// Runs until somebody ends it.
+async fn serve(plan: Plan, json: bool) -> io::Result<()> {
+    let Some(door) = plan.doors.first() else {
+        return Ok(());
+    };
+    let store = open_store(&door.resolved)?;
+    let mut tell = |remark: Remark| {
+        let mut out = io::stdout().lock();
+        if json {
+            writeln!(out, "{}", sanitize::json(&remark.value().to_string()))?;
+        } else {
+            writeln!(out, "{remark}")?;
+        }
+        out.flush()
+    };
+    let running = Running::start(&plan, store, &mut tell).await?;
+    ended().await?;
+    running.end().await;
+    Ok(())
+}
+
+/// Waits for an interrupt, or for the word of whoever supervises us.
+async fn ended() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed,
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+const WHERE: &str = "Where";
+const FILES: &str = "Files";
+
+// Paragraphs are one line each: the terminal decides where they break.
+const EXAMPLES: &str = "\
+Examples:
+  chatham proxy --upstream irc.example
+      clients connect to 127.0.0.1:16697, and reach irc.example, encrypted
+  chatham proxy setup irssi --upstream irc.example
+      what to type in irssi for that
+  chatham proxy
+      every door of the configuration: [proxy.irc.NAME]
+  chatham proxy --check
+      what is wrong with it, line by line
+
+The client says the proxy's password, which is made at the first start, as the password of the server. Everything passes as \
+it is, but messages between people: with whoever speaks OTR they can be private, and where privacy is required nothing goes \
+in the clear. The proxy speaks as *chatham; type \"!otr help\" to anybody, or \"help\" to it.
+
+Exit code 0: you ended it. 1: it could not begin. 2: the command line cannot be followed.";

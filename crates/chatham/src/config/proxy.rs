@@ -1,0 +1,352 @@
+//! The proxy's part of the configuration: its doors, and how it talks.
+//!
+//! A door leads where a profile says: its server, its SOCKS5 proxy, its rules, its key.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use im::dial::DialError;
+
+use crate::config::complaint::{Complaint, Origin};
+use crate::config::place::Place;
+use crate::config::resolve::user_name;
+use crate::config::table::{Reader, Table};
+use crate::config::{Configuration, Profile, Request, Resolved, Setting, check, secret};
+use crate::proxy::{Habits, Password, loopback};
+
+/// What stands in `[proxy]`.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyTable {
+    /// What a command to the proxy begins with, besides `/otr`.
+    pub prefix: Option<Setting<String>>,
+    /// Whether its words come as NOTICE.
+    pub notices: Option<Setting<bool>>,
+    /// The doors to IRC servers, by name.
+    pub irc: Vec<DoorTable>,
+}
+
+/// What stands in `[proxy.irc.NAME]`.
+#[derive(Clone, Debug)]
+pub struct DoorTable {
+    /// Its name, which is that of the profile if none is named.
+    pub name: Setting<String>,
+    /// Where clients find it.
+    pub listen: Option<Setting<String>>,
+    /// Where it leads.
+    pub profile: Option<Setting<String>>,
+}
+
+/// What the command line asks of the proxy.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyRequest {
+    /// The configuration, the profile, the store, and the server if one is named.
+    pub common: Request,
+    /// Where clients find the only door.
+    pub listen: Option<Setting<String>>,
+}
+
+/// Everything that is settled before the first door is opened.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The doors.
+    pub doors: Vec<Door>,
+    /// How the proxy talks.
+    pub habits: Habits,
+    /// Where keys, trust and the proxy's password are kept.
+    pub data: PathBuf,
+    /// What the person should know before it begins.
+    pub warnings: Vec<Complaint>,
+}
+
+/// One door.
+#[derive(Clone, Debug)]
+pub struct Door {
+    /// Its name.
+    pub name: String,
+    /// Where clients find it.
+    pub listen: SocketAddr,
+    /// Where it leads, and by which rules.
+    pub resolved: Resolved,
+}
+
+/// A door as it was asked for.
+struct Wish {
+    name: String,
+    listen: Option<Setting<String>>,
+    profile: Option<String>,
+    settings: Profile,
+    origin: Origin,
+}
+
+impl ProxyTable {
+    pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
+        let words = [("message", false), ("notice", true)];
+        let mut read = Self {
+            prefix: table.text("command", reader),
+            notices: table.choice("words", &words, reader),
+            irc: Vec::new(),
+        };
+        if let Some(prefix) = &read.prefix
+            && (prefix.value.contains(char::is_whitespace) || prefix.value.contains(char::is_control))
+        {
+            let complaint = Complaint::new(prefix.origin.clone(), "a command begins with one word");
+            reader
+                .complaints
+                .push(complaint.remedy("as \"!otr\"; \"\" is for none but /otr"));
+        }
+        for (name, mut table) in table.table("irc", reader).tables(reader) {
+            let (listen, profile) = (table.text("listen", reader), table.text("profile", reader));
+            table.finish(reader);
+            read.irc.push(DoorTable {
+                name,
+                listen,
+                profile,
+            });
+        }
+        table.finish(reader);
+        read
+    }
+
+    fn habits(&self) -> Habits {
+        let usual = Habits::default();
+        Habits {
+            prefix: self
+                .prefix
+                .as_ref()
+                .map_or(usual.prefix, |prefix| match prefix.value.as_str() {
+                    "" => "/otr".to_owned(),
+                    prefix => prefix.to_owned(),
+                }),
+            notices: self
+                .notices
+                .as_ref()
+                .map_or(usual.notices, |notices| notices.value),
+        }
+    }
+}
+
+impl ProxyRequest {
+    /// Reads the configuration, and settles everything.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the file and with the combination.
+    pub fn resolve(self) -> Result<Plan, Vec<Complaint>> {
+        let configuration = Configuration::load(self.common.config.as_deref())?;
+        let path = self.common.config.clone().or_else(super::default_path);
+        let open = path.as_deref().and_then(secret::open_to_writers);
+        match (self.over(&configuration), open) {
+            (Ok(plan), None) => Ok(plan),
+            (Ok(_), Some(complaint)) => Err(vec![complaint]),
+            (Err(complaints), open) => Err(complaints.into_iter().chain(open).collect()),
+        }
+    }
+
+    /// Settles everything over a configuration that was read.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the combination.
+    pub fn over(&self, configuration: &Configuration) -> Result<Plan, Vec<Complaint>> {
+        let (mut doors, mut complaints): (Vec<Door>, Vec<Complaint>) = (Vec::new(), Vec::new());
+        let wishes = self.wishes(configuration);
+        if wishes.is_empty() {
+            let complaint =
+                Complaint::new(Origin::Default, "no server is named that the proxy would lead to");
+            complaints.push(complaint.remedy(
+                "--upstream HOST, or a line [proxy.irc.NAME] with `listen` and `profile` in the configuration",
+            ));
+        }
+        for wish in wishes {
+            let origin = wish.origin.clone();
+            match self.door(wish, configuration, &mut complaints) {
+                Some(door) if is_twin(&doors, &door, &origin, &mut complaints) => {}
+                Some(door) => doors.push(door),
+                None => {}
+            }
+        }
+        let (warnings, faults): (Vec<_>, Vec<_>) =
+            complaints.into_iter().partition(|complaint| complaint.warning);
+        let data = doors.first().map(|door| door.resolved.data.clone());
+        match data {
+            Some(data) if faults.is_empty() => Ok(Plan {
+                doors,
+                habits: configuration.proxy.habits(),
+                data,
+                warnings,
+            }),
+            _ => Err(faults.into_iter().chain(warnings).collect()),
+        }
+    }
+
+    /// The doors that are asked for: one by the command line, or those of the configuration.
+    fn wishes(&self, configuration: &Configuration) -> Vec<Wish> {
+        let server = &self.common.settings.server;
+        let named = server.host.is_some() || server.local.is_some();
+        if named || self.listen.is_some() || self.common.profile.is_some() {
+            return vec![Wish {
+                name: "command line".to_owned(),
+                listen: self.listen.clone(),
+                profile: self.common.profile.clone(),
+                settings: self.common.settings.clone(),
+                origin: Origin::Option(if named { "--upstream" } else { "--listen" }),
+            }];
+        }
+        let wish = |door: &DoorTable| Wish {
+            name: door.name.value.clone(),
+            listen: door.listen.clone(),
+            profile: Some(door.profile.as_ref().unwrap_or(&door.name).value.clone()),
+            settings: self.common.settings.clone(),
+            origin: door.name.origin.clone(),
+        };
+        configuration.proxy.irc.iter().map(wish).collect()
+    }
+
+    fn door(
+        &self,
+        wish: Wish,
+        configuration: &Configuration,
+        complaints: &mut Vec<Complaint>,
+    ) -> Option<Door> {
+        let usual = || Setting {
+            value: LISTEN.to_owned(),
+            origin: wish.origin.clone(),
+        };
+        let listen = wish.listen.clone().unwrap_or_else(usual);
+        let listen = loopback(&listen.value).map_err(|what| {
+            let complaint = Complaint::new(listen.origin.clone(), what);
+            complaints.push(complaint.remedy(format!("write \"{LISTEN}\", or another port")));
+        });
+        let mut request = Request {
+            profile: wish.profile,
+            settings: wish.settings,
+            ..self.common.clone()
+        };
+        let found = request.profile.as_deref();
+        let found = found.and_then(|name| Profile::find(configuration, name));
+        if found.is_none_or(|profile| profile.nick.is_none()) && user_name().is_none() {
+            // The client has a nick of its own; here it only helps to find an older key.
+            request.settings.nick = Some(Setting::option("nobody".to_owned(), "--nick"));
+        }
+        match request.over(configuration) {
+            Ok(mut resolved) => {
+                complaints.append(&mut resolved.warnings);
+                if let Some(complaint) = without_effect(found) {
+                    complaints.push(complaint);
+                }
+                Some(Door {
+                    name: wish.name,
+                    listen: listen.ok()?,
+                    resolved,
+                })
+            }
+            Err(faults) => {
+                // A profile that a door of the file names is named there, not on the command line.
+                let moved = faults.into_iter().map(|fault| match fault.origin {
+                    Origin::Option("--profile") | Origin::Default => Complaint {
+                        origin: wish.origin.clone(),
+                        ..fault
+                    },
+                    _ => fault,
+                });
+                complaints.extend(moved);
+                None
+            }
+        }
+    }
+}
+
+/// A look at everything that the proxy needs, without opening a door.
+pub fn look(request: &ProxyRequest) -> check::Report {
+    let mut report = check::Report::default();
+    let configuration = match Configuration::load(request.common.config.as_deref()) {
+        Ok(configuration) => configuration,
+        Err(complaints) => {
+            report.complaints = complaints;
+            return report;
+        }
+    };
+    let path = request.common.config.clone().or_else(super::default_path);
+    report
+        .complaints
+        .extend(path.as_deref().and_then(secret::open_to_writers));
+    let plan = match request.over(&configuration) {
+        Ok(plan) => plan,
+        Err(complaints) => {
+            report.complaints.extend(complaints);
+            return report;
+        }
+    };
+    for door in &plan.doors {
+        look_at(door, &mut report);
+    }
+    match Password::read(&plan.data) {
+        Ok(Some(_)) => report.fact("password", Password::path(&plan.data).display().to_string()),
+        Ok(None) => report.fact("password", "it will be made at the first start".to_owned()),
+        Err(fault) => {
+            let complaint = Complaint::new(Origin::Default, fault.to_string());
+            report
+                .complaints
+                .push(complaint.remedy("the clients have to be told if there is a new one"));
+        }
+    }
+    report.complaints.extend(plan.warnings);
+    report
+}
+
+fn look_at(door: &Door, report: &mut check::Report) {
+    let resolved = &door.resolved;
+    let words = format!(
+        "{} leads to {}, with the profile {}",
+        door.listen,
+        resolved.place.words(),
+        resolved.profile
+    );
+    report.fact("door", words);
+    if let Err(fault) = std::net::TcpListener::bind(door.listen) {
+        let complaint = Complaint::new(Origin::Default, format!("{}: {fault}", door.listen));
+        let remedy = "perhaps the proxy runs already; else another port is free";
+        report.complaints.push(complaint.remedy(remedy).as_warning());
+    }
+    if let Place::Server(dial) = &resolved.place {
+        let fault: Option<DialError> = dial.check(&resolved.registration).err();
+        report
+            .complaints
+            .extend(fault.map(|fault| check::explain(&fault, resolved)));
+    }
+    match resolved.passphrase() {
+        Ok(_) => report.store(resolved),
+        Err(complaint) => report.complaints.push(complaint),
+    }
+}
+
+/// Two doors that cannot be together.
+fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Complaint>) -> bool {
+    let same_profile = |other: &&Door| super::is_same(&other.resolved.profile, &door.resolved.profile);
+    if let Some(other) = doors.iter().find(same_profile) {
+        let what = format!("`{}` and `{}` have the same profile", other.name, door.name);
+        let remedy = "a profile is one network: whoever has a nick there may be somebody else elsewhere";
+        complaints.push(Complaint::new(origin.clone(), what).remedy(remedy));
+        return true;
+    }
+    let taken = doors
+        .iter()
+        .find(|other| other.listen == door.listen && door.listen.port() != 0);
+    if let Some(other) = taken {
+        let what = format!("`{}` listens on {} already", other.name, door.listen);
+        complaints.push(Complaint::new(origin.clone(), what).remedy("give each door a port of its own"));
+        return true;
+    }
+    false
+}
+
+/// What a profile says and the proxy leaves to the client.
+fn without_effect(profile: Option<&Profile>) -> Option<Complaint> {
+    let origin = profile?.sasl.origin()?;
+    let complaint = Complaint::new(
+        origin,
+        "the proxy does not use this: the client proves its account by itself",
+    );
+    Some(complaint.remedy("set SASL up in the client").as_warning())
+}
+
+/// Where the door is if nobody says otherwise.
+pub const LISTEN: &str = "127.0.0.1:16697";

@@ -1,0 +1,261 @@
+//! What waits to be written on either side of one connection, and what comes of each line.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use im::irc::{IrcLine, LineError, TokenBucket};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
+use crate::proxy::irc_adapter::{Adapter, Step, Upward};
+use crate::proxy::room::Room;
+use crate::seat::now;
+
+/// Everything of one connection but its sockets.
+pub(super) struct Pump<'r> {
+    room: &'r Room,
+    adapter: Adapter,
+    /// The client has not said the password yet, and has this long to do so.
+    gate: Option<(Entrance<'r>, Instant)>,
+    /// Bytes for the client.
+    down: Zeroizing<Vec<u8>>,
+    /// Bytes for the server.
+    up: Zeroizing<Vec<u8>>,
+    /// Lines for the server whose time has not come.
+    queue: VecDeque<Upward>,
+    bucket: TokenBucket,
+    began: Instant,
+    /// The client, or we, have said goodbye to the server.
+    goodbye: bool,
+    over: bool,
+}
+
+impl<'r> Pump<'r> {
+    /// Nothing was said yet. `None` never happens.
+    pub(super) fn new(room: &'r Room) -> Option<Self> {
+        Some(Self {
+            adapter: Adapter::new(room.habits.clone())?,
+            gate: None,
+            down: Zeroizing::default(),
+            up: Zeroizing::default(),
+            queue: VecDeque::new(),
+            bucket: TokenBucket::new(room.pacing),
+            began: Instant::now(),
+            room,
+            goodbye: false,
+            over: false,
+        })
+    }
+
+    /// The password of the server, and what the client said before it was in.
+    pub(super) fn open(&mut self, password: Option<IrcLine>, kept: Vec<IrcLine>) {
+        let first = password.map(|line| Upward {
+            line,
+            ours: false,
+            message: None,
+        });
+        self.queue.extend(first);
+        kept.into_iter().for_each(|line| self.client_says(Ok(line)));
+    }
+
+    /// The client is not in, and is told what the server can do: it waits for that before it says the password.
+    pub(super) fn open_halfway(&mut self, mut entrance: Entrance<'r>, until: Instant) {
+        let curious = entrance.take_curiosity();
+        curious.into_iter().for_each(|line| self.client_says(Ok(line)));
+        self.gate = Some((entrance, until));
+    }
+
+    pub(super) fn client_says(&mut self, line: Result<IrcLine, LineError>) {
+        if let Some((entrance, until)) = self.gate.take() {
+            return self.gate_hears(entrance, until, line);
+        }
+        let room = self.room;
+        let steps = match line {
+            Ok(line) => {
+                self.goodbye |= line.parse().is_ok_and(|message| message.is("QUIT"));
+                self.adapter.from_client(&mut room.resident(), &line, now())
+            }
+            Err(fault) => {
+                let words = format!("a line of your client was dropped: {fault}");
+                self.adapter.complain(&mut room.resident(), words)
+            }
+        };
+        self.carry_out(steps);
+    }
+
+    pub(super) fn server_says(&mut self, line: &IrcLine) {
+        let room = self.room;
+        let steps = self.adapter.from_server(&mut room.resident(), line, now());
+        self.carry_out(steps);
+    }
+
+    fn gate_hears(&mut self, mut entrance: Entrance<'r>, until: Instant, line: Result<IrcLine, LineError>) {
+        let verdict = line.map_or_else(|_| Verdict::Out(Vec::new()), |line| entrance.take(line));
+        match verdict {
+            Verdict::Wait => self.open_halfway(entrance, until),
+            Verdict::In { kept, password } => {
+                let password = password.or_else(|| self.room.server_password.clone());
+                self.open(password, kept);
+            }
+            Verdict::Out(lines) => self.shut(lines),
+        }
+    }
+
+    /// The client may not come in.
+    fn shut(&mut self, lines: Vec<IrcLine>) {
+        for line in lines {
+            self.down.extend_from_slice(&line.to_wire());
+        }
+        self.say_goodbye();
+        self.over = true;
+    }
+
+    pub(super) fn tick(&mut self) {
+        if self
+            .gate
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= Instant::now())
+        {
+            self.gate = None;
+            return self.shut(refusal("no password came"));
+        }
+        let room = self.room;
+        let due = |deadline: otr::Timestamp| deadline <= now();
+        if self.adapter.is_ready() && room.resident().engine.next_deadline().is_some_and(due) {
+            let steps = self.adapter.tick(&mut room.resident(), now());
+            self.carry_out(steps);
+        }
+    }
+
+    /// The proxy ends: the other sides of private conversations learn that they are over.
+    pub(super) fn end(&mut self) {
+        let room = self.room;
+        if self.adapter.is_ready() {
+            let steps = self.adapter.end_all(&mut room.resident(), now());
+            self.carry_out(steps);
+        }
+        self.say_goodbye();
+        self.refuse("the proxy ends");
+    }
+
+    /// Leaves the server politely, unless the client has done so.
+    pub(super) fn say_goodbye(&mut self) {
+        if !std::mem::replace(&mut self.goodbye, true)
+            && let Ok(line) = IrcLine::command("QUIT").build()
+        {
+            self.queue.push_back(Upward {
+                line,
+                ours: false,
+                message: None,
+            });
+        }
+    }
+
+    /// The connection is gone.
+    pub(super) fn lose(mut self) {
+        let room = self.room;
+        let unsent = std::mem::take(&mut self.queue).into();
+        let steps = self.adapter.lost(&mut room.resident(), unsent, now());
+        self.carry_out(steps);
+    }
+
+    /// Puts lines that may go into the bytes for the server. When to look again, at the latest.
+    pub(super) fn refill(&mut self) -> Instant {
+        while self.up.len() < WRITE
+            && let Some(next) = self.queue.front()
+        {
+            let spent = self.bucket.take(self.began.elapsed());
+            match spent {
+                // The client knows how fast it may speak; only its lines behind ours have to wait.
+                Err(wait) if next.ours => return Instant::now() + wait,
+                Ok(()) | Err(_) => {}
+            }
+            if let Some(next) = self.queue.pop_front() {
+                self.up.extend_from_slice(&next.line.to_wire());
+            }
+        }
+        let deadline = self.room.resident().engine.next_deadline();
+        let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
+        let next = Instant::now() + wait.clamp(SHORT, LONG);
+        self.gate.as_ref().map_or(next, |(_, until)| next.min(*until))
+    }
+
+    /// Bytes for the client.
+    pub(super) fn down(&self) -> &[u8] {
+        &self.down
+    }
+
+    /// Bytes for the server.
+    pub(super) fn up(&self) -> &[u8] {
+        &self.up
+    }
+
+    /// So many bytes have gone to the client.
+    pub(super) fn told(&mut self, count: usize) {
+        let count = count.min(self.down.len());
+        self.down.drain(..count);
+    }
+
+    /// So many bytes have gone to the server.
+    pub(super) fn said(&mut self, count: usize) {
+        let count = count.min(self.up.len());
+        self.up.drain(..count);
+    }
+
+    /// Whether nothing waits for the server.
+    pub(super) fn is_said(&self) -> bool {
+        self.up.is_empty() && self.queue.is_empty()
+    }
+
+    /// Whether there is room for what the client may say next.
+    pub(super) fn takes_from_client(&self) -> bool {
+        !self.over && self.queue.len() < MOST_LINES && self.down.len() < MOST_BYTES
+    }
+
+    /// Whether there is room for what the server may say next.
+    pub(super) fn takes_from_server(&self) -> bool {
+        self.down.len() < MOST_BYTES && self.queue.len() < 2 * MOST_LINES
+    }
+
+    /// Whether the connection cannot go on.
+    pub(super) fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn carry_out(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Up(upward) => self.queue.push_back(upward),
+                Step::Down(line) => self.down.extend_from_slice(&line.to_wire()),
+                Step::Remember(memory) => {
+                    if let Some(words) = self.room.remember(&memory) {
+                        let room = self.room;
+                        let steps = self.adapter.complain(&mut room.resident(), words);
+                        self.carry_out(steps);
+                    }
+                }
+                Step::Refuse(words) => {
+                    self.say_goodbye();
+                    self.refuse(&words);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, words: &str) {
+        if let Ok(line) = closing(words) {
+            self.down.extend_from_slice(&line.to_wire());
+        }
+        self.over = true;
+    }
+}
+
+/// So many bytes are prepared for one write.
+const WRITE: usize = 16 * 1024;
+/// With so many lines waiting for the server the client has to wait.
+const MOST_LINES: usize = 512;
+/// With so many bytes waiting for the client the server has to wait.
+const MOST_BYTES: usize = 512 * 1024;
+const SHORT: Duration = Duration::from_millis(20);
+const LONG: Duration = Duration::from_secs(60);

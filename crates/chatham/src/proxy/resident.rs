@@ -1,0 +1,52 @@
+//! What outlives a connection of the client: the engine, and what its person has not been told yet.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::engine::Engine;
+
+/// One person of the proxy, with their client or without it.
+pub struct Resident {
+    /// Their conversations.
+    pub engine: Engine,
+    /// The texts that wait, by number.
+    pub(super) held: BTreeSet<u64>,
+    /// Lines for the person that no client was there for.
+    untold: VecDeque<String>,
+    /// Whether there was a connection, and there is none now.
+    pub(super) away: bool,
+}
+
+impl Resident {
+    /// Somebody with this engine, who has not been at the network yet.
+    pub fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            held: BTreeSet::new(),
+            untold: VecDeque::new(),
+            away: false,
+        }
+    }
+
+    /// Keeps lines until there is a client, the newest ones if there are too many.
+    pub(super) fn keep(&mut self, lines: impl IntoIterator<Item = String>) {
+        self.untold.extend(lines);
+        let surplus = self.untold.len().saturating_sub(MOST_UNTOLD);
+        self.untold.drain(..surplus);
+    }
+
+    pub(super) fn take_untold(&mut self) -> impl Iterator<Item = String> {
+        std::mem::take(&mut self.untold).into_iter()
+    }
+
+    /// A text waits from now on.
+    pub(super) fn holds(&mut self, line: u64) {
+        self.held.insert(line);
+        if self.held.len() > MOST_HELD {
+            self.held.pop_first();
+        }
+    }
+}
+
+const MOST_UNTOLD: usize = 200;
+/// More than the outboxes of a few hundred people keep.
+const MOST_HELD: usize = 4096;

@@ -1,0 +1,191 @@
+//! A proxy on loopback between a scripted IRC client and the embedded relay.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+use std::time::Duration;
+
+use chatham::config::proxy::ProxyRequest;
+use chatham::config::{Configuration, Request};
+use chatham::proxy::{Password, Running};
+use im::relay::{Capture, Relay, RelayConfig, ServerConfig};
+use otr_store::Store;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+/// Nothing takes so long but what never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+const CAPTURE_LIMIT: usize = 8 << 20;
+
+/// The relay, with what passes over its sockets.
+pub async fn network(capabilities: Vec<im::irc::Capability>) -> (Relay, Capture) {
+    let capture = Capture::new(CAPTURE_LIMIT);
+    let relay = Relay::start(RelayConfig {
+        capture: Some(capture.clone()),
+        server: ServerConfig {
+            capabilities,
+            ..ServerConfig::default()
+        },
+        ..RelayConfig::default()
+    });
+    (relay.await.unwrap(), capture)
+}
+
+/// A running proxy.
+pub struct House {
+    pub running: Running,
+    pub password: String,
+    pub folder: tempfile::TempDir,
+}
+
+impl House {
+    /// With one door, to this port.
+    pub async fn before(port: u16) -> Self {
+        Self::with(port, "").await
+    }
+
+    /// The same, with more in the configuration.
+    pub async fn with(port: u16, more: &str) -> Self {
+        Self::at("tls = false", port, more).await
+    }
+
+    /// The same, with encryption that is set up like this.
+    pub async fn at(tls: &str, port: u16, more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "[proxy.irc.default]\nlisten = '127.0.0.1:0'\n[profile.default]\nnick = 'alice'\n\
+             [profile.default.server]\nhost = '127.0.0.1'\nport = {port}\n{tls}\n\
+             [profile.default.pacing]\nburst = 1000\ninterval-ms = 0\n{more}"
+        );
+        let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let request = ProxyRequest {
+            common: Request {
+                data: Some(folder.path().join("data")),
+                ..Request::default()
+            },
+            listen: None,
+        };
+        let plan = request
+            .over(&configuration)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let store = Store::open(&plan.data).unwrap();
+        let running = Running::start(&plan, store, &mut |_| Ok(())).await.unwrap();
+        let password = Password::read(&plan.data).unwrap().unwrap().reveal().to_owned();
+        Self {
+            running,
+            password,
+            folder,
+        }
+    }
+
+    /// A client at the door, which has said nothing.
+    pub async fn knock(&self) -> Client {
+        Client::at(self.running.addresses()[0].port()).await
+    }
+
+    /// A client that is in.
+    pub async fn enter(&self, nick: &str) -> Client {
+        let mut client = self.knock().await;
+        client.register(Some(&self.password), nick).await;
+        client
+    }
+}
+
+/// A scripted IRC client: it says lines, and remembers those it got.
+pub struct Client {
+    reads: BufReader<OwnedReadHalf>,
+    writes: OwnedWriteHalf,
+    pub lines: Vec<String>,
+}
+
+impl Client {
+    pub async fn at(port: u16) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (reads, writes) = stream.into_split();
+        Self {
+            reads: BufReader::new(reads),
+            writes,
+            lines: Vec::new(),
+        }
+    }
+
+    pub async fn register(&mut self, password: Option<&str>, nick: &str) {
+        if let Some(password) = password {
+            self.say(&format!("PASS {password}")).await;
+        }
+        self.say(&format!("NICK {nick}")).await;
+        self.say(&format!("USER {nick} 0 * :{nick}")).await;
+        self.until(&[" 422 "]).await;
+    }
+
+    pub async fn say(&mut self, line: &str) {
+        self.raw(format!("{line}\r\n").as_bytes()).await;
+    }
+
+    pub async fn raw(&mut self, bytes: &[u8]) {
+        self.writes.write_all(bytes).await.unwrap();
+    }
+
+    /// Waits for a line with all these parts, and returns it.
+    pub async fn until(&mut self, parts: &[&str]) -> String {
+        let wait = async {
+            loop {
+                let line = self.line().await?;
+                if parts.iter().all(|part| line.contains(part)) {
+                    return Some(line);
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, wait).await {
+            Ok(Some(line)) => line,
+            missing => panic!(
+                "{parts:?} never came ({missing:?}), but\n{}",
+                self.lines.join("\n")
+            ),
+        }
+    }
+
+    /// The next line; `None` at the end.
+    async fn line(&mut self) -> Option<String> {
+        let mut bytes = Vec::new();
+        self.reads
+            .read_until(b'\n', &mut bytes)
+            .await
+            .ok()
+            .filter(|count| *count > 0)?;
+        let line = String::from_utf8_lossy(&bytes);
+        let line = line
+            .strip_suffix("\r\n")
+            .unwrap_or_else(|| panic!("{line:?} has no end"));
+        self.lines.push(line.to_owned());
+        Some(line.to_owned())
+    }
+
+    /// Everything until the other side closes.
+    pub async fn rest(&mut self) -> String {
+        let mut text = Vec::new();
+        let read = tokio::time::timeout(PATIENCE, self.reads.read_to_end(&mut text)).await;
+        // A connection that is reset has ended as well.
+        let _count = read.expect("the other side never closed");
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Everything that came until now, which a PING marks.
+    pub async fn settle(&mut self) {
+        let mark = format!("mark-{}", self.lines.len());
+        self.say(&format!("PING {mark}")).await;
+        self.until(&["PONG", &mark]).await;
+    }
+
+    pub fn has(&self, parts: &[&str]) -> bool {
+        self.lines
+            .iter()
+            .any(|line| parts.iter().all(|part| line.contains(part)))
+    }
+}

@@ -1,0 +1,159 @@
+//! `chatham proxy` on the command line: what it refuses, what it explains, and the steps that it prints.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{NOWHERE, chatham, free_port, text};
+
+fn proxy(data: &Path, more: &[&str]) -> (Option<i32>, String, String) {
+    let data = data.join("data");
+    let arguments = [&["proxy"], more, &["--data", data.to_str().unwrap()]].concat();
+    let output = chatham(&arguments);
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn s70_it_listens_on_this_computer_only() {
+    let folder = tempfile::tempdir().unwrap();
+    for listen in ["0.0.0.0:16697", "[::]:16697", "192.168.0.1:16697"] {
+        let (code, _, said) = proxy(folder.path(), &["--listen", listen, "--upstream", "irc.example"]);
+        assert_eq!(code, Some(1), "{listen}");
+        for part in [
+            "on this computer only",
+            "--listen on the command line",
+            "help: write \"127.0.0.1:16697\"",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+    assert!(!folder.path().join("data").exists(), "nothing was made");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, said) = proxy(folder.path(), &[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("no server is named") && said.contains("--upstream HOST"),
+        "{said}"
+    );
+    let (code, _, said) = proxy(folder.path(), &["--upstream", "irc.example:6667"]);
+    assert_eq!(code, Some(1));
+    assert!(said.contains("port 6667 is the one without encryption"), "{said}");
+    let (code, ..) = proxy(folder.path(), &["--upstream", "irc.example", "--tls", "--no-tls"]);
+    assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_check_explains_every_fault_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let check = |text: &str| {
+        fs::write(&config, text).unwrap();
+        proxy(folder.path(), &["--check", "--config", config.to_str().unwrap()])
+    };
+    let bad = "[proxy]\ncommand = 'two words'\n[proxy.irc.work]\nlisten = '0.0.0.0:16697'\nport = 3\n";
+    let (code, said, _) = check(bad);
+    assert_eq!(code, Some(1));
+    for part in [
+        "a command begins with one word",
+        "config.toml:2:11",
+        "there is no setting `port` in [proxy.irc.work]",
+        "config.toml:5:1",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let bad = "[proxy.irc.work]\nlisten = '0.0.0.0:16697'\n[proxy.irc.other]\nprofile = 'nobody'\n\
+               [profile.work.server]\nhost = 'irc.example'\n";
+    let (code, said, _) = check(bad);
+    assert_eq!(code, Some(1));
+    for part in [
+        "config.toml:2:10",
+        "on this computer only",
+        "the configuration has no profile `nobody`",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let server = "[profile.work.server]\nhost = 'irc.example'\n";
+    let twins =
+        format!("{server}[proxy.irc.work]\n[proxy.irc.two]\nprofile = 'work'\nlisten = '127.0.0.1:1'\n");
+    let (code, said, _) = check(&twins);
+    assert!(
+        code == Some(1) && said.contains("have the same profile"),
+        "{said}"
+    );
+    let port = free_port();
+    let (code, said, _) = check(&format!(
+        "{server}[proxy.irc.work]\nlisten = '127.0.0.1:{port}'\n"
+    ));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(
+        said.contains(&format!(
+            "127.0.0.1:{port} leads to irc.example, port 6697, encrypted"
+        )),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_steps_name_everything_and_the_password_only_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    for client in ["irssi", "weechat", "hexchat"] {
+        let arguments = ["setup", client, "--upstream", "irc.example", "--listen", "17001"];
+        let (code, said, _) = proxy(folder.path(), &arguments);
+        assert_eq!(code, Some(0));
+        let password = fs::read_to_string(folder.path().join("data/proxy-password")).unwrap();
+        let password = password.trim_end();
+        assert!(said.contains("PASSWORD") && !said.contains(password), "{said}");
+        assert!(
+            said.contains("17001") && said.contains("proxy-password"),
+            "{said}"
+        );
+        let (_, said, _) = proxy(folder.path(), &[&arguments[..], &["--show-password"]].concat());
+        assert!(said.contains(password), "{said}");
+    }
+}
+
+#[test]
+fn it_says_where_it_is_and_ends_when_it_is_told_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_chatham"))
+        .args([
+            "proxy",
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            "127.0.0.1:9",
+            "--json",
+        ])
+        .args(["--data", folder.path().join("data").to_str().unwrap()])
+        .env("CHATHAM_CONFIG", NOWHERE)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut events = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let event = value["event"].as_str().unwrap().to_owned();
+        let ready = event == "ready";
+        events.push(event);
+        if ready {
+            break;
+        }
+    }
+    assert_eq!(events, ["making-key", "door", "ready"]);
+    // The store is its own meanwhile.
+    let data = folder.path().join("data");
+    let keys = chatham(&["keys", "--data", data.to_str().unwrap(), "list"]);
+    assert!(!keys.status.success());
+    let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert!(child.wait().unwrap().success());
+}
