@@ -237,7 +237,7 @@ pub fn account_id(profile: &str) -> AccountId {
 
 /// The store's name for a key.
 fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
-    KeyName::try_from(&fingerprint.as_bytes()[..]).ok()
+    KeyName::try_from(fingerprint.as_bytes()).ok()
 }
 
 /// What the engine calls a key that the store names.
