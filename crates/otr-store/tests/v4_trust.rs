@@ -44,6 +44,23 @@ fn each_kind_stands_in_its_own_file() {
 }
 
 #[test]
+fn trust_in_one_key_is_none_in_the_next_one_of_the_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = Store::open(folder.path()).unwrap();
+    // They differ in the last byte only.
+    let mut newer = NEW;
+    newer[55] ^= 1;
+    store.remember(&bob(), NEW).unwrap();
+    store.set_trust(&bob(), NEW, &Trust::Verified).unwrap();
+    assert_eq!(store.trust(&bob(), newer), None);
+    assert!(store.set_trust(&bob(), newer, &Trust::Smp).is_err());
+    assert!(store.remember(&bob(), newer).unwrap());
+    assert_eq!(store.trust(&bob(), newer), Some(&Trust::Undecided));
+    assert!(store.forget(&bob(), newer).unwrap());
+    assert_eq!(store.trust(&bob(), NEW), Some(&Trust::Verified));
+}
+
+#[test]
 fn many_at_once_of_both_kinds() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = Store::open(folder.path()).unwrap();
