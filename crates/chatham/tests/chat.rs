@@ -25,7 +25,7 @@ fn two_programs_have_a_private_and_verified_conversation() {
     // The white space behind his answer did it.
     bob.expect(&[
         "*** ",
-        "private conversation (OTR version 3) with the UNVERIFIED key",
+        "private conversation (OTR version 4) with the UNVERIFIED key",
     ]);
     alice.expect(&[r#""event":"private""#, r#""trust":"none""#]);
 

@@ -71,7 +71,7 @@ fn as_json_every_line_is_an_object_and_every_check_is_one() {
         .collect();
     assert!(checks.len() > 30 && checks.iter().all(|check| check["ok"] == true));
     let event = |name: &str| objects.iter().filter(|object| object["event"] == name).count();
-    assert_eq!(event("act"), 10);
+    assert_eq!(event("act"), 11);
     assert!(event("wire") > 30 && event("heard") > 10);
     let end = objects.last().unwrap();
     assert_eq!(end["event"], "end");

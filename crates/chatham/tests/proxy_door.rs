@@ -261,7 +261,7 @@ async fn labels_are_answered_and_texts_of_several_lines_not_offered() {
     server.alice.say("@label=8;+x=y PRIVMSG bob :clear words").await;
     assert_eq!(
         server.line().await,
-        "@label=8 PRIVMSG bob :clear words \t  \t\t\t\t \t \t \t    \t\t  \t   \t\t  \t\t",
+        "@label=8 PRIVMSG bob :clear words \t  \t\t\t\t \t \t \t    \t\t  \t   \t\t  \t\t  \t\t \t  ",
         "with an offer hidden behind the words"
     );
 }

@@ -210,3 +210,21 @@ fn whoever_looks_once_more_at_a_verified_person_is_not_asked_who_it_is() {
     press(&mut app, KeyCode::F(2));
     assert!(screen(&mut app).contains("bob is verified"));
 }
+
+#[test]
+fn who_types_on_after_the_end_loses_no_letter() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    press(&mut app, KeyCode::F(2));
+    tell(
+        &mut app,
+        "bob",
+        What::Same {
+            fingerprint: THEIRS,
+            vouched: true,
+        },
+    );
+    assert!(screen(&mut app).contains("VERIFIED. From now on"));
+    type_text(&mut app, "hello");
+    assert_eq!(app.conversation().unwrap().editor.text(), "hello");
+}

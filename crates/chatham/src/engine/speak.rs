@@ -432,7 +432,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const ANSWER: Duration = Duration::from_secs(30);
 const MOST_CLEAR: usize = 64;
 /// The white-space tag with all its versions.
-const TAG_ROOM: usize = 40;
+const TAG_ROOM: usize = 48;
 /// `\x01ACTION ` and `\x01`.
 const ACTION_FRAME: usize = 9;
 /// No line is cut smaller, whatever the network says; it refuses what is too long by itself.

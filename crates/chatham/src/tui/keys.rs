@@ -10,7 +10,7 @@ use crate::tui::app::{Act, App, HOME};
 use crate::tui::complete::complete;
 use crate::tui::conversation::{Weight, Wish};
 use crate::tui::overlay::{Devices, Overlay, Paste};
-use crate::tui::verify::{Step, Verification};
+use crate::tui::verify::{Stage, Step, Verification};
 
 impl App {
     /// A key was pressed.
@@ -286,6 +286,17 @@ impl App {
                 if plain && matches!(key.code, KeyCode::Char('y' | 'Y')) {
                     return vec![Act::Leave];
                 }
+            }
+            // Who types on after the end writes the next text: not a letter of it is lost.
+            Some(Overlay::Verify(dialog))
+                if matches!(dialog.stage, Stage::Over(_))
+                    && matches!(key.code, KeyCode::Char(_))
+                    && !key
+                        .modifiers
+                        .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+            {
+                self.overlay = None;
+                self.editor().key(key);
             }
             Some(Overlay::Verify(dialog)) => {
                 let person = self.people.iter().find(|person| person.nick == dialog.with);
