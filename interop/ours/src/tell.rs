@@ -30,6 +30,7 @@ fn event(event: Event, lines: &mut Vec<String>) {
         Event::AnotherKey { in_use, .. } => format!("event note text-stays-with {in_use}"),
         Event::Dropped { fingerprint, .. } => format!("event note dropped {fingerprint}"),
         Event::PeerEnded { .. } => "event finished".to_owned(),
+        Event::Expired { .. } => "event note expired".to_owned(),
         Event::Smp { event, .. } => smp(event),
         Event::ExtraKey { usage, data, key, .. } => {
             format!("event extrakey {usage:08x} {} {}", hex(&data), hex(key.expose()))
