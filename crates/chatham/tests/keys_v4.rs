@@ -63,8 +63,8 @@ fn both_kinds_are_made_listed_and_shown() {
     assert_eq!(
         said.lines().collect::<Vec<_>>(),
         [
-            format!("yours   {}  alice on IRC", grouped(&classic)),
-            format!("yours   {}  alice on IRC", grouped(&v4)),
+            format!("yours   {}  alice on IRC (versions 1 to 3)", grouped(&classic)),
+            format!("yours   {}  alice on IRC (version 4)", grouped(&v4)),
         ]
     );
     let (_, said, _) = home.keys(&["generate", "second"]);

@@ -3,8 +3,9 @@
 
 use chatham::chat::action::{Action, Command, Secret};
 use chatham::engine::notice::{Standing, What, Words};
-use chatham::tui::app::Act;
-use otr::InstanceTag;
+use chatham::engine::trust::Trust;
+use chatham::tui::app::{Act, App};
+use otr::{FingerprintV4, InstanceTag};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 mod screens;
@@ -227,4 +228,81 @@ fn who_types_on_after_the_end_loses_no_letter() {
     assert!(screen(&mut app).contains("VERIFIED. From now on"));
     type_text(&mut app, "hello");
     assert_eq!(app.conversation().unwrap().editor.text(), "hello");
+}
+
+#[test]
+fn the_keys_are_scrolled_by_lines_and_name_their_versions() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    press(&mut app, KeyCode::F(3));
+    let what = What::Status {
+        devices: Vec::new(),
+        keys: vec![
+            (THEIRS, Trust::Seen),
+            (FingerprintV4::from_bytes([9; 56]).into(), Trust::Seen),
+        ],
+        waiting: 0,
+        next: None,
+    };
+    tell(&mut app, "bob", what);
+    let first = rows(&mut app, 40, 10).join("\n");
+    assert!(first.contains("more: PageDown"), "{first}");
+    let mut seen = first.clone();
+    for _ in 0..40 {
+        assert_eq!(press(&mut app, KeyCode::Down), []);
+        seen.push_str(&rows(&mut app, 40, 10).join("\n"));
+    }
+    assert!(
+        seen.contains("for versions 1 to 3") && seen.contains("for version 4"),
+        "{seen}"
+    );
+    for _ in 0..40 {
+        press(&mut app, KeyCode::Up);
+        rows(&mut app, 40, 10);
+    }
+    assert_eq!(rows(&mut app, 40, 10).join("\n"), first);
+    press(&mut app, KeyCode::Esc);
+    assert!(app.overlay.is_none());
+}
+
+#[test]
+fn no_word_of_the_help_is_cut_off_in_a_small_window() {
+    let mut app = app();
+    let words = |app: &mut App, width, height| {
+        app.overlay = None;
+        press(app, KeyCode::F(1));
+        let mut seen: Vec<String> = Vec::new();
+        for _ in 0..200 {
+            let shown = rows(app, width, height);
+            for row in shown.iter().filter_map(|row| row.split('│').nth(1)) {
+                for word in row.split_whitespace() {
+                    seen.push(word.to_owned());
+                }
+            }
+            press(app, KeyCode::Down);
+        }
+        seen.sort();
+        seen.dedup();
+        seen
+    };
+    let (small, large) = (words(&mut app, 44, 20), words(&mut app, 100, 90));
+    assert!(!small.is_empty() && large.len() > 100);
+    let missing: Vec<&String> = large.iter().filter(|word| !small.contains(word)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_status_that_is_cut_says_so() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    settle(&mut app, Standing::Unverified, (3, 1), Some(comparison(THEIRS)));
+    let status = |app: &mut App, width| {
+        let shown = rows(app, width, 24);
+        shown
+            .into_iter()
+            .find(|row| row.contains("NOT VERIFIED"))
+            .unwrap()
+    };
+    assert!(status(&mut app, 40).contains('…'), "{}", status(&mut app, 40));
+    assert!(!status(&mut app, 120).contains('…'));
 }

@@ -135,7 +135,11 @@ impl Keys {
         for id in self.store.accounts() {
             let own = self.own(id);
             for key in own.iter() {
-                lines.push(format!("yours   {key}  {}", shown_account(id)));
+                lines.push(format!(
+                    "yours   {key}  {} ({})",
+                    shown_account(id),
+                    own::kind(key)
+                ));
             }
             let mut value = own.value(id);
             if let Value::Object(value) = &mut value {
@@ -150,8 +154,9 @@ impl Keys {
             let account = shown_account(known.correspondent.account());
             let user = sanitize::nick(known.correspondent.user());
             lines.push(format!(
-                "theirs  {key}  {user}, known to {account} ({})",
-                trust.word()
+                "theirs  {key}  {user}, known to {account} ({}, {})",
+                trust.word(),
+                own::kind(&key)
             ));
             let minimum = self.store.peer(&known.correspondent).minimum_version;
             known_values.push(json!({

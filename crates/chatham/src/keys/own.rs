@@ -93,7 +93,7 @@ pub(super) fn hex(key: &KeyName) -> String {
     key.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
-const fn kind(key: &KeyName) -> &'static str {
+pub(super) const fn kind(key: &KeyName) -> &'static str {
     if key.is_v4() {
         "version 4"
     } else {

@@ -259,6 +259,15 @@ pub fn version_words(version: Version) -> String {
     }
 }
 
+/// For which versions a key is.
+pub fn key_versions(key: &otr::Fingerprint) -> &'static str {
+    if key.as_bytes().len() == 20 {
+        "versions 1 to 3"
+    } else {
+        "version 4"
+    }
+}
+
 /// What the version of a private conversation means for people, in one sentence.
 pub fn version_meaning(version: Version) -> &'static str {
     match version {

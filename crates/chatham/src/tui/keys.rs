@@ -255,8 +255,17 @@ impl App {
             self.overlay,
             Some(Overlay::Devices(_) | Overlay::Verify(_) | Overlay::KeyChanged { .. })
         );
+        let reading_only = matches!(self.overlay, Some(Overlay::Devices(_)));
         match key.code {
             // The drawing sees to it that there is something to see.
+            KeyCode::Up if reading_only => {
+                self.reading.top = self.reading.top.saturating_sub(1);
+                return Vec::new();
+            }
+            KeyCode::Down if reading_only => {
+                self.reading.top += 1;
+                return Vec::new();
+            }
             KeyCode::PageUp if lines_only => {
                 self.reading.top = self.reading.top.saturating_sub(STEP);
                 return Vec::new();

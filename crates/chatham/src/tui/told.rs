@@ -175,6 +175,10 @@ fn sentence(name: &str, what: &What, words: String) -> String {
         What::Private { blocked: true, .. } => format!(
             "ANOTHER KEY than the one you know answers as {name}. Nothing is sent to it until you decide: F2."
         ),
+        What::PeerEnded { remaining: 0 } => format!(
+            "{name} has ended the private conversation. Nothing is sent until you decide: F2 asks for another, /otr end \
+             goes on in the clear."
+        ),
         What::Knock => {
             format!("{name} asks for a private conversation, and nothing was answered: F2 agrees.")
         }

@@ -7,12 +7,12 @@ use ratatui::widgets::Paragraph;
 
 use crate::chat::input::HELP;
 use crate::engine::notice::How;
-use crate::present::plain::{tag, version_meaning, version_words};
+use crate::present::plain::{key_versions, tag, version_meaning, version_words};
 use crate::tui::app::App;
 use crate::tui::overlay::{Devices, Overlay, Paste, Reading};
 use crate::tui::theme::Theme;
 use crate::tui::told;
-use crate::tui::view::wrap::{cut, wrap_line};
+use crate::tui::view::wrap::{cut, wrap_hanging, wrap_line};
 use crate::tui::view::{verify, window};
 
 /// Draws what lies over the conversation, if anything does.
@@ -121,18 +121,22 @@ pub(super) fn draw_lines(
 }
 
 fn draw_help(frame: &mut Frame<'_>, theme: Theme, area: Rect, top: &mut usize) {
-    let lines = help(theme);
     let size = (
         area.width.saturating_sub(4).min(78),
         area.height.saturating_sub(2),
     );
     let inside = window(frame, theme, area, "Help", size);
+    let columns = usize::from(inside.width);
+    let lines: Vec<String> = help(theme)
+        .iter()
+        .flat_map(|line| wrap_hanging(line, columns))
+        .collect();
     *top = (*top).min(lines.len().saturating_sub(inside.height.into()));
     let shown: Vec<Line<'static>> = lines
         .into_iter()
         .skip(*top)
         .take(inside.height.into())
-        .map(|line| Line::from(cut(&line, inside.width.into())))
+        .map(Line::from)
         .collect();
     frame.render_widget(Paragraph::new(shown), inside);
 }
@@ -145,7 +149,7 @@ fn help(theme: Theme) -> Vec<String> {
         "Before a name, and before each line:".to_owned(),
         standing(
             Standing::NotPrivate,
-            "not private: everybody on the way can read it",
+            "not private: everybody on the way can read it (to whom you have verified, text waits instead)",
         ),
         standing(
             Standing::Unverified,
@@ -241,7 +245,7 @@ fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) ->
         Some(How::Verified) => "What you say goes private, to a verified key.",
         Some(How::Unverified) => "What you say goes private, to a key that nobody has verified.",
         Some(How::Clear) => "What you say goes in the clear.",
-        None => "What you say waits: nothing private stands.",
+        None => "What you say waits: nothing private stands, and nothing goes to them in the clear.",
     })];
     if status.waiting > 0 {
         lines.push(Line::from(format!("Texts that wait: {}", status.waiting)));
@@ -268,18 +272,22 @@ fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) ->
     lines.push(Line::styled("Keys seen under this name", theme.loud()));
     for (key, trust) in &status.keys {
         lines.extend(key_lines("  ", *key));
-        lines.push(Line::from(format!("  {}", trust.word())));
+        lines.push(Line::from(format!(
+            "  {}, for {}",
+            trust.word(),
+            key_versions(key)
+        )));
     }
     if status.keys.is_empty() {
         lines.push(Line::from("  none"));
     }
     if !own_keys.is_empty() {
         lines.push(Line::default());
-        lines.push(Line::styled(
-            "Your own keys, of the newest version first",
-            theme.loud(),
-        ));
-        lines.extend(own_keys.iter().flat_map(|key| key_lines("  ", *key)));
+        lines.push(Line::styled("Your own keys", theme.loud()));
+        for key in own_keys {
+            lines.extend(key_lines("  ", *key));
+            lines.push(Line::from(format!("  for {}", key_versions(key))));
+        }
     }
     lines
 }

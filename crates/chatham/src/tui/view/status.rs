@@ -33,6 +33,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &App, area: Rect) {
     if let Connection::Away(_) = app.connection {
         spans.insert(1, Span::styled(" NO CONNECTION", theme.bad()));
     }
+    let mut room = usize::from(area.width);
+    for span in &mut spans {
+        // What is missing has its sign: half a status must not look like a whole one.
+        span.content = cut(&span.content, room).into();
+        room -= columns(&span.content);
+    }
     let used: usize = spans.iter().map(|span| columns(&span.content)).sum();
     let rest = usize::from(area.width).saturating_sub(used + 1);
     spans.push(Span::styled(format!(" {}", dash.repeat(rest)), theme.quiet()));

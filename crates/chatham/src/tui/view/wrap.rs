@@ -62,6 +62,25 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     rows
 }
 
+/// A text in rows like [`wrap`], all but the first of them set in, so that they are seen to belong to it.
+pub fn wrap_hanging(text: &str, width: usize) -> Vec<String> {
+    if columns(text) <= width {
+        return vec![text.to_owned()];
+    }
+    let indent = text.chars().take_while(|c| *c == ' ').count() + 2;
+    if width <= 2 * indent {
+        return wrap(text, width);
+    }
+    let mut rows = wrap(text, width);
+    let rest = rows.split_off(1).concat();
+    rows.extend(
+        wrap(&rest, width - indent)
+            .into_iter()
+            .map(|row| format!("{}{row}", " ".repeat(indent))),
+    );
+    rows
+}
+
 /// A styled line in rows of at most so many columns, broken like [`wrap`].
 pub fn wrap_line(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
     let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
@@ -101,6 +120,16 @@ mod tests {
         assert_eq!(wrap("", 4), [""]);
         assert_eq!(wrap("ab cdefghij", 4), ["ab ", "cdef", "ghij"]);
         assert_eq!(wrap("abcd efgh", 4), ["abcd", "efgh"]);
+    }
+
+    #[test]
+    fn what_goes_on_is_set_in() {
+        assert_eq!(
+            wrap_hanging("  one two three four", 12),
+            ["  one two ", "    three ", "    four"]
+        );
+        assert_eq!(wrap_hanging("one", 12), ["one"]);
+        assert_eq!(wrap_hanging("abcdef", 3), ["abc", "def"]);
     }
 
     #[test]
