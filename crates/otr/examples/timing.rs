@@ -4,6 +4,7 @@
 //! ```sh
 //! cargo run --release -p chatham-otr --example timing            # 10^6 products and comparisons, 10^5 powers
 //! cargo run --release -p chatham-otr --example timing 10000 1000 # fewer
+//! cargo run --release -p chatham-otr --example timing 1000 100000 v4  # version 4 alone
 //! ```
 //!
 //! Each line compares two kinds of secrets (after "Dude, is my code constant time?", Reparaz, Balasch and Verbauwhede): one
@@ -33,6 +34,10 @@ fn main() {
         "AVX-512 IFMA: {}; |t| for all, 99, 90, 50 and 20 percent of the samples",
         uses_ifma()
     );
+    if std::env::args().nth(3).as_deref() == Some("v4") {
+        version_four(few);
+        return controls(few);
+    }
     let p = group_1536().modulus().value();
     if uses_ifma() {
         kernel("IFMA, 1536 bits", &Modulus1536::new(p).unwrap(), 320, many, few);
