@@ -29,7 +29,7 @@ const FLOORS: [(&str, usize); 18] = [
 
 /// The files in which the variants of `Version` may be named: decoding, choosing, admission, and the table
 /// of what the versions share.
-const VERSION_FILES: [&str; 16] = [
+const VERSION_FILES: [&str; 17] = [
     "wire/header.rs",
     "wire/classic.rs",
     "wire/message.rs",
@@ -40,6 +40,7 @@ const VERSION_FILES: [&str; 16] = [
     "session/handshake.rs",
     "session/dake.rs",
     "identity/account.rs",
+    "conversation/begin.rs",
     "conversation/receive.rs",
     "conversation/commands.rs",
     "conversation/mod.rs",

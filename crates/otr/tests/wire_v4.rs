@@ -2,7 +2,8 @@
 //! (S-02, S-07, S-08, S-83).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use otr::wire::v4::{AuthI, AuthR, Data, EncodedPoint, Identity, Message, NonInteractiveAuth, RawProfile};
+use otr::wire::raw_profile::RawProfile;
+use otr::wire::v4::{AuthI, AuthR, Data, EncodedPoint, Identity, Message, NonInteractiveAuth};
 use otr::wire::{
     DecodeError, Header, Incoming, InstanceTag, Message as AnyMessage, Mpi, Version, Wire, armor, classify,
     decode_message, encode_message, take_message,

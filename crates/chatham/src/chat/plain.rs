@@ -19,7 +19,7 @@ use crate::chat::typing::Typed;
 use crate::config::{Form, Mode, Resolved, Rules};
 use crate::engine::notice::PersonSummary;
 use crate::present::json::{fingerprint, standing};
-use crate::present::plain::standing_words;
+use crate::present::words::standing_words;
 use crate::seat::{Network, News, Seat, now};
 use crate::vault::Vault;
 use crate::verify::qr;

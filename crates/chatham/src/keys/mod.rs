@@ -14,6 +14,7 @@ use otr_store::{AccountId, Correspondent, KeyName, KnownKey, Store, StoreError, 
 use serde_json::{Value, json};
 
 use crate::present::json::trust as trust_word;
+use crate::present::words::key_versions;
 use crate::sanitize;
 use crate::vault::{DEFAULT_PROFILE, VaultError, account_id, trust_of};
 
@@ -138,7 +139,7 @@ impl Keys {
                 lines.push(format!(
                     "yours   {key}  {} ({})",
                     shown_account(id),
-                    own::kind(key)
+                    key_versions(key.as_bytes())
                 ));
             }
             let mut value = own.value(id);
@@ -156,7 +157,7 @@ impl Keys {
             lines.push(format!(
                 "theirs  {key}  {user}, known to {account} ({}, {})",
                 trust.word(),
-                own::kind(&key)
+                key_versions(key.as_bytes())
             ));
             let minimum = self.store.peer(&known.correspondent).minimum_version;
             known_values.push(json!({

@@ -5,6 +5,7 @@ use otr_store::{AccountId, KeyName, StoreError, V4Keys};
 use serde_json::{Value, json};
 
 use super::{Keys, KeysError, Report, name};
+use crate::present::words::key_versions;
 use crate::randomness;
 use crate::vault::{account_id, new_v4_keys};
 
@@ -34,7 +35,13 @@ impl Keys {
             .into_iter()
             .filter(|(had, _)| !had)
             .filter_map(|(_, key)| {
-                key.map(|key| format!("new key of {}: {key}  ({})", name(&id), kind(&key)))
+                key.map(|key| {
+                    format!(
+                        "new key of {}: {key}  ({})",
+                        name(&id),
+                        key_versions(key.as_bytes())
+                    )
+                })
             })
             .collect();
         Ok(Report {
@@ -91,14 +98,6 @@ impl Own {
 /// A fingerprint as 40 or 112 upper-case hexadecimal digits.
 pub(super) fn hex(key: &KeyName) -> String {
     key.as_bytes().iter().map(|byte| format!("{byte:02X}")).collect()
-}
-
-pub(super) const fn kind(key: &KeyName) -> &'static str {
-    if key.is_v4() {
-        "version 4"
-    } else {
-        "versions 1 to 3"
-    }
 }
 
 /// The name of one of our keys for versions 1 to 3, as the store has it.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::engine::notice::{Delivery, How, Notice, Obstacle, Standing, WaitingText, What};
 use crate::engine::trust::Trust;
-use crate::present::plain;
+use crate::present::words;
 use crate::verify::words::Phrase;
 
 /// The object for one notice.
@@ -52,7 +52,7 @@ fn body(what: &What) -> Value {
             device,
         } => json!({
             "event": "heard", "text": text(&words.text), "me": words.deed, "security": security(*how),
-            "expected": !alarming, "device": plain::tag(*device),
+            "expected": !alarming, "device": words::tag(*device),
         }),
         What::Sent {
             line,
@@ -97,7 +97,7 @@ fn body(what: &What) -> Value {
             json!({
                 "event": if *renewed { "renewed" } else { "private" }, "fingerprint": fingerprint(*key),
                 "trust": trust(*known), "version": version.number(), "session-id": session_id(ssid),
-                "device": plain::tag(*device), "devices": devices, "changed": changed, "blocked": blocked,
+                "device": words::tag(*device), "devices": devices, "changed": changed, "blocked": blocked,
             })
         }
         What::Asking => json!({ "event": "asking" }),
@@ -107,7 +107,7 @@ fn body(what: &What) -> Value {
         What::Knock => json!({ "event": "knock" }),
         What::Asked { question, device } => {
             json!({
-                "event": "asked", "question": question.as_deref().map(text), "device": plain::tag(*device),
+                "event": "asked", "question": question.as_deref().map(text), "device": words::tag(*device),
             })
         }
         What::Comparing => json!({ "event": "comparing" }),
@@ -148,7 +148,7 @@ fn body(what: &What) -> Value {
         What::Compare(comparison) => json!({
             "event": "compare", "session-id": session_id(&comparison.ssid), "words": phrase(&comparison.ssid),
             "our-fingerprint": fingerprint(comparison.our_key), "fingerprint": fingerprint(comparison.their_key),
-            "device": plain::tag(comparison.device),
+            "device": words::tag(comparison.device),
         }),
         What::Waiting(texts) => {
             json!({ "event": "waiting", "texts": texts.iter().map(waiting).collect::<Vec<_>>() })
@@ -185,7 +185,7 @@ fn body(what: &What) -> Value {
                     SessionState::Finished => ("finished", None),
                 };
                 json!({
-                    "device": plain::tag(device.tag), "state": state, "version": version,
+                    "device": words::tag(device.tag), "state": state, "version": version,
                     "fingerprint": device.fingerprint.map(fingerprint), "trust": trust(device.trust),
                 })
             };

@@ -1,4 +1,5 @@
-//! Facts in words: for people ([`plain`]) and for programs ([`json`]).
+//! Facts in words: for people ([`plain`], with the [`words`] for states) and for programs ([`json`]).
 
 pub mod json;
 pub mod plain;
+pub mod words;

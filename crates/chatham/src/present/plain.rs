@@ -4,12 +4,11 @@
 //! people, `***` before everything else. What other people wrote is made visible first, so it can begin no line and
 //! imitate no mark.
 
-use otr::{InstanceTag, SessionState, Version};
+use otr::SessionState;
 
-use crate::engine::notice::{
-    Comparison, Delivery, Device, How, LineId, Notice, Obstacle, Standing, WaitingText, What, Words,
-};
+use crate::engine::notice::{Comparison, Device, How, Notice, Obstacle, WaitingText, What, Words};
 use crate::engine::trust::Trust;
+use crate::present::words::{delivery_words, tag, version_words, waiting_words};
 use crate::sanitize;
 use crate::verify::words::Phrase;
 
@@ -246,71 +245,6 @@ pub fn status(what: &What) -> String {
     }
 }
 
-/// An instance tag as people see it.
-pub fn tag(tag: InstanceTag) -> String {
-    format!("{:08x}", tag.raw())
-}
-
-/// A version's name, with a warning where one is due.
-pub fn version_words(version: Version) -> String {
-    match version {
-        Version::V1 => "OTR version 1, which is WEAK".into(),
-        version => format!("OTR version {}", version.number()),
-    }
-}
-
-/// For which versions a key is.
-pub fn key_versions(key: &otr::Fingerprint) -> &'static str {
-    if key.as_bytes().len() == 20 {
-        "versions 1 to 3"
-    } else {
-        "version 4"
-    }
-}
-
-/// What the version of a private conversation means for people, in one sentence.
-pub fn version_meaning(version: Version) -> &'static str {
-    match version {
-        Version::V1 => "Version 1 is broken: take it for clear text.",
-        Version::V2 | Version::V3 => {
-            "Afterwards nobody can prove what was said, unless they took part as it was said; texts have to arrive in order."
-        }
-        Version::V4 => {
-            "Nobody can prove what was said, not even with the help of one of you; texts that arrive late or in another \
-             order are read."
-        }
-    }
-}
-
-/// How far a text has come, as words that do not say more than is known.
-pub fn delivery_words(delivery: Delivery) -> &'static str {
-    match delivery {
-        Delivery::Held => "waits here",
-        Delivery::Sent => "on its way",
-        Delivery::Readable => "could be read by them",
-        Delivery::Lost => "may not have been heard; /held shows whether it can be sent again",
-    }
-}
-
-/// What becomes of a text that waits.
-pub fn waiting_words(delivery: Delivery, line: LineId) -> String {
-    match delivery {
-        Delivery::Lost => format!("may be lost: /send-again {0} or /drop {0}", line.0),
-        _ => "goes by itself when it may".to_owned(),
-    }
-}
-
-/// How we stand with somebody, in words.
-pub fn standing_words(standing: Standing) -> &'static str {
-    match standing {
-        Standing::NotPrivate => "not private",
-        Standing::Unverified => "private, unverified",
-        Standing::Verified => "private, verified",
-        Standing::Finished => "they have ended the private conversation",
-        Standing::KeyChanged => "THE KEY HAS CHANGED; nothing is sent",
-    }
-}
-
 fn comparison_lines(with: &str, comparison: &Comparison) -> Vec<String> {
     vec![
         format!("*** {with}: compare by telephone or face to face, not here"),
@@ -394,7 +328,7 @@ fn next_words(next: Option<How>, waiting: usize) -> String {
         Some(How::Verified) => "text goes private, to a verified key",
         Some(How::Unverified) => "text goes private, to an unverified key",
         Some(How::Clear) => "text goes in the clear",
-        None => "text waits: nothing private stands",
+        None => "text waits until it can go private",
     };
     match waiting {
         0 => next.to_owned(),
@@ -422,6 +356,8 @@ fn device_words(device: &Device) -> String {
 #[cfg(test)]
 mod tests {
     use im::irc::{CaseMapping, Nick};
+
+    use otr::InstanceTag;
 
     use super::*;
 

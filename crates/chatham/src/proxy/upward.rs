@@ -9,7 +9,7 @@ use crate::chat::plain::policy_remark;
 use crate::config::Rules;
 use crate::engine::Effect;
 use crate::engine::notice::{How, Words};
-use crate::present::plain::standing_words;
+use crate::present::words::standing_words;
 use crate::proxy::irc_adapter::{Adapter, Cause, Step, Upward};
 use crate::proxy::line::{self, Frame};
 use crate::proxy::observer::{Addressee, NAME, is_reserved};

@@ -25,7 +25,7 @@ impl App {
         }
         let alt = key.modifiers.contains(KeyModifiers::ALT);
         match key.code {
-            KeyCode::F(1) => self.overlay = Some(Overlay::Help(0)),
+            KeyCode::F(1) => self.overlay = Some(Overlay::Help),
             KeyCode::F(2) => return self.verify(),
             KeyCode::F(3) => return self.devices(),
             KeyCode::PageUp => self.scroll(true),
@@ -157,7 +157,7 @@ impl App {
         match action {
             Action::Quit => return self.leave(),
             Action::Help => {
-                self.overlay = Some(Overlay::Help(0));
+                self.overlay = Some(Overlay::Help);
                 return Vec::new();
             }
             Action::Reconnect => return vec![Act::Do(Command { to, action })],
@@ -251,41 +251,29 @@ impl App {
     }
 
     fn overlay_key(&mut self, key: KeyEvent) -> Vec<Act> {
-        let lines_only = matches!(
-            self.overlay,
-            Some(Overlay::Devices(_) | Overlay::Verify(_) | Overlay::KeyChanged { .. })
-        );
-        let reading_only = matches!(self.overlay, Some(Overlay::Devices(_)));
-        match key.code {
+        let to_read = matches!(self.overlay, Some(Overlay::Help | Overlay::Devices(_)));
+        let scrolls = to_read
+            || matches!(
+                self.overlay,
+                Some(Overlay::Verify(_) | Overlay::KeyChanged { .. })
+            );
+        // Where nothing is typed or decided, the keys for single rows and the space bar are free.
+        let by = match key.code {
+            KeyCode::Up if to_read => -1,
+            KeyCode::Down if to_read => 1,
+            KeyCode::PageUp if scrolls => -STEP,
+            KeyCode::PageDown if scrolls => STEP,
+            KeyCode::Char(' ') if to_read => STEP,
+            _ => 0,
+        };
+        if by != 0 {
             // The drawing sees to it that there is something to see.
-            KeyCode::Up if reading_only => {
-                self.reading.top = self.reading.top.saturating_sub(1);
-                return Vec::new();
-            }
-            KeyCode::Down if reading_only => {
-                self.reading.top += 1;
-                return Vec::new();
-            }
-            KeyCode::PageUp if lines_only => {
-                self.reading.top = self.reading.top.saturating_sub(STEP);
-                return Vec::new();
-            }
-            KeyCode::PageDown if lines_only => {
-                self.reading.top += STEP;
-                return Vec::new();
-            }
-            _ => {}
+            self.reading.top = self.reading.top.saturating_add_signed(by);
+            return Vec::new();
         }
         let read = self.reading.whole;
         match &mut self.overlay {
-            Some(Overlay::Help(top)) => match key.code {
-                KeyCode::Up => *top = top.saturating_sub(1),
-                KeyCode::Down => *top += 1,
-                KeyCode::PageUp => *top = top.saturating_sub(10),
-                KeyCode::PageDown | KeyCode::Char(' ') => *top += 10,
-                _ => self.overlay = None,
-            },
-            Some(Overlay::Devices(_)) => self.overlay = None,
+            Some(Overlay::Help | Overlay::Devices(_)) => self.overlay = None,
             Some(Overlay::Paste(_)) => return self.paste_key(key),
             Some(Overlay::Leave(_)) => {
                 self.overlay = None;
@@ -386,4 +374,4 @@ impl App {
 }
 
 /// So many rows at once.
-const STEP: usize = 5;
+const STEP: isize = 5;

@@ -10,8 +10,8 @@ use crate::tui::verify::Verification;
 /// What lies over the conversation.
 #[derive(Debug)]
 pub enum Overlay {
-    /// The keys, the signs and the commands; so many rows are above its upper edge.
-    Help(usize),
+    /// The keys, the signs and the commands.
+    Help,
     /// Devices and keys of somebody.
     Devices(Box<Devices>),
     /// Several lines were pasted.

@@ -3,7 +3,7 @@
 use otr::{SessionState, Version};
 
 use crate::engine::notice::{Delivery, Device, Obstacle, What};
-use crate::present::plain;
+use crate::present::{plain, words};
 use crate::sanitize;
 use crate::tui::conversation::{Conversation, Entry, From, Weight, Wish};
 
@@ -76,7 +76,7 @@ pub fn take_note(conversation: &mut Conversation, what: &What) {
         What::Waiting(texts) if !texts.is_empty() => {
             for text in texts {
                 let words = sanitize::one_line(&text.words.text);
-                let state = plain::waiting_words(text.delivery, text.line);
+                let state = words::waiting_words(text.delivery, text.line);
                 conversation.remark(Weight::Note, &format!("{}  {words}  ({state})", text.line.0));
             }
         }

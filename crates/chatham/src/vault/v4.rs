@@ -4,7 +4,7 @@ use otr::Timestamp;
 use otr::crypto::ed448::SigningKey;
 use otr::identity::{ClientProfile, ForgingKey, V4Account};
 use otr::wire::Wire as _;
-use otr::wire::v4::RawProfile;
+use otr::wire::raw_profile::RawProfile;
 use otr_store::{StoreError, V4Keys};
 use rand_core::CryptoRng;
 

@@ -1,6 +1,7 @@
 //! One correspondent, with all their devices.
 
 pub mod any_order;
+pub mod begin;
 pub mod budget;
 pub mod commands;
 pub mod offer;

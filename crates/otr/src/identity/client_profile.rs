@@ -16,7 +16,8 @@ use crate::time::Timestamp;
 use crate::wire::Wire;
 use crate::wire::client_profile::{ProfileField, ProfileFields, signed_bytes};
 use crate::wire::header::InstanceTag;
-use crate::wire::v4::{EncodedPoint, RawProfile};
+use crate::wire::raw_profile::RawProfile;
+use crate::wire::v4::EncodedPoint;
 
 /// A profile that is good: complete, signed, and current when it was looked at.
 #[derive(Clone)]

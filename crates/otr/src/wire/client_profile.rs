@@ -15,8 +15,9 @@ use super::Wire;
 use super::classic::PublicKey;
 use super::error::DecodeError;
 use super::header::InstanceTag;
+use super::raw_profile::RawProfile;
 use super::reader::Reader;
-use super::v4::{EncodedPoint, RawProfile};
+use super::v4::EncodedPoint;
 use super::writer::Writer;
 
 /// One field of a client profile.

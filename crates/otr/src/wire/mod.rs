@@ -24,6 +24,7 @@ mod markup;
 mod message;
 pub mod mpi;
 pub mod plaintext;
+pub mod raw_profile;
 pub mod reader;
 mod search;
 pub mod tlv;

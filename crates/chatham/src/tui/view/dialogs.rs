@@ -7,12 +7,12 @@ use ratatui::widgets::Paragraph;
 
 use crate::chat::input::HELP;
 use crate::engine::notice::How;
-use crate::present::plain::{key_versions, tag, version_meaning, version_words};
+use crate::present::words::{key_versions, tag, version_meaning, version_words};
 use crate::tui::app::App;
 use crate::tui::overlay::{Devices, Overlay, Paste, Reading};
 use crate::tui::theme::Theme;
 use crate::tui::told;
-use crate::tui::view::wrap::{cut, wrap_hanging, wrap_line};
+use crate::tui::view::wrap::{cut, wrap_line};
 use crate::tui::view::{verify, window};
 
 /// Draws what lies over the conversation, if anything does.
@@ -23,12 +23,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
         Some(Overlay::Verify(dialog)) => dialog.subject(),
         Some(Overlay::KeyChanged { key, .. }) => format!("another key {key}"),
         Some(Overlay::Devices(_)) => "devices".to_owned(),
+        Some(Overlay::Help) => "help".to_owned(),
         _ => String::new(),
     };
     reading.begin(of);
-    match &mut app.overlay {
+    match &app.overlay {
         None => *reading = Reading::default(),
-        Some(Overlay::Help(top)) => draw_help(frame, theme, area, top),
+        Some(Overlay::Help) => draw_words(frame, theme, area, "Help", &help(theme), reading),
         Some(Overlay::Devices(devices)) => {
             let lines = device_lines(devices, &app.own_keys, theme);
             draw_lines(
@@ -120,27 +121,6 @@ pub(super) fn draw_lines(
     frame.render_widget(Paragraph::new(shown), inside);
 }
 
-fn draw_help(frame: &mut Frame<'_>, theme: Theme, area: Rect, top: &mut usize) {
-    let size = (
-        area.width.saturating_sub(4).min(78),
-        area.height.saturating_sub(2),
-    );
-    let inside = window(frame, theme, area, "Help", size);
-    let columns = usize::from(inside.width);
-    let lines: Vec<String> = help(theme)
-        .iter()
-        .flat_map(|line| wrap_hanging(line, columns))
-        .collect();
-    *top = (*top).min(lines.len().saturating_sub(inside.height.into()));
-    let shown: Vec<Line<'static>> = lines
-        .into_iter()
-        .skip(*top)
-        .take(inside.height.into())
-        .map(Line::from)
-        .collect();
-    frame.render_widget(Paragraph::new(shown), inside);
-}
-
 fn help(theme: Theme) -> Vec<String> {
     use crate::engine::notice::{Delivery, Standing};
     let standing = |standing, words: &str| format!("  {}   {words}", theme.standing_mark(standing));
@@ -149,7 +129,7 @@ fn help(theme: Theme) -> Vec<String> {
         "Before a name, and before each line:".to_owned(),
         standing(
             Standing::NotPrivate,
-            "not private: everybody on the way can read it (to whom you have verified, text waits instead)",
+            "not private: what goes, everybody on the way can read; F3 says whether it goes or waits",
         ),
         standing(
             Standing::Unverified,
@@ -245,7 +225,7 @@ fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) ->
         Some(How::Verified) => "What you say goes private, to a verified key.",
         Some(How::Unverified) => "What you say goes private, to a key that nobody has verified.",
         Some(How::Clear) => "What you say goes in the clear.",
-        None => "What you say waits: nothing private stands, and nothing goes to them in the clear.",
+        None => "What you say waits until it can go private: nothing goes in the clear.",
     })];
     if status.waiting > 0 {
         lines.push(Line::from(format!("Texts that wait: {}", status.waiting)));
@@ -275,7 +255,7 @@ fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) ->
         lines.push(Line::from(format!(
             "  {}, for {}",
             trust.word(),
-            key_versions(key)
+            key_versions(key.as_bytes())
         )));
     }
     if status.keys.is_empty() {
@@ -286,10 +266,10 @@ fn device_lines(shown: &Devices, own_keys: &[otr::Fingerprint], theme: Theme) ->
         lines.push(Line::styled("Your own keys", theme.loud()));
         for key in own_keys {
             lines.extend(key_lines("  ", *key));
-            lines.push(Line::from(format!("  for {}", key_versions(key))));
+            lines.push(Line::from(format!("  for {}", key_versions(key.as_bytes()))));
         }
     }
     lines
 }
 
-const WIDTH: u16 = 72;
+const WIDTH: u16 = 78;

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::engine::notice::Standing;
-use crate::present::plain::version_words;
+use crate::present::words::version_words;
 use crate::tui::app::{App, Connection};
 use crate::tui::conversation::{Conversation, Wish};
 use crate::tui::overlay::Overlay;
@@ -89,7 +89,7 @@ pub(super) fn draw_keys(frame: &mut Frame<'_>, app: &App, area: Rect) {
         None if wide => " Enter send  Tab next person  F2 verify  F3 devices  F1 help  Ctrl-Q quit",
         None if area.width >= 50 => " Enter send  Tab next  F2 verify  F1 help  Ctrl-Q quit",
         None => " F1 help  F2 verify  Ctrl-Q quit",
-        Some(Overlay::Help(_)) => " Up, Down scroll  Esc back",
+        Some(Overlay::Help | Overlay::Devices(_)) => " Up, Down scroll  Esc back",
         Some(_) => " Esc back",
     };
     let words = cut(words, area.width.into());

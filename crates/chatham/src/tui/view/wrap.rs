@@ -62,26 +62,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     rows
 }
 
-/// A text in rows like [`wrap`], all but the first of them set in, so that they are seen to belong to it.
-pub fn wrap_hanging(text: &str, width: usize) -> Vec<String> {
-    if columns(text) <= width {
-        return vec![text.to_owned()];
-    }
-    let indent = text.chars().take_while(|c| *c == ' ').count() + 2;
-    if width <= 2 * indent {
-        return wrap(text, width);
-    }
-    let mut rows = wrap(text, width);
-    let rest = rows.split_off(1).concat();
-    rows.extend(
-        wrap(&rest, width - indent)
-            .into_iter()
-            .map(|row| format!("{}{row}", " ".repeat(indent))),
-    );
-    rows
-}
-
-/// A styled line in rows of at most so many columns, broken like [`wrap`].
+/// A styled line in rows of at most so many columns, broken like [`wrap`]. What is set in goes on set in.
 pub fn wrap_line(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
     let text: String = line.spans.iter().map(|span| span.content.as_ref()).collect();
     if columns(&text) <= width {
@@ -92,7 +73,12 @@ pub fn wrap_line(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
         span.content.chars().map(move |c| (c, style)).collect::<Vec<_>>()
     };
     let mut letters = line.spans.iter().flat_map(styled);
-    let rows = wrap(&text, width).into_iter().map(|row| {
+    let indent = text.chars().take_while(|c| *c == ' ').count();
+    let indent = if indent * 2 < width { indent } else { 0 };
+    let mut rows = wrap(&text, width);
+    let rest = rows.split_off(1).concat();
+    rows.extend(wrap(&rest, width - indent));
+    let rows = rows.into_iter().enumerate().map(|(at, row)| {
         let mut spans: Vec<Span<'static>> = Vec::new();
         for c in row.chars() {
             // Spaces at an edge are not in the rows.
@@ -103,6 +89,9 @@ pub fn wrap_line(line: &Line<'static>, width: usize) -> Vec<Line<'static>> {
                 Some(last) => last.content.to_mut().push(c),
                 None => spans.push(Span::styled(c.to_string(), style)),
             }
+        }
+        if at > 0 && indent > 0 {
+            spans.insert(0, Span::raw(" ".repeat(indent)));
         }
         Line::from(spans).style(line.style)
     });
@@ -123,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn what_goes_on_is_set_in() {
-        assert_eq!(
-            wrap_hanging("  one two three four", 12),
-            ["  one two ", "    three ", "    four"]
-        );
-        assert_eq!(wrap_hanging("one", 12), ["one"]);
-        assert_eq!(wrap_hanging("abcdef", 3), ["abc", "def"]);
+    fn what_goes_on_is_set_in_like_its_beginning() {
+        let rows = |text: &'static str, width| {
+            let rows = wrap_line(&Line::from(text), width);
+            rows.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(rows("  one two three four", 12), ["  one two ", "  three four"]);
+        assert_eq!(rows("  abcdef", 3), ["  ", "abc", "def"]);
     }
 
     #[test]
