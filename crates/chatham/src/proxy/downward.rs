@@ -64,6 +64,7 @@ impl Adapter {
         }
         let effects = match event {
             Event::Renamed { from, to, own: false } => resident.engine.renamed(&from, &to),
+            Event::Renamed { to, own: true, .. } => return resident.engine.set_own_nick(&to),
             Event::Quit { nick, .. } => resident.engine.gone(&nick, now),
             Event::Absent { nick } => resident.engine.absent(&nick, now),
             Event::CaseMapping(mapping) => {
@@ -82,7 +83,15 @@ impl Adapter {
         resident
             .engine
             .set_case_mapping(self.observer.isupport().case_mapping);
-        let key = resident.engine.account().fingerprint();
+        // Both ends of an exchange of version 4 sign both names.
+        resident.engine.set_own_nick(&self.observer.client().nick());
+        let account = resident.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        let key = if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        };
         let prefix = &self.habits.prefix;
         let words = format!(
             "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
