@@ -32,6 +32,8 @@ pub(super) struct Correspondent {
     pub(super) room: Option<usize>,
     /// The person ended a private conversation and so agreed to clear text, until the next one.
     pub(super) clear_agreed: bool,
+    /// The person has asked for a private conversation, and none has begun since: what they say meanwhile is meant for it.
+    pub(super) privacy_wanted: bool,
     /// Texts that are to go in the clear when the connection stands again, if they still may.
     pub(super) deferred: Vec<u64>,
     /// The last texts that went out in the clear, and when: what tells that they reached nobody comes soon.
@@ -87,6 +89,7 @@ impl Correspondent {
             policy,
             room: None,
             clear_agreed: false,
+            privacy_wanted: false,
             deferred: Vec::new(),
             said_clearly: VecDeque::new(),
             runs: BTreeMap::new(),

@@ -41,6 +41,7 @@ impl Correspondent {
             } => {
                 let another = self.keys.see(fingerprint);
                 self.clear_agreed = false;
+                self.privacy_wanted = false;
                 let changed = another || changed_from.is_some();
                 self.close_accounts(session, ssid, effects);
                 self.private(session, fingerprint, version, ssid, (false, changed), effects)

@@ -111,6 +111,8 @@ pub enum How {
 pub enum Obstacle {
     /// Private or not at all, and nothing private stands.
     AwaitingPrivacy,
+    /// The person has asked for a private conversation, which does not stand yet.
+    Asked,
     /// The other side has ended the private conversation.
     PeerEnded,
     /// The key is another one than the person has vouched for.

@@ -73,6 +73,7 @@ fn body(what: &What) -> Value {
         } => {
             let (reason, key) = match why {
                 Obstacle::AwaitingPrivacy => ("awaiting-privacy", None),
+                Obstacle::Asked => ("asked", None),
                 Obstacle::PeerEnded => ("peer-ended", None),
                 Obstacle::Away => ("no-connection", None),
                 Obstacle::KeyChanged(key) => ("key-changed", Some(fingerprint(*key))),

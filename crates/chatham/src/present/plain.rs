@@ -143,6 +143,10 @@ pub fn status(what: &What) -> String {
                 Obstacle::AwaitingPrivacy => format!(
                     "not sent: nothing private stands, and clear text is not allowed here. {waits}."
                 ),
+                Obstacle::Asked => format!(
+                    "not sent yet: the private conversation that you asked for does not stand. {waits}; /otr end goes \
+                     on in the clear."
+                ),
                 Obstacle::PeerEnded => format!(
                     "not sent: they have ended the private conversation. {waits}. /otr start asks for another, \
                      /otr end goes on in the clear."

@@ -60,7 +60,7 @@ pub fn take_note(conversation: &mut Conversation, what: &What) {
                 conversation.push(Entry::said(From::Us { how: None, delivery }, words, line.0));
             }
             let weight = match why {
-                Obstacle::AwaitingPrivacy => Weight::Note,
+                Obstacle::AwaitingPrivacy | Obstacle::Asked => Weight::Note,
                 _ => Weight::Bad,
             };
             conversation.remark(weight, &plain::status(what));
