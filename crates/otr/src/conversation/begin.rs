@@ -71,7 +71,10 @@ impl Conversation {
             // With tags, the exchange belongs to whoever answers it.
             Version::V3 => None,
             Version::V1 | Version::V2 => {
-                let position = self.session_for(InstanceTag::ZERO);
+                self.session_for(InstanceTag::ZERO);
+                self.drop_surplus(InstanceTag::ZERO);
+                let mut tags = self.sessions.iter().map(|session| session.tag());
+                let position = tags.position(|tag| tag.is_zero());
                 match position.and_then(|position| self.sessions.get_mut(position)) {
                     None => return items.push(refused(Reject::LimitReached)),
                     session => session,

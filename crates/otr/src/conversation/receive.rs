@@ -263,6 +263,7 @@ impl Conversation {
             offer: self.offer_v4.as_ref().map(|offer| (&offer.state, offer.made)),
             trusted: &self.trusted,
             room,
+            own: &mut self.own,
         };
         let Some(session) = self.sessions.get_mut(position) else {
             return;
@@ -280,6 +281,7 @@ impl Conversation {
             session.heard(moment.at);
             session.fingerprint()
         });
+        self.drop_surplus(sender);
         if let Some(key) = key {
             self.make_room_beside(sender, key, items);
         }
@@ -294,7 +296,7 @@ impl Conversation {
         items: &mut Vec<Item>,
     ) {
         if !existed {
-            self.sessions.swap_remove(position);
+            self.sessions.remove(position);
         }
         items.push(match reason {
             Reject::Reflected => Item::Event(Event::Reflected),
