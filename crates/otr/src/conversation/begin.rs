@@ -35,7 +35,22 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         }
+        self.offered = Some(offered);
+        self.compare_offer(items);
         self.begin_in_best(env, offered, moment, items);
+    }
+
+    /// A query is signed by nobody, a client profile is: whoever takes version 4 out of all that a person sends is found
+    /// out when one exchange of that version comes through, before or after (S-11).
+    pub(super) fn compare_offer(&mut self, items: &mut Vec<Item>) {
+        let (Some(proved), Some(offered)) = (self.signed, self.offered) else {
+            return;
+        };
+        self.offered = None;
+        let answerable = proved.intersect(self.policy.versions).best();
+        if answerable.is_some() && offered.best() < answerable {
+            items.push(Item::Event(Event::LowerOffer { offered, proved }));
+        }
     }
 
     /// Begins the key exchange in the best version both sides speak.

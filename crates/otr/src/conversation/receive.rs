@@ -269,7 +269,11 @@ impl Conversation {
             return;
         };
         match session.receive_dake(header, message, step, items) {
-            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Ok(signed) => {
+                self.exchange_moved(header.sender, moment, items);
+                self.signed = signed.or(self.signed);
+                self.compare_offer(items);
+            }
             Err(reason) => self.exchange_refused((position, existed), reason, items),
         }
     }

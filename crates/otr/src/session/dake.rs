@@ -17,7 +17,7 @@ use crate::v4;
 use crate::v4::dake::{Dake, Names, Step, WaitingAuthI};
 use crate::v4::offered::WaitingAuthR;
 use crate::wire::Message;
-use crate::wire::header::{Header, Version};
+use crate::wire::header::{Header, Version, Versions};
 use crate::wire::v4 as wire;
 
 /// The exchanges of version 4 that are under way with one device, and when the one that we began did begin.
@@ -73,7 +73,7 @@ impl DakeSlot {
 }
 
 impl Session {
-    /// Takes one message of the exchange.
+    /// Takes one message of the exchange, and returns the versions that the other side has signed if that finishes it.
     ///
     /// # Errors
     /// Why it was not accepted; the session is as it was.
@@ -83,7 +83,7 @@ impl Session {
         message: &wire::Message,
         step: DakeStep<'_>,
         items: &mut Vec<Item>,
-    ) -> Result<(), Reject> {
+    ) -> Result<Option<Versions>, Reject> {
         // A device that meets our open offer gets a copy of it, where that is newer than what it had.
         let newer =
             |(_, made): &(&WaitingAuthR, Moment)| self.dake.begun.is_none_or(|own| own.order < made.order);
@@ -124,6 +124,7 @@ impl Session {
             let header = self.header(Version::V4, step.account);
             items.push(Item::Message(header, Message::V4(Box::new(reply))));
         }
+        let signed = progress.proven.as_ref().map(|proven| proven.profile.versions());
         if let Some(proven) = progress.proven {
             let (peer, ssid) = (proven.established.peer, proven.established.ssid);
             step.own.finish(ssid, step.moment.at);
@@ -136,6 +137,6 @@ impl Session {
             let about = (peer.into(), ssid, Version::V4);
             self.stand(channel, about, (previous, was_private), step.moment, items);
         }
-        Ok(())
+        Ok(signed)
     }
 }
