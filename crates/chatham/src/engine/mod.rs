@@ -184,6 +184,7 @@ impl Engine {
     pub fn learn_version(&mut self, nick: &Nick, version: Version) {
         let person = self.person(nick);
         person.policy.minimum_version = person.policy.minimum_version.max(Some(version));
+        person.spoken = person.spoken.max(Some(version));
         person.tighten();
     }
 

@@ -340,12 +340,7 @@ impl Correspondent {
         };
         let held = self
             .outbox
-            .hold(
-                line.0,
-                text,
-                &self.keys_to_wait_for(&why),
-                self.policy.minimum_version,
-            )
+            .hold(line.0, text, &self.keys_to_wait_for(&why), self.lowest_version())
             .is_ok();
         let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
         let ask = held && matches!(why, Obstacle::AwaitingPrivacy | Obstacle::Asked) && !recently;

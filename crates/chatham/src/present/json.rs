@@ -6,7 +6,7 @@
 use otr::{Fingerprint, SessionState, Ssid};
 use serde_json::{Value, json};
 
-use crate::engine::notice::{Delivery, How, Notice, Obstacle, Standing, WaitingText, What};
+use crate::engine::notice::{Delivery, How, Lower, Notice, Obstacle, Standing, WaitingText, What};
 use crate::engine::trust::Trust;
 use crate::present::words;
 use crate::verify::words::Phrase;
@@ -99,6 +99,21 @@ fn body(what: &What) -> Value {
                 "event": if *renewed { "renewed" } else { "private" }, "fingerprint": fingerprint(*key),
                 "trust": trust(*known), "version": version.number(), "session-id": session_id(ssid),
                 "device": words::tag(*device), "devices": devices, "changed": changed, "blocked": blocked,
+            })
+        }
+        What::LowerVersion {
+            version,
+            spoken,
+            outcome,
+        } => {
+            let outcome = match outcome {
+                Lower::Spoken => "spoken",
+                Lower::Offered => "offered",
+                Lower::Refused => "refused",
+            };
+            json!({
+                "event": "lower-version", "version": version.map(otr::Version::number), "spoken": spoken.number(),
+                "outcome": outcome,
             })
         }
         What::Asking => json!({ "event": "asking" }),

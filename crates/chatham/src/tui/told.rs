@@ -142,6 +142,7 @@ fn weight(what: &What) -> Weight {
         What::Trust { trust, .. } if trust.is_verified() => Weight::Good,
         What::Different(_)
         | What::Cheated
+        | What::LowerVersion { .. }
         | What::PeerEnded { remaining: 0 }
         | What::Expired
         | What::Missed(_)
