@@ -326,7 +326,7 @@ fn adopt(person: &mut Correspondent, policy: Policy) {
 }
 
 /// Whether a name is a person's: not a channel's, not a service's.
-fn is_person(nick: &Nick) -> bool {
+pub(crate) fn is_person(nick: &Nick) -> bool {
     let name = nick.as_bytes();
     !name.first().is_some_and(|first| b"#&+!".contains(first)) && !is_service(&Source::parse(name))
 }

@@ -79,6 +79,7 @@ impl Adapter {
 
     /// The server has let the client in. What waited for it goes on.
     fn get_ready(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
+        resident.outside.at_network = true;
         // Another network folds names in another way, and says so only if it is not the usual one.
         resident
             .engine

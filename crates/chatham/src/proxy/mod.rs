@@ -10,7 +10,7 @@
 //! as it is, but messages between people, which go through the engine. The engine and the store live as long as the proxy,
 //! the connection to the server as long as the client's.
 
-mod archive;
+pub(crate) mod archive;
 mod downward;
 mod echoes;
 mod entrance;
@@ -18,17 +18,18 @@ mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+pub(crate) mod outside;
 mod owner;
 mod password;
 mod pump;
 mod resident;
-mod room;
+pub(crate) mod room;
 mod running;
 mod session;
 pub mod setup;
-mod talk;
+pub(crate) mod talk;
 mod upward;
-mod words;
+pub(crate) mod words;
 
 pub use front_door::loopback;
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};

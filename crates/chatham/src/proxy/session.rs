@@ -186,6 +186,7 @@ async fn run<C>(
                     }
                 }
             }
+            () = pump.errand() => pump.run_errands(),
             () = sleep_until(wake) => {
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;
