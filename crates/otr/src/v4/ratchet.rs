@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
 
-use crate::crypto::dh3072::{DhPublic, DhSecret};
+use crate::crypto::dh3072::{DhKeyPair, DhPublic};
 use crate::crypto::ed448::{KeyPair, Point};
 use crate::reject::Reject;
 use crate::time::Timestamp;
@@ -41,9 +41,8 @@ pub struct DoubleRatchet {
     root: RootKey,
     brace: BraceKey,
     ours: OurKeys,
-    /// Our keys as they are sent: encoding a point takes longer than all else in a message.
+    /// Our key as it is sent: encoding a point takes longer than all else in a message.
     our_ecdh: EncodedPoint,
-    our_dh: Mpi,
     theirs: TheirKeys,
     their_ecdh: EncodedPoint,
     sending: SendingChain,
@@ -128,7 +127,6 @@ impl DoubleRatchet {
             root: first.root,
             brace: first.brace,
             our_ecdh: EncodedPoint(ours.ecdh.public().encode()),
-            our_dh: number(&ours.dh.public()),
             ours,
             theirs,
             their_ecdh,
@@ -164,7 +162,7 @@ impl DoubleRatchet {
             message_id,
             ecdh: self.our_ecdh,
             dh: if is_third(ratchet_id) {
-                self.our_dh.clone()
+                number(self.ours.dh.public())
             } else {
                 Mpi::default()
             },
@@ -282,7 +280,7 @@ impl DoubleRatchet {
         field(bytes, &self.theirs.ecdh.encode());
         field(bytes, &self.theirs.dh.to_be_bytes());
         field(bytes, self.our_ecdh.as_bytes());
-        field(bytes, self.our_dh.as_bytes());
+        field(bytes, &self.ours.dh.public().to_be_bytes());
         let counters = (self.sending.sent, self.sending.previous_sent);
         field(bytes, format!("{counters:?}").as_bytes());
         field(bytes, self.sending.key.expose());
@@ -301,7 +299,7 @@ impl DoubleRatchet {
         let turns = self.turns.checked_add(1)?;
         let ecdh = KeyPair::generate(rng);
         let (dh, brace) = if is_third(self.turns) {
-            let dh = DhSecret::generate(rng);
+            let dh = DhKeyPair::generate(rng);
             let brace = BraceKey::third(&dh.agree(&self.theirs.dh));
             (Some(dh), brace)
         } else {
@@ -311,7 +309,6 @@ impl DoubleRatchet {
         self.our_ecdh = EncodedPoint(ecdh.public().encode());
         self.ours.ecdh = ecdh;
         if let Some(dh) = dh {
-            self.our_dh = number(&dh.public());
             self.ours.dh = dh;
         }
         self.root = turned.root;
@@ -338,7 +335,7 @@ impl DoubleRatchet {
         let ecdh = Point::decode(data.ecdh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
         let (dh, brace) = if is_third(self.turns) {
             let dh = DhPublic::from_be_bytes(data.dh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
-            if dh == self.theirs.dh || data.dh == self.our_dh {
+            if dh == self.theirs.dh || dh == *self.ours.dh.public() {
                 return Err(Reject::BadGroupElement);
             }
             let brace = BraceKey::third(&self.ours.dh.agree(&dh));

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
 use chacha20::ChaCha20Rng;
-use otr::crypto::dh3072::DhSecret;
+use otr::crypto::dh3072::DhKeyPair;
 use otr::crypto::ed448::KeyPair;
 use otr::hazmat::channel_state;
 use otr::identity::FingerprintV4;
@@ -43,13 +43,13 @@ pub fn exchange(exchanged: [u8; 64], alice: &mut dyn CryptoRng, bob: &mut dyn Cr
         let ecdh = KeyPair::generate(rng);
         OurKeys {
             ecdh,
-            dh: DhSecret::generate(rng),
+            dh: DhKeyPair::generate(rng),
         }
     };
     let (alice, bob) = (draw(alice), draw(bob));
     let public = |keys: &OurKeys| TheirKeys {
         ecdh: keys.ecdh.public().clone(),
-        dh: keys.dh.public(),
+        dh: keys.dh.public().clone(),
     };
     let (of_alice, of_bob) = (public(&alice), public(&bob));
     let established = |side, ours, theirs| Established {
