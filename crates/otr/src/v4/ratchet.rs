@@ -41,10 +41,7 @@ pub struct DoubleRatchet {
     root: RootKey,
     brace: BraceKey,
     ours: OurKeys,
-    /// Our key as it is sent: encoding a point takes longer than all else in a message.
-    our_ecdh: EncodedPoint,
     theirs: TheirKeys,
-    their_ecdh: EncodedPoint,
     sending: SendingChain,
     receiving: Option<ReceivingChain>,
     skipped: SkippedKeys,
@@ -126,10 +123,8 @@ impl DoubleRatchet {
             our_turn,
             root: first.root,
             brace: first.brace,
-            our_ecdh: EncodedPoint(ours.ecdh.public().encode()),
             ours,
             theirs,
-            their_ecdh,
             sending: SendingChain {
                 key: sending,
                 sent: 0,
@@ -160,7 +155,7 @@ impl DoubleRatchet {
             previous_sent: self.sending.previous_sent,
             ratchet_id,
             message_id,
-            ecdh: self.our_ecdh,
+            ecdh: self.our_ecdh(),
             dh: if is_third(ratchet_id) {
                 number(self.ours.dh.public())
             } else {
@@ -276,10 +271,8 @@ impl DoubleRatchet {
         field(bytes, self.brace.expose());
         field(bytes, &self.ours.ecdh.secret().to_le_bytes());
         field(bytes, self.ours.dh.expose());
-        field(bytes, self.their_ecdh.as_bytes());
         field(bytes, &self.theirs.ecdh.encode());
         field(bytes, &self.theirs.dh.to_be_bytes());
-        field(bytes, self.our_ecdh.as_bytes());
         field(bytes, &self.ours.dh.public().to_be_bytes());
         let counters = (self.sending.sent, self.sending.previous_sent);
         field(bytes, format!("{counters:?}").as_bytes());
@@ -294,6 +287,14 @@ impl DoubleRatchet {
         self.skipped.absorb(bytes);
     }
 
+    fn our_ecdh(&self) -> EncodedPoint {
+        EncodedPoint(self.ours.ecdh.public().encode())
+    }
+
+    fn their_ecdh(&self) -> EncodedPoint {
+        EncodedPoint(self.theirs.ecdh.encode())
+    }
+
     /// "Rotating ... as sender".
     fn turn_ours(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Option<()> {
         let turns = self.turns.checked_add(1)?;
@@ -306,7 +307,6 @@ impl DoubleRatchet {
             (None, self.brace.next())
         };
         let turned = Turned::derive(&self.root, brace, &ecdh, &self.theirs.ecdh).ok()?;
-        self.our_ecdh = EncodedPoint(ecdh.public().encode());
         self.ours.ecdh = ecdh;
         if let Some(dh) = dh {
             self.ours.dh = dh;
@@ -329,7 +329,7 @@ impl DoubleRatchet {
         if self.turns == u32::MAX {
             return Err(Reject::LimitReached);
         }
-        if data.ecdh == self.their_ecdh || data.ecdh == self.our_ecdh {
+        if data.ecdh == self.their_ecdh() || data.ecdh == self.our_ecdh() {
             return Err(Reject::BadGroupElement);
         }
         let ecdh = Point::decode(data.ecdh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
@@ -356,9 +356,8 @@ impl DoubleRatchet {
         if self.past.len() >= MAX_PAST {
             self.past.pop_front();
         }
-        self.past.push_back(self.their_ecdh);
+        self.past.push_back(self.their_ecdh());
         self.theirs = theirs;
-        self.their_ecdh = data.ecdh;
         self.root = turned.root;
         self.brace = turned.brace;
         self.receiving = Some(ReceivingChain::begin(turned.chain, data.ratchet_id, data.ecdh));
