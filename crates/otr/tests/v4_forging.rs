@@ -151,7 +151,7 @@ fn s79_the_three_keys_of_a_ring_differ() {
             .clone()
     };
     let party = |profile: &ClientProfile, keys: &Ephemeral, own: Option<&KeyPair>| {
-        let mut keys = keys.public.clone();
+        let mut keys = keys.public();
         if let Some(own) = own {
             keys.ecdh = own.public().clone();
         }

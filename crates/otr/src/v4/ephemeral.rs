@@ -19,8 +19,6 @@ pub struct Ephemeral {
     pub dh: DhKeyPair,
     /// The first keys of the ratchet.
     pub first: OurKeys,
-    /// What is sent of them.
-    pub public: EphemeralPublic,
 }
 
 /// What is sent of them, or what the other side has sent.
@@ -43,19 +41,19 @@ impl Ephemeral {
             ecdh: first_ecdh,
             dh: DhKeyPair::generate(rng),
         };
-        let public = EphemeralPublic {
-            ecdh: ecdh.public().clone(),
-            dh: dh.public().clone(),
+        Self { ecdh, dh, first }
+    }
+
+    /// What is sent of them.
+    #[must_use]
+    pub fn public(&self) -> EphemeralPublic {
+        EphemeralPublic {
+            ecdh: self.ecdh.public().clone(),
+            dh: self.dh.public().clone(),
             first: TheirKeys {
-                ecdh: first.ecdh.public().clone(),
-                dh: first.dh.public().clone(),
+                ecdh: self.first.ecdh.public().clone(),
+                dh: self.first.dh.public().clone(),
             },
-        };
-        Self {
-            ecdh,
-            dh,
-            first,
-            public,
         }
     }
 
@@ -79,7 +77,6 @@ impl Ephemeral {
             ecdh: self.ecdh.duplicate(),
             dh: self.dh.duplicate(),
             first: duplicate(&self.first),
-            public: self.public.clone(),
         }
     }
 }

@@ -139,10 +139,7 @@ impl Point {
     }
 
     fn new(point: ed448::Point) -> Self {
-        Self(Zeroizing::new(Raw {
-            point,
-            encoded: None,
-        }))
+        Self(Zeroizing::new(Raw { point, encoded: None }))
     }
 }
 
