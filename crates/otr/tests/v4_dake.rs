@@ -77,7 +77,7 @@ fn the_recorded_run_comes_out_byte_for_byte() {
     // On to the first message of the channel.
     let mut channels = [&mut alice, &mut bob].map(|person| {
         let established = person.proven.take().unwrap().established;
-        Channel::start(established, Vec::new(), &mut *person.rng, NOW).unwrap()
+        Channel::start(established, Vec::new(), NOW).unwrap()
     });
     let header = alice.header_to(&bob);
     let (data, _) = channels[0]

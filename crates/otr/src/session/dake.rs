@@ -126,7 +126,7 @@ impl Session {
             let (peer, ssid) = (proven.established.peer, proven.established.ssid);
             let (previous, was_private) = self.retire_channel(items);
             let reveal = core::mem::take(&mut self.unpublished.v4);
-            let channel = v4::Channel::start(proven.established, reveal, step.rng, step.moment.at)?;
+            let channel = v4::Channel::start(proven.established, reveal, step.moment.at)?;
             let channel = Channel::V4(channel, Smp::new());
             self.forget_exchanges();
             let about = (peer.into(), ssid, Version::V4);

@@ -61,7 +61,6 @@ impl Channel {
     pub fn start(
         established: Established,
         reveal: Vec<RevealedMacKey>,
-        rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Self, Reject> {
         let Established {
@@ -75,7 +74,7 @@ impl Channel {
         Ok(Self {
             peer,
             ssid,
-            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, reveal, rng, now)?,
+            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, reveal, now)?,
             traffic: Traffic::default(),
         })
     }

@@ -28,7 +28,7 @@ use crate::wire::v4::{Data, EncodedPoint};
 pub enum Side {
     /// We sent Auth-R and received Auth-I: the first chain is ours for sending.
     Alice,
-    /// We sent Identity and Auth-I: the first chain is ours for receiving, and we turn the ratchet at once.
+    /// We sent Identity and Auth-I: the first chain is ours for receiving, and our first message turns the ratchet.
     Bob,
 }
 
@@ -48,7 +48,7 @@ pub struct DoubleRatchet {
     /// ECDH keys that they used before, newest last.
     past: VecDeque<EncodedPoint>,
     reveal: Vec<RevealedMacKey>,
-    /// When our ECDH key was made.
+    /// When our ECDH key was made, or the exchange that it belongs to.
     turned: Timestamp,
 }
 
@@ -66,7 +66,7 @@ pub struct Sealing {
     pub ecdh: EncodedPoint,
     /// Our DH key; zero, which is nothing on the wire, unless this ratchet has a new one.
     pub dh: Mpi,
-    /// Whether the message is the first after a turn.
+    /// Whether the message is the first after a turn, other than the one that ends the exchange.
     pub turned: bool,
 }
 
@@ -107,7 +107,6 @@ impl DoubleRatchet {
         ours: OurKeys,
         theirs: TheirKeys,
         reveal: Vec<RevealedMacKey>,
-        rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Self, Reject> {
         let brace = BraceKey::third(&ours.dh.agree(&theirs.dh));
@@ -115,10 +114,10 @@ impl DoubleRatchet {
         let their_ecdh = EncodedPoint(theirs.ecdh.encode());
         let (our_turn, sending, receiving) = match side {
             Side::Alice => (false, first.chain, None),
-            // What stands here as the chain for sending is never used: the turn below replaces it.
+            // What stands here as the chain for sending is never used: a turn replaces it before.
             Side::Bob => (true, first.chain.duplicate(), Some(first.chain)),
         };
-        let mut ratchet = Self {
+        Ok(Self {
             turns: 0,
             our_turn,
             root: first.root,
@@ -135,18 +134,18 @@ impl DoubleRatchet {
             past: VecDeque::new(),
             reveal,
             turned: now,
-        };
-        if side == Side::Bob {
-            ratchet.turn_ours(rng, now).ok_or(Reject::BadGroupElement)?;
-        }
-        Ok(ratchet)
+        })
     }
 
     /// The keys for our next message; turns the ratchet if it is our turn. `None` when a counter is used up.
     pub fn sealing(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Option<Sealing> {
-        let turned = self.our_turn;
+        // The first turn belongs to the exchange: it reveals nothing, and makes the session no younger.
+        let turned = self.our_turn && self.turns > 0;
+        if self.our_turn {
+            self.turn_ours(rng)?;
+        }
         if turned {
-            self.turn_ours(rng, now)?;
+            self.turned = now;
         }
         let (message_id, keys) = self.sending.take()?;
         let ratchet_id = self.turns.saturating_sub(1);
@@ -296,7 +295,7 @@ impl DoubleRatchet {
     }
 
     /// "Rotating ... as sender".
-    fn turn_ours(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Option<()> {
+    fn turn_ours(&mut self, rng: &mut dyn CryptoRng) -> Option<()> {
         let turns = self.turns.checked_add(1)?;
         let ecdh = KeyPair::generate(rng);
         let (dh, brace) = if is_third(self.turns) {
@@ -320,7 +319,6 @@ impl DoubleRatchet {
         };
         self.turns = turns;
         self.our_turn = false;
-        self.turned = now;
         Some(())
     }
 

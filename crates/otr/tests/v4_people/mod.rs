@@ -82,9 +82,9 @@ pub fn people(seed: u8) -> [Person; 2] {
         .into_iter()
         .zip(headers)
         .zip(rngs)
-        .map(|((established, header), mut rng)| Person {
+        .map(|((established, header), rng)| Person {
             first_key_of_the_peer: EncodedPoint(established.theirs.ecdh.encode()),
-            channel: Channel::start(established, Vec::new(), &mut rng, NOW).unwrap(),
+            channel: Channel::start(established, Vec::new(), NOW).unwrap(),
             rng,
             header,
             now: NOW,
@@ -156,7 +156,7 @@ pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     let mut other = ChaCha20Rng::from_seed([seed ^ 0xff; 32]);
     let [of_alice, of_bob] = exchange([9; 64], &mut rng, &mut other);
-    let (established, person, header, mut rng) = match side {
+    let (established, person, header, rng) = match side {
         Side::Alice => (of_alice, bob, alice.header, rng),
         Side::Bob => (of_bob, alice, bob.header, other),
     };
@@ -166,7 +166,6 @@ pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
         established.ours,
         established.theirs,
         Vec::new(),
-        &mut rng,
         NOW,
     );
     let ratchet = ratchet.unwrap();
