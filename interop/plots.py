@@ -155,7 +155,7 @@ def higher(talk):
     """Whose commitment is the higher number; 'no crossing' if not both sent one."""
     hashes = {}
     for end, message in talk.carried:
-        if describe(message).endswith('D-H-COMMIT'):
+        if describe(message).endswith(('D-H-COMMIT', 'IDENTITY')):
             hashes.setdefault(end.kind == OURS, commit_hash(message))
     if len(hashes) < 2:
         return 'no crossing'

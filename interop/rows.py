@@ -10,7 +10,7 @@ from harness import DriverError, Peer
 from talk import OURS, key_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-VERSIONS = {'libotr': '123', 'go-otr3': '23', 'otrjs': '23', 'potr': '2', 'otrr': '3'}
+VERSIONS = {'libotr': '123', 'go-otr3': '23', 'otrjs': '23', 'potr': '2', 'otrr': '34', 'otr4ref': '4'}
 CLIENTS = {'irssi': '3', 'weechat': '2', 'hexchat': '3'}
 # It waits more than it computes: early, beside the others.
 CHAT_WEIGHT = 10000
