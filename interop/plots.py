@@ -153,6 +153,9 @@ def begin_anew(talk, asker):
     talk.forget()
     talk.do(asker, 'start')
     talk.carry()
+    for end in (talk.o, talk.p):
+        # One of them may have been private all the time.
+        end.events += ['encrypted'] * end.events.count('refreshed')
     settled(talk)
 
 

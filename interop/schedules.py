@@ -7,6 +7,8 @@ from talk import need
 # Schedules between two key exchanges, and messages of earlier schedules that are still under way at most.
 BETWEEN, STRAGGLERS = 20, 12
 LONGEST = 16
+# The clock of our side stands almost still between commands, and exchanges have a budget for each second.
+SECONDS = 4
 
 
 class Network:
@@ -96,6 +98,8 @@ def play(t, rng, count):
         if number and number % BETWEEN == 0:
             network.empty()
             t.forget()
+            for _ in range(SECONDS):
+                t.do(t.o, 'tick')
             t.do(rng.choice(ends), 'start')
             t.carry()
             both_private(t, 'refreshed')
