@@ -22,3 +22,4 @@ pub mod dial;
 pub mod irc;
 pub mod link;
 pub mod relay;
+pub mod xmpp;
