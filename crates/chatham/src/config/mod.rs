@@ -18,6 +18,7 @@ pub mod resolve;
 pub mod rules;
 mod secret;
 mod table;
+mod xmpp;
 
 use std::collections::BTreeMap;
 use std::fs;
