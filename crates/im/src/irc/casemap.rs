@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use xmpp_parsers::jid::BareJid;
+use jid::BareJid;
 
 /// How a network folds letter case in nicks and channel names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

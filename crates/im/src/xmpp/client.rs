@@ -10,9 +10,9 @@
 
 use std::time::Duration;
 
-use xmpp_parsers::jid::{BareJid, FullJid, Jid};
-use xmpp_parsers::minidom::Element;
-use xmpp_parsers::ns;
+use super::ns;
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
 
 use super::frame::{Frame, Header, STREAMS, Stanza};
 use super::management::{Management, Outgoing, count, question};
@@ -135,8 +135,8 @@ impl Client {
         self.can = element.map_or_else(Abilities::default, |features| Abilities {
             management: features.has_child("sm", ns::SM),
             session: features
-                .get_child("session", SESSION)
-                .is_some_and(|session| !session.has_child("optional", SESSION)),
+                .get_child("session", ns::SESSION)
+                .is_some_and(|session| !session.has_child("optional", ns::SESSION)),
         });
         let resume = self.management.as_ref().and_then(Management::resume);
         match resume.filter(|_| self.can.management) {
@@ -363,7 +363,10 @@ impl Client {
         self.full = Some(full);
         if self.can.session {
             self.stage = Stage::Beginning;
-            let begin = format!("<iq type='set' id='{BEGIN}'><session xmlns='{SESSION}'/></iq>");
+            let begin = format!(
+                "<iq type='set' id='{BEGIN}'><session xmlns='{}'/></iq>",
+                ns::SESSION
+            );
             return vec![self.stanza(begin)];
         }
         self.bound()
@@ -406,7 +409,7 @@ impl Client {
         let Some(Ok(from)) = presence.attr("from").map(Jid::new) else {
             return Vec::new();
         };
-        if from.to_bare() == self.own || presence.has_child("x", MUC_USER) {
+        if from.to_bare() == self.own || presence.has_child("x", ns::MUC_USER) {
             return Vec::new();
         }
         let whom = from.to_bare();
@@ -469,6 +472,4 @@ const BEGIN: &str = "begin";
 const ROSTER: &str = "roster";
 const CARBONS: &str = "carbons";
 const PING: &str = "ping";
-const SESSION: &str = "urn:ietf:params:xml:ns:xmpp-session";
-const MUC_USER: &str = "http://jabber.org/protocol/muc#user";
 const LONGEST_ID: usize = 1024;

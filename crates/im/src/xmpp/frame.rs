@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
+use minidom::Element;
 use rxml::{Event, Options, Parse, Parser, WithOptions};
-use xmpp_parsers::minidom::Element;
 
 /// What an XML stream is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]

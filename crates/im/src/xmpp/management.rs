@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use xmpp_parsers::minidom::Element;
-use xmpp_parsers::ns;
+use super::ns;
+use minidom::Element;
 use zeroize::Zeroizing;
 
 use crate::irc::Nick;
@@ -20,6 +20,12 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
+    /// The XML, as it goes out.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.xml
+    }
+
     pub(super) fn stanza(xml: Vec<u8>) -> Self {
         Self {
             xml: xml.into(),

@@ -4,14 +4,12 @@
 
 use std::time::Duration;
 
-use xmpp_parsers::carbons;
-use xmpp_parsers::date::DateTime;
-use xmpp_parsers::eme::ExplicitMessageEncryption;
-use xmpp_parsers::jid::{BareJid, Jid};
-use xmpp_parsers::minidom::Element;
-use xmpp_parsers::ns;
+use super::ns;
+use jid::{BareJid, Jid};
+use minidom::Element;
 
-use super::stream::{condition_and_text, is_xml};
+use super::stream::{condition_and_text, escape};
+use crate::irc::server_time;
 use crate::irc::{CaseMapping, Kind, Nick, Person, Said};
 
 /// What a message that came means for us.
@@ -45,7 +43,7 @@ pub(super) fn read(message: &Element, own: &BareJid, began: Option<Duration>) ->
             _ => Meaning::Nothing,
         };
     }
-    if message.has_child("x", MUC_USER) {
+    if message.has_child("x", ns::MUC_USER) {
         // Words in rooms are for rooms, and their people are known by no address.
         return Meaning::Nothing;
     }
@@ -58,7 +56,7 @@ fn copied(inner: &Element, own: &BareJid, sent: bool, began: Option<Duration>) -
     let Some(Ok(from)) = inner.attr("from").map(Jid::new) else {
         return Meaning::Nothing;
     };
-    if sent || inner.attr("type") == Some("error") || inner.has_child("x", MUC_USER) {
+    if sent || inner.attr("type") == Some("error") || inner.has_child("x", ns::MUC_USER) {
         return Meaning::Nothing;
     }
     match said(inner, &from, own, began) {
@@ -102,24 +100,21 @@ fn said(message: &Element, from: &Jid, own: &BareJid, began: Option<Duration>) -
     })
 }
 
-/// The words, of several languages those that name none. XHTML-IM says the same again, and is not looked at: one text has
-/// one meaning (security history S-19).
+/// The words; if they come in several languages, the first. XHTML-IM says the same again, and is not looked at: one text
+/// has one meaning (security history S-19).
 fn body(message: &Element) -> Option<String> {
-    let bodies = || {
-        message
-            .children()
-            .filter(|child| child.is("body", ns::JABBER_CLIENT))
-    };
-    let plain = bodies().find(|body| body.attr("xml:lang").is_none());
-    let text = plain.or_else(|| bodies().next())?.text();
-    (!text.is_empty()).then_some(text)
+    let body = message.get_child("body", ns::JABBER_CLIENT)?;
+    Some(body.text()).filter(|text| !text.is_empty())
 }
 
-/// When it was said, if it has waited somewhere.
+/// Whether it has waited somewhere, and since when, as far as that can be read.
 fn delay(message: &Element) -> Option<Duration> {
-    let stamp = message.get_child("delay", ns::DELAY)?.attr("stamp")?;
-    let time: DateTime = stamp.parse().ok()?;
-    u64::try_from(time.0.timestamp()).ok().map(Duration::from_secs)
+    let delay = message.get_child("delay", ns::DELAY)?;
+    let stamp = delay
+        .attr("stamp")
+        .and_then(|stamp| server_time::parse(stamp.as_bytes()));
+    // It has waited since some time, and that is all one knows.
+    Some(stamp.unwrap_or_default())
 }
 
 fn failed(message: &Element, from: &Jid) -> Meaning {
@@ -158,32 +153,20 @@ fn carbon(message: &Element) -> Option<(&Element, bool)> {
 
 /// A message of ours. Encrypted text asks for no copy and no archive, and says what it is (XEP-0364, XEP-0334, XEP-0380).
 pub(super) fn write(to: &BareJid, id: &str, text: &str) -> Vec<u8> {
-    let mut message = xmpp_parsers::message::Message::chat(Jid::from(to.clone()));
-    message.id = Some(xmpp_parsers::message::Id(id.to_owned()));
-    let carried: String = text
-        .chars()
-        .map(|letter| if is_xml(letter) { letter } else { '\u{fffd}' })
-        .collect();
-    message.bodies.insert(xmpp_parsers::message::Lang::new(), carried);
-    if text.as_bytes().starts_with(MARK) {
-        message = message.with_payload(carbons::Private);
-        message = message.with_payload(ExplicitMessageEncryption {
-            namespace: OTR.to_owned(),
-            name: Some("OTR".to_owned()),
-        });
-        for hint in ["no-copy", "no-permanent-store"] {
-            message.payloads.push(Element::bare(hint, HINTS));
-        }
-    }
-    to_bytes(message.into())
-}
-
-/// An element as it goes out.
-pub(super) fn to_bytes(element: Element) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    // Writing into memory does not fail.
-    let _written = element.write_to(&mut bytes);
-    bytes
+    let (to, id, body) = (escape(to.as_str()), escape(id), escape(text));
+    let marks = if text.as_bytes().starts_with(MARK) {
+        format!(
+            "<private xmlns='{}'/><encryption xmlns='{}' namespace='{}' name='OTR'/><no-copy xmlns='{hints}'/>\
+             <no-permanent-store xmlns='{hints}'/>",
+            ns::CARBONS,
+            ns::ENCRYPTION,
+            ns::OTR,
+            hints = ns::HINTS,
+        )
+    } else {
+        String::new()
+    };
+    format!("<message to='{to}' id='{id}' type='chat'><body>{body}</body>{marks}</message>").into_bytes()
 }
 
 /// A person of this network as a key for maps.
@@ -196,6 +179,3 @@ pub(super) fn nick(jid: &BareJid) -> Nick {
 const MARK: &[u8] = b"?OTR";
 /// So much may clocks differ.
 const TOLERANCE: Duration = Duration::from_secs(30);
-const OTR: &str = "urn:xmpp:otr:0";
-const HINTS: &str = "urn:xmpp:hints";
-const MUC_USER: &str = "http://jabber.org/protocol/muc#user";

@@ -15,6 +15,7 @@ mod link;
 mod login;
 mod management;
 mod message;
+mod ns;
 mod resolve;
 mod roster;
 mod sasl;
@@ -24,12 +25,12 @@ mod stream;
 pub use client::{Client, Output};
 pub use fault::{LoginError, SaslFault, StreamFault};
 pub use frame::{Frame, FrameFault, FrameReader, Header, LONGEST_STANZA, STREAMS, Stanza};
+pub use jid::{BareJid, FullJid, Jid};
 pub use link::Link;
 pub use login::{LoggedIn, Login, Reached, Security};
 pub use management::Outgoing;
+pub use minidom::Element;
 pub use stream::{XmlStream, escape};
-pub use xmpp_parsers::jid::{BareJid, FullJid, Jid};
-pub use xmpp_parsers::minidom::Element;
 
 /// So many bytes of text go into one message. Written out, with everything that XML wants escaped, it stays below what
 /// servers take.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xmpp_parsers::jid::{BareJid, Jid};
-use xmpp_parsers::minidom::Element;
-use xmpp_parsers::ns;
+use super::ns;
+use jid::{BareJid, Jid};
+use minidom::Element;
 
 /// People by their addresses, and the clients by which each is there.
 #[derive(Debug, Default)]
