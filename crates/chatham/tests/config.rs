@@ -420,7 +420,7 @@ fn clear_connections_are_asked_for_and_warned_about() {
     };
     let tls = |resolved: &Resolved| match &resolved.place {
         Place::Server(dial) => (dial.tls.is_some(), dial.port),
-        Place::Local(_) => panic!(),
+        _ => panic!(),
     };
     let asked = clear("host='h.example'\ntls=false");
     assert_eq!(tls(&asked), (false, 6667));

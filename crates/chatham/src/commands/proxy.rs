@@ -189,7 +189,7 @@ fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
                 let asks = (entry.speech, dial.host.as_str(), dial.port);
                 Some((entry.listen.address, Some(asks)))
             }
-            Place::Local(_) => None,
+            Place::Local(_) | Place::Xmpp(_) => None,
         });
         for (address, asks) in direct.chain(asked) {
             let door = setup::Door {

@@ -162,6 +162,13 @@ fn furnish(
     let dial = match &resolved.place {
         Place::Local(port) => Dial::plain("127.0.0.1", *port),
         Place::Server(dial) => (**dial).clone(),
+        Place::Xmpp(_) => {
+            let words = format!(
+                "the door {} is for IRC, and its profile {} is an XMPP account",
+                door.name, resolved.profile
+            );
+            return Err(io::Error::other(words));
+        }
     };
     let password = resolved.registration.password.as_ref();
     let password = password.and_then(|password| IrcLine::command("PASS").trailing(password).ok());

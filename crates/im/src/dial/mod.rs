@@ -21,6 +21,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 pub use fault::{Cause, DialError, TlsFault};
@@ -124,27 +125,41 @@ impl Dial {
     pub async fn open(&self) -> Result<Box<dyn Stream>, DialError> {
         // Files are read before anybody hears of us.
         let tls = self.prepare()?;
-        let patience = if self.proxy.is_some() {
+        let socket = self.way().await?;
+        match tls {
+            Some(tls) => Ok(Box::new(self.encrypt(tls, socket).await?)),
+            None => Ok(socket),
+        }
+    }
+
+    /// The first half of [`open`](Self::open), for what is said before encryption.
+    pub(crate) async fn way(&self) -> Result<Box<dyn Stream>, DialError> {
+        let patience = self.patience();
+        let silent = |_| DialError::Silent {
+            host: self.host.clone(),
+            port: self.port,
+            seconds: patience.as_secs(),
+        };
+        timeout(patience, self.reach()).await.map_err(silent)?
+    }
+
+    /// The second half.
+    pub(crate) async fn encrypt(
+        &self,
+        tls: tls::Connector,
+        socket: Box<dyn Stream>,
+    ) -> Result<TlsStream<Box<dyn Stream>>, DialError> {
+        // The way stands: an answer is a matter of moments, unless the other side waits for something else.
+        let patience = self.patience() / 2;
+        let silent = |_| self.tls_fault(TlsFault::Silent(patience.as_secs()));
+        timeout(patience, tls.connect(socket)).await.map_err(silent)?
+    }
+
+    fn patience(&self) -> Duration {
+        if self.proxy.is_some() {
             PATIENCE_WITH_PROXY
         } else {
             PATIENCE
-        };
-        let silent = |seconds| DialError::Silent {
-            host: self.host.clone(),
-            port: self.port,
-            seconds,
-        };
-        let reached = timeout(patience, self.reach()).await;
-        let socket = reached.map_err(|_| silent(patience.as_secs()))??;
-        match tls {
-            Some(tls) => {
-                // The way stands: an answer is a matter of moments, unless the other side waits for something else.
-                let agreed = timeout(patience / 2, tls.connect(socket)).await;
-                let stream =
-                    agreed.map_err(|_| self.tls_fault(TlsFault::Silent(patience.as_secs() / 2)))??;
-                Ok(Box::new(stream))
-            }
-            None => Ok(socket),
         }
     }
 
@@ -166,7 +181,7 @@ impl Dial {
         self.tls.is_none() && !hidden && !here
     }
 
-    fn prepare(&self) -> Result<Option<tls::Connector>, DialError> {
+    pub(crate) fn prepare(&self) -> Result<Option<tls::Connector>, DialError> {
         let host = || self.host.clone();
         if !is_host(&self.host) {
             return Err(DialError::Host(host()));

@@ -17,7 +17,7 @@ use tokio_rustls::client::TlsStream;
 use super::{ClientCertificate, Dial, DialError, Roots, Tls, TlsFault};
 
 /// Everything that is needed before the first byte.
-pub(super) struct Connector {
+pub(crate) struct Connector {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
     host: String,
@@ -44,6 +44,12 @@ impl Connector {
             host: dial.host.clone(),
             port: dial.port,
         })
+    }
+
+    /// Names the protocol that is spoken inside (ALPN).
+    pub(crate) fn with_protocol(mut self, protocol: &[u8]) -> Self {
+        Arc::make_mut(&mut self.config).alpn_protocols = vec![protocol.to_vec()];
+        self
     }
 
     /// Speaks TLS over a stream, and returns when the server has proved who it is.
