@@ -17,7 +17,7 @@ use crate::local;
 #[derive(Debug)]
 pub enum Link {
     /// To an IRC server.
-    Irc(link::Link),
+    Irc(Box<link::Link>),
     /// Into an XMPP account.
     Xmpp(Box<xmpp::Link>),
 }
@@ -206,7 +206,7 @@ impl Link {
 
 impl From<link::Link> for Link {
     fn from(link: link::Link) -> Self {
-        Self::Irc(link)
+        Self::Irc(Box::new(link))
     }
 }
 

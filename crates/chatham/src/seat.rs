@@ -308,6 +308,10 @@ impl Seat {
             Event::Message(said) => {
                 if said.kind == Kind::Person {
                     self.measure(&said.from.nick);
+                    // Whoever is on our list of XMPP is no stranger.
+                    if self.link().irc().is_none() && said.account.is_some() && !said.history {
+                        self.engine.acquaint(&said.from.nick);
+                    }
                 }
                 self.engine.receive(&said, now())
             }

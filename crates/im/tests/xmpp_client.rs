@@ -252,6 +252,8 @@ fn only_our_server_changes_our_list() {
 #[test]
 fn somebody_comes_and_goes_with_their_clients() {
     let mut place = Place::bound("");
+    let list = "<iq type='result' id='roster'><query xmlns='jabber:iq:roster'><item jid='bob@example.org'/></query></iq>";
+    let _none = place.hear(list);
     let mut events = |text: &str| {
         place
             .hear(text)
@@ -269,6 +271,16 @@ fn somebody_comes_and_goes_with_their_clients() {
         events("<presence from='bob@example.org/b' type='unavailable'/>"),
         1
     );
+    assert_eq!(
+        events("<presence from='mallory@evil.test/b'/>"),
+        0,
+        "who is on no list"
+    );
+    let known = |place: &mut Place, from: &str| {
+        let said = place.said(&format!("<message from='{from}/a'><body>x</body></message>"));
+        said[0].account.is_some()
+    };
+    assert!(known(&mut place, "Bob@example.org") && !known(&mut place, "mallory@evil.test"));
 }
 
 /// A place whose stream can go on, with three texts of which the server has taken one.

@@ -55,7 +55,7 @@ pub(super) fn account(jid: &Setting<String>, profile: &Profile) -> Result<XmppAc
         let what = "without encryption there are only servers of this computer";
         let remedy =
             "take it out, or name the server: --xmpp-host 127.0.0.1, or `host` in [profile.NAME.xmpp]";
-        return Err(Complaint::new(origin.unwrap_or(jid.origin.clone()), what).remedy(remedy));
+        return Err(Complaint::new(origin.unwrap_or_else(|| jid.origin.clone()), what).remedy(remedy));
     }
     let file = xmpp.password_file.as_ref().or(server.password_file.as_ref());
     Ok(XmppAccount {

@@ -151,6 +151,11 @@ impl Engine {
         self.people.len()
     }
 
+    /// The person knows somebody, and wants to be found by them.
+    pub fn acquaint(&mut self, nick: &Nick) {
+        self.person(nick).conversation.acquaint();
+    }
+
     /// What the store knows about a key of somebody.
     pub fn learn(&mut self, nick: &Nick, fingerprint: Fingerprint, trust: Trust) {
         self.person(nick).learn(fingerprint, trust);

@@ -73,7 +73,7 @@ impl Someone {
         Self::come(way, seed).await
     }
 
-    async fn come(way: Way, seed: u8) -> Self {
+    async fn come(way: IrcWay, seed: u8) -> Self {
         let link = way.dial.connect(way.config.clone(), way.pacing).await.unwrap();
         let seat = Seat::lasting(link, way, None, engine(seed));
         let mut someone = Self {

@@ -282,10 +282,8 @@ impl Client {
         match name {
             "enabled" => management.enabled(element),
             "r" => return vec![Output::Send(management.answer())],
-            "a" => {
-                if count(element).is_none_or(|count| management.acknowledge(count).is_err()) {
-                    return miscounted();
-                }
+            "a" if count(element).is_none_or(|count| management.acknowledge(count).is_err()) => {
+                return miscounted();
             }
             "resumed" if self.stage == Stage::Resuming => {
                 if count(element).is_none_or(|count| management.acknowledge(count).is_err()) {
@@ -393,7 +391,10 @@ impl Client {
 
     fn message(&mut self, element: &Element) -> Vec<Output> {
         match message::read(element, &self.own, self.began) {
-            Meaning::Said(said) => vec![Output::Event(Event::Message(*said))],
+            Meaning::Said(mut said) => {
+                said.account = self.known(&said.from.nick);
+                vec![Output::Event(Event::Message(*said))]
+            }
             Meaning::Failed(whom, words) => {
                 let words = format!("a text did not reach {whom}: {words}");
                 vec![
@@ -405,6 +406,12 @@ impl Client {
         }
     }
 
+    /// Who is on our list is somebody whom we know.
+    fn known(&self, whom: &Nick) -> Option<Vec<u8>> {
+        let jid = BareJid::new(std::str::from_utf8(whom.as_bytes()).ok()?).ok()?;
+        self.roster.has(&jid).then(|| jid.as_str().as_bytes().to_vec())
+    }
+
     fn presence(&mut self, presence: &Element) -> Vec<Output> {
         let Some(Ok(from)) = presence.attr("from").map(Jid::new) else {
             return Vec::new();
@@ -414,6 +421,8 @@ impl Client {
         }
         let whom = from.to_bare();
         match presence.attr("type") {
+            // Strangers may show themselves to whom they like.
+            None if !self.roster.has(&whom) => Vec::new(),
             None => match self.roster.presence(&from, true) {
                 Some(Change::Came(person)) => vec![Output::Event(Event::Joined {
                     person: someone(&person),
