@@ -323,7 +323,7 @@ cannot refresh-answer it answers one query in its life: after that it says that 
 cannot second-query it answers one query in its life: after that it says that an exchange is under way
 cannot extrakey the key is neither derived nor told
 cannot heartbeat-due the crate never sends heartbeats by itself
-cannot heartbeat no call for it, and an empty text is refused with a panic
+cannot heartbeat no call for it
 cannot instances its own tag is made up at every start and cannot be chosen
 cannot keyfile there is no reading or writing of keys
 cannot theirs the fingerprint of the correspondent is not shown
