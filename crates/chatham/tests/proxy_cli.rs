@@ -186,8 +186,9 @@ fn it_says_where_it_is_and_ends_when_it_is_told_to() {
     assert_eq!(events, ["making-key", "door", "ready"]);
     // The store is its own meanwhile.
     let data = folder.path().join("data");
-    let keys = chatham(&["keys", "--data", data.to_str().unwrap(), "list"]);
-    assert!(!keys.status.success());
+    let keys = |command: &str| chatham(&["keys", "--data", data.to_str().unwrap(), command]);
+    assert!(!keys("generate").status.success());
+    assert!(keys("list").status.success(), "it is the proxy that looks");
     let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert!(child.wait().unwrap().success());

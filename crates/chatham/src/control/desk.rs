@@ -231,9 +231,11 @@ fn carry_out(
                 effects.extend(give_back(&mut resident, &to, &ctcp::action(&deed)));
             }
             Effect::Show(notice) => {
-                let lines = words::lines(&notice);
+                let mut lines = words::lines(&notice);
                 if let What::Mistake(_) | What::VerifyLocked { .. } = &notice.what {
                     done = Err(Refusal::new("not-done", lines.join(" ")));
+                    // They are told once, with the end.
+                    lines.clear();
                 }
                 let mut value = crate::present::json::value(&notice);
                 value["profile"] = json!(room.shelf.profile);
