@@ -54,7 +54,7 @@ fn exchanged(people: &mut [Person; 2], k: &[u8]) -> [Channel; 2] {
     for person in people.iter_mut() {
         (0..7).for_each(|_| person.rng.fill_bytes(&mut [0; 57]));
     }
-    both.map(|established: Established| Channel::start(established, Vec::new(), NOW).unwrap())
+    both.map(|established: Established| Channel::start(established, NOW).unwrap())
 }
 
 fn open(channel: &mut Channel, text: &str) -> Opened {
@@ -160,7 +160,7 @@ fn random_schedules_of_the_reference() {
             });
         let [alice, bob] = &mut both;
         let mut channels = exchange(array(&hex(&secret)), &mut alice.rng, &mut bob.rng)
-            .map(|established| Channel::start(established, Vec::new(), NOW).unwrap());
+            .map(|established| Channel::start(established, NOW).unwrap());
         let mut written: Vec<String> = Vec::new();
         for action in actions.split(',') {
             match action {

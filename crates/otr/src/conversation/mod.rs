@@ -42,6 +42,10 @@ pub struct Conversation {
     /// Versions that a stranger asked for, until the person decides.
     knocked: Option<Versions>,
     tag_offer: TagOffer,
+    /// The versions in their last query or tag, until they were compared with those that they have signed.
+    offered: Option<Versions>,
+    /// The versions in the client profile that they proved last.
+    signed: Option<Versions>,
     offer: Option<Offer<AwaitingDhKey>>,
     offer_v4: Option<Offer<WaitingAuthR>>,
     /// Our account and theirs, as the network names them.
@@ -79,6 +83,8 @@ impl Conversation {
             acquainted: false,
             knocked: None,
             tag_offer: TagOffer::Open,
+            offered: None,
+            signed: None,
             offer: None,
             offer_v4: None,
             names: (Vec::new(), Vec::new()),
@@ -186,13 +192,18 @@ impl Conversation {
         self.clock
     }
 
-    /// The highest version of a private conversation that is open.
+    /// The highest version of a private conversation that is open; or of one that the other side has ended, if that is
+    /// version 4, whose text honours older versions only where nothing private was left behind.
     pub(crate) fn highest_private(&self) -> Option<Version> {
         self.sessions
             .iter()
             .filter_map(|session| match session.state() {
                 SessionState::Encrypted(version) => Some(version),
-                _ => None,
+                SessionState::Finished => {
+                    let peer = session.fingerprint()?;
+                    peer.v4().map(|_| Version::V4)
+                }
+                SessionState::Plaintext => None,
             })
             .max()
     }
@@ -222,6 +233,8 @@ impl Conversation {
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         let flags = (self.acquainted, self.knocked, self.tag_offer, self.key_in_use);
         crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
+        let versions = (self.offered, self.signed);
+        crate::hazmat::field(bytes, format!("{versions:?}").as_bytes());
         if let Some(offer) = &self.offer {
             offer.state.absorb(bytes);
         }
