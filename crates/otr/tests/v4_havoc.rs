@@ -2,7 +2,7 @@
 //! the other side of a private conversation can send; among the seeds is what made other programs fall over (D-22, D-45).
 //!
 //! Nothing panics; whatever is refused changes nothing, and the true message is read afterwards. A few hundred rounds in a
-//! test run; by hand `CHATHAM_HAVOC=100000 cargo test --release -p chatham-otr --test v4_havoc`.
+//! test run; by hand `CHATHAM_HAVOC=5000 cargo test --release -p chatham-otr --test v4_havoc`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod common;
