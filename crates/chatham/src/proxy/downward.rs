@@ -64,6 +64,10 @@ impl Adapter {
         }
         let effects = match event {
             Event::Renamed { from, to, own: false } => resident.engine.renamed(&from, &to),
+            Event::Renamed { to, own: true, .. } => {
+                resident.engine.set_own_nick(&to);
+                return;
+            }
             Event::Quit { nick, .. } => resident.engine.gone(&nick, now),
             Event::Absent { nick } => resident.engine.absent(&nick, now),
             Event::CaseMapping(mapping) => {
@@ -82,6 +86,8 @@ impl Adapter {
         resident
             .engine
             .set_case_mapping(self.observer.isupport().case_mapping);
+        // Version 4 signs the names of both.
+        resident.engine.set_own_nick(&self.observer.client().nick());
         let key = resident.engine.account().fingerprint();
         let prefix = &self.habits.prefix;
         let words = format!(
@@ -91,6 +97,7 @@ impl Adapter {
         self.say_as_the_proxy("NOTICE", [words], out);
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, untold, out);
+        out.extend(resident.take_unshown().map(Step::Down));
         if std::mem::take(&mut resident.away) {
             let people: Vec<_> = resident.engine.people().map(|person| person.nick).collect();
             people.iter().for_each(|nick| self.measure(resident, nick));
