@@ -12,7 +12,7 @@
 //! through the engine. The engine and the store live as long as the proxy,
 //! the connection to the server as long as the client's.
 
-mod archive;
+pub(crate) mod archive;
 mod asked;
 mod connect_door;
 mod destinations;
@@ -23,19 +23,20 @@ mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+pub(crate) mod outside;
 mod owner;
 mod password;
 mod pump;
 mod resident;
-mod room;
+pub(crate) mod room;
 mod running;
 mod session;
 pub mod setup;
 mod socks_door;
-mod talk;
+pub(crate) mod talk;
 mod tunnel;
 mod upward;
-mod words;
+pub(crate) mod words;
 
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
 pub use observer::NAME;

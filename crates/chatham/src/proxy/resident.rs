@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use im::irc::IrcLine;
 
 use crate::engine::Engine;
+use crate::proxy::outside::Outside;
 
 /// One person of the proxy, with their client or without it.
 pub struct Resident {
@@ -17,7 +18,9 @@ pub struct Resident {
     /// Words of others that no client was there for, as lines.
     unshown: VecDeque<IrcLine>,
     /// Whether there was a connection, and there is none now.
-    pub(super) away: bool,
+    pub(crate) away: bool,
+    /// What is done and watched from elsewhere.
+    pub(crate) outside: Outside,
 }
 
 impl Resident {
@@ -29,11 +32,12 @@ impl Resident {
             untold: VecDeque::new(),
             unshown: VecDeque::new(),
             away: false,
+            outside: Outside::new(),
         }
     }
 
     /// Keeps lines until there is a client, the newest ones if there are too many.
-    pub(super) fn keep(&mut self, lines: impl IntoIterator<Item = String>) {
+    pub(crate) fn keep(&mut self, lines: impl IntoIterator<Item = String>) {
         self.untold.extend(lines);
         let surplus = self.untold.len().saturating_sub(MOST_UNTOLD);
         self.untold.drain(..surplus);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use im::dial::{Dial, ProxySpeech};
@@ -14,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::chat::remark::Remark;
 use crate::config::Place;
 use crate::config::proxy::{Door, Plan, speech_words};
+use crate::control::{Desk, Server};
 use crate::proxy::archive::{Archive, Shelf};
 use crate::proxy::destinations::{Destinations, Known};
 use crate::proxy::front_door::{Behind, FrontDoor};
@@ -26,7 +28,6 @@ use crate::vault::Identity;
 /// A proxy with open doors. Dropping it ends it without a word to anybody.
 pub struct Running {
     addresses: Vec<SocketAddr>,
-    #[cfg(feature = "deliberate-leak")]
     rooms: Vec<Arc<Room>>,
     stop: watch::Sender<bool>,
     doors: JoinSet<()>,
@@ -52,7 +53,6 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let mut running = Self {
             addresses: Vec::new(),
-            #[cfg(feature = "deliberate-leak")]
             rooms: Vec::new(),
             stop,
             doors: JoinSet::new(),
@@ -60,7 +60,6 @@ impl Running {
         let mut known = Vec::new();
         for door in &plan.doors {
             let room = Arc::new(furnish(plan, door, &archive, tell)?);
-            #[cfg(feature = "deliberate-leak")]
             running.rooms.push(Arc::clone(&room));
             let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
             if let Some(listen) = &door.listen {
@@ -86,6 +85,7 @@ impl Running {
             tell(Remark::new("entry", words).with(fields))?;
             running.open(front, &stopped);
         }
+        running.open_to_control(&folder, &archive, &stopped, tell)?;
         let path = Password::path(&folder);
         let words = format!(
             "clients say the password in {}; `chatham proxy setup` tells how",
@@ -98,6 +98,27 @@ impl Running {
     fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
         self.addresses.push(front.address());
         self.doors.spawn(front.serve(stopped.clone()));
+    }
+
+    /// Lets `chatham ctl` and `chatham keys` in. A proxy without them does its work all the same.
+    fn open_to_control(
+        &mut self,
+        folder: &Path,
+        archive: &Arc<Archive>,
+        stopped: &watch::Receiver<bool>,
+        tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let desk = Desk::new(self.rooms.clone(), Arc::clone(archive));
+        match Server::open(folder.to_owned(), desk) {
+            Ok(server) => {
+                self.doors.spawn(server.serve(stopped.clone()));
+                Ok(())
+            }
+            Err(fault) => {
+                let words = format!("`chatham ctl` cannot reach this proxy: {fault}");
+                tell(Remark::new("no-control", words))
+            }
+        }
     }
 
     /// Where the doors are, in the order of the plan: those to one server first.
