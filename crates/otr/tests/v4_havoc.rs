@@ -43,8 +43,10 @@ fn begin(person: &mut Person) -> Vec<u8> {
 /// Somebody, and the true message that they wait for.
 type Situation = (Person, Vec<u8>);
 
-/// How each situation comes about; the same every time.
-const SITUATIONS: [(&str, fn() -> Situation); 6] = [
+/// Its name, and how it comes about: the same every time.
+type Scene = (&'static str, fn() -> Situation);
+
+const SITUATIONS: [Scene; 6] = [
     ("Identity", || {
         let (alice, mut bob) = (Person::alice(&[4]), Person::bob(&[4]));
         let identity = begin(&mut bob);

@@ -95,11 +95,6 @@ impl Running {
         Ok(running)
     }
 
-    fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
-        self.addresses.push(front.address());
-        self.doors.spawn(front.serve(stopped.clone()));
-    }
-
     /// Lets `chatham ctl` and `chatham keys` in. A proxy without them does its work all the same.
     fn open_to_control(
         &mut self,
@@ -119,6 +114,11 @@ impl Running {
                 tell(Remark::new("no-control", words))
             }
         }
+    }
+
+    fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
+        self.addresses.push(front.address());
+        self.doors.spawn(front.serve(stopped.clone()));
     }
 
     /// Where the doors are, in the order of the plan: those to one server first.

@@ -26,6 +26,10 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
+        if !self.policy.discovery {
+            items.push(refused(Reject::Unexpected));
+            return;
+        }
         if self.is_stranger() {
             self.knocked = Some(offered);
             items.push(Item::Event(Event::Knock { versions: offered }));
