@@ -446,7 +446,7 @@ fn s71_each_account_goes_through_a_proxy_by_itself() {
         let text = format!("[profile.default.server]\nhost='h.example'\n[profile.default.proxy]\n{text}");
         match desk.resolve(&text, Request::default()).unwrap().place {
             Place::Server(dial) => dial.proxy.unwrap(),
-            Place::Local(_) => panic!(),
+            place => panic!("{place:?}"),
         }
     };
     for (text, speech) in [
