@@ -112,6 +112,18 @@ fn without_a_time_of_the_server_our_own_counts() {
 }
 
 #[test]
+fn the_welcome_that_a_bouncer_repeats_is_not_the_beginning() {
+    let mut client = Client::new(Config::new("alice")).unwrap();
+    client.start();
+    client.receive(b":irc.znc.in CAP * LS :server-time\r\n");
+    client.receive(b"@time=2026-11-25T12:00:00.000Z :irc.znc.in CAP alice ACK :server-time\r\n");
+    client.receive(b"@time=2026-11-20T08:00:00.000Z :irc.example 001 alice :Welcome\r\n");
+    let mut said = |time: &str| is_old(&mut client, &format!("@time={time}Z :bob!b@h PRIVMSG alice :hi"));
+    assert!(said("2026-11-25T11:00:00.000"), "while we were away");
+    assert!(!said("2026-11-25T12:00:01.000"));
+}
+
+#[test]
 fn the_brackets_and_stamps_of_a_bouncer_are_understood() {
     let mut client = client("znc.in/self-message", ":irc.znc.in");
     assert!(!is_old(&mut client, ":bob!b@h PRIVMSG #a :hi"));

@@ -210,6 +210,9 @@ impl Client {
         {
             self.prefix.seen(source);
         }
+        if !self.registered {
+            self.history.hear_early(&message);
+        }
         if let Some(code) = number_of(message.command) {
             self.receive_numeric(code, &message, out);
             return Ok(());

@@ -16,6 +16,8 @@ use super::server_time;
 pub(super) struct History {
     /// The time by the caller's clock.
     now: Option<Duration>,
+    /// The latest time that the server named before it let us in.
+    told: Option<Duration>,
     /// When the connection began, by the server's clock if it told us, else by the caller's.
     began: Option<Duration>,
     batches: BTreeMap<Vec<u8>, BatchKind>,
@@ -37,9 +39,15 @@ impl History {
         self.now = Some(now);
     }
 
-    /// The server lets us in with this line: what was said clearly before is old.
-    pub(super) fn begin(&mut self, welcome: &Message<'_>) {
-        self.began = time_of(welcome).or(self.now);
+    /// A line of the server that comes before the welcome, or is it.
+    pub(super) fn hear_early(&mut self, message: &Message<'_>) {
+        self.told = self.told.max(time_of(message));
+    }
+
+    /// The server lets us in: what was said clearly before is old. A bouncer repeats the welcome that it got itself, with
+    /// the time of that day, so the latest of all times until here counts.
+    pub(super) fn begin(&mut self) {
+        self.began = self.told.or(self.now);
     }
 
     /// Takes `BATCH +reference type …` and `BATCH -reference`.

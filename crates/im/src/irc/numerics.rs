@@ -55,7 +55,7 @@ impl Client {
             self.give_up(fault, out);
             return;
         }
-        self.history.begin(message);
+        self.history.begin();
         self.registered = true;
         self.server = message
             .source
