@@ -228,6 +228,10 @@ impl FrameReader {
                         // Spaces may stand before it.
                         let begin = raw.iter().position(|&byte| byte == b'<').unwrap_or_default();
                         let raw = raw.get(begin..).unwrap_or_default().to_vec();
+                        // It is read again with each stanza.
+                        if raw.len() > LONGEST_HEADER {
+                            return Err(FrameFault::TooLong(LONGEST_HEADER));
+                        }
                         self.frames.push_back(Frame::Header(Header { raw, attributes }));
                     }
                     2 => self.stanza = Some((namespace.to_string(), name.to_string())),
@@ -284,6 +288,7 @@ pub const STREAMS: &str = "http://etherx.jabber.org/streams";
 /// The longest stanza that is taken. Servers commonly allow a quarter of it; a roster of some thousand people fits.
 pub const LONGEST_STANZA: usize = 1024 * 1024;
 const LONGEST_TOKEN: usize = 64 * 1024;
+const LONGEST_HEADER: usize = 8 * 1024;
 const DEEPEST: usize = 64;
 
 #[cfg(test)]
@@ -370,6 +375,13 @@ mod tests {
         assert_eq!(
             read(&[deep.as_bytes()], 1000).1,
             Some(FrameFault::TooDeep(DEEPEST))
+        );
+        let names: String = (0..2000).map(|number| format!(" xmlns:n{number}='u'")).collect();
+        let header = HEADER.replace("'1.0'>", &format!("'1.0'{names}>"));
+        assert_eq!(
+            read(&[header.as_bytes()], 1_000_000).1,
+            Some(FrameFault::TooLong(LONGEST_HEADER)),
+            "or each stanza would cost its whole length"
         );
         // White space without end is no stanza.
         let blank = " ".repeat(100);
