@@ -351,6 +351,41 @@ fn a_server_that_counts_what_was_never_sent_is_left() {
     }
 }
 
+/// Whoever knows our client's address can ask it, and each answer is kept until the server has taken it.
+#[test]
+fn answers_that_the_server_never_takes_are_bounded() {
+    let ask = |number: usize| {
+        format!(
+            "<iq from='mallory@example.net/x' type='get' id='{number}'><query xmlns='jabber:iq:version'/></iq>"
+        )
+    };
+    let enabled = "<enabled xmlns='urn:xmpp:sm:3' id='s1' resume='true'/>";
+    let mut place = Place::bound(SM);
+    place.hear(enabled);
+    let long = ask(1).replace("example.net", &"a".repeat(5000));
+    assert!(place.hear(&long).is_empty(), "nobody has such an address");
+    let end = (0..20_000).find(|number| {
+        let outputs = place.hear(&ask(*number));
+        outputs.iter().any(|output| matches!(output, Output::Close(_)))
+    });
+    assert!(end.is_some(), "the answers wait for ever");
+    // A server that says how far it has come is asked often enough, and nobody can end its stream.
+    let mut place = Place::bound(SM);
+    place.hear(enabled);
+    let mut taken = 3;
+    for number in 0..20_000 {
+        let outputs = place.hear(&ask(number));
+        assert!(
+            !outputs.iter().any(|output| matches!(output, Output::Close(_))),
+            "after {number}"
+        );
+        taken += 1;
+        if xml(&outputs).contains("<r ") {
+            place.hear(&format!("<a xmlns='urn:xmpp:sm:3' h='{taken}'/>"));
+        }
+    }
+}
+
 #[test]
 fn a_place_under_another_address_is_refused() {
     let (reader, header, features) = header("");

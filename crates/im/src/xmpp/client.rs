@@ -323,6 +323,8 @@ impl Client {
             }
             Some(Err(_)) => false,
         };
+        // An address that is none has no length that it keeps to, and nobody waits there for an answer.
+        let nobody = matches!(from, Some(Err(_)));
         match (iq.attr("type"), id) {
             (Some("result"), BIND) if self.stage == Stage::Binding => self.take_address(iq),
             (Some("result"), BEGIN) if self.stage == Stage::Beginning => self.bound(),
@@ -339,7 +341,7 @@ impl Client {
                 }
                 Vec::new()
             }
-            (Some("get" | "set"), id) if id.len() <= LONGEST_ID && self.is_bound() => {
+            (Some("get" | "set"), id) if id.len() <= LONGEST_ID && !nobody && self.is_bound() => {
                 let id = id.to_owned();
                 self.asked(iq, &id, by_server)
             }
@@ -377,16 +379,30 @@ impl Client {
             .map_or_else(String::new, |from| format!(" to='{}'", escape(from)));
         let id = escape(id);
         if iq.has_child("ping", ns::PING) {
-            return vec![self.stanza(format!("<iq type='result' id='{id}'{to}/>"))];
+            return self.answer(format!("<iq type='result' id='{id}'{to}/>"));
         }
         if let Some(query) = iq.get_child("query", ns::ROSTER).filter(|_| by_server) {
             self.roster.take(query);
-            return vec![self.stanza(format!("<iq type='result' id='{id}'{to}/>"))];
+            return self.answer(format!("<iq type='result' id='{id}'{to}/>"));
         }
-        vec![self.stanza(format!(
+        self.answer(format!(
             "<iq type='error' id='{id}'{to}><error type='cancel'><service-unavailable \
              xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-        ))]
+        ))
+    }
+
+    /// An answer. It is kept until the server has taken it, and anybody can ask: so the server is asked how far it is, and
+    /// left if it does not say.
+    fn answer(&mut self, xml: String) -> Vec<Output> {
+        if self.management.as_ref().is_some_and(Management::is_full) {
+            let words = "the server does not say what it has taken";
+            return vec![Output::Close(Some(words.to_owned()))];
+        }
+        let mut outputs = vec![self.stanza(xml)];
+        if self.management.as_ref().is_some_and(Management::is_long) {
+            outputs.push(Output::Send(question()));
+        }
+        outputs
     }
 
     fn message(&mut self, element: &Element) -> Vec<Output> {

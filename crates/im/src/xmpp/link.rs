@@ -15,7 +15,7 @@ use super::client::{Client, Output};
 use super::fault::StreamFault;
 use super::frame::{Frame, FrameReader};
 use super::login::LoggedIn;
-use super::management::Outgoing;
+use super::management::{MOST_OPEN, Outgoing};
 use crate::irc::{Event, Nick, ctcp};
 use crate::link::{Queue, SendError};
 
@@ -297,6 +297,10 @@ const READ_SIZE: usize = 4096;
 const WRITE_QUEUE: usize = 4096;
 /// So much of the queue is for answers only.
 const ROOM_FOR_ANSWERS: usize = 64;
+const _: () = assert!(
+    MOST_OPEN + ROOM_FOR_ANSWERS < WRITE_QUEUE,
+    "or a stream that goes on would end at once, each time"
+);
 /// After so much silence the server is asked for a sign of life.
 const IDLE: Duration = Duration::from_secs(60);
 /// So long it may take to give one.

@@ -95,6 +95,11 @@ impl Management {
         self.open.len() >= MOST_OPEN
     }
 
+    /// Whether it is time to ask how much the server has taken.
+    pub(super) fn is_long(&self) -> bool {
+        self.open.len().is_multiple_of(OFTEN)
+    }
+
     /// What asks the server to go on where the stream broke.
     pub(super) fn resume(&self) -> Option<Outgoing> {
         let id = super::stream::escape(self.id.as_deref()?);
@@ -154,8 +159,10 @@ pub(super) fn question() -> Outgoing {
     Outgoing::element(format!("<r xmlns='{}'/>", ns::SM))
 }
 
-/// More than fits into the queue of a link; a server that never acknowledges anything gets no more.
-const MOST_OPEN: usize = 8192;
+/// All of it has to fit into the queue of the next link; a server that never acknowledges anything gets no more.
+pub(super) const MOST_OPEN: usize = 2048;
+/// After so many answers that nobody has asked about.
+const OFTEN: usize = 64;
 /// The longest name that the specification allows.
 const LONGEST_ID: usize = 4000;
 
