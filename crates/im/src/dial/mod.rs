@@ -257,7 +257,7 @@ fn is_host(host: &str) -> bool {
 }
 
 /// Whether the name means something inside the Tor network only.
-fn is_onion(host: &str) -> bool {
+pub(crate) fn is_onion(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host.ends_with(".onion")
 }

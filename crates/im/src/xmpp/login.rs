@@ -19,7 +19,7 @@ use super::frame::{Header, Stanza};
 use super::resolve::{self, Target};
 use super::sasl::{Offer, Unproved};
 use super::stream::{XmlStream, unexpected};
-use crate::dial::{Dial, DialError, Proxy, Roots, Stream, Tls};
+use crate::dial::{Dial, DialError, Proxy, Roots, Stream, Tls, is_onion};
 
 /// Which server, and which way there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +132,7 @@ impl Login {
                 Ok(vec![Target { port, ..usual }])
             }
             // Whom we want to reach is the proxy's to know, and nobody else's.
-            None if self.proxy.is_some() || is_bare_host(domain) => {
+            None if self.proxy.is_some() || has_no_services(domain) => {
                 Ok(vec![resolve::usual(domain, self.security)])
             }
             None => resolve::services(domain, self.security).await,
@@ -315,9 +315,9 @@ fn ascii(domain: &str) -> Result<String, LoginError> {
         .ok_or_else(|| LoginError::Domain(domain.to_owned()))
 }
 
-/// Whether it is a name that no name system has services for.
-fn is_bare_host(domain: &str) -> bool {
-    domain == "localhost" || domain.parse::<std::net::IpAddr>().is_ok()
+/// Whether it is a name that no name system has services for, or must not hear of: that of a hidden service (RFC 7686).
+fn has_no_services(domain: &str) -> bool {
+    domain == "localhost" || domain.parse::<std::net::IpAddr>().is_ok() || is_onion(domain)
 }
 
 const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
@@ -325,3 +325,16 @@ const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 const PROTOCOL: &[u8] = b"xmpp-client";
 /// So long each of the two halves may take, once the server is reached.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s71_the_name_system_does_not_hear_of_hidden_services() {
+        for domain in ["abc.onion", "chat.ABC.Onion", "localhost", "127.0.0.1", "::1"] {
+            assert!(has_no_services(domain), "{domain}");
+        }
+        assert!(!has_no_services("onion.example"));
+    }
+}

@@ -189,10 +189,19 @@ fn refusal(failure: &Element) -> SaslFault {
 
 async fn begin(stream: &mut XmlStream, name: &str, first: &[u8]) -> Result<(), StreamFault> {
     let data = Zeroizing::new(BASE64.encode(first));
-    let auth = Zeroizing::new(format!(
-        "<auth xmlns='{SASL}' mechanism='{name}'>{}</auth>",
-        *data
-    ));
+    // It never grows: there would be a copy of the password in the old one.
+    let mut auth = Zeroizing::new(String::with_capacity(128 + data.len()));
+    for part in [
+        "<auth xmlns='",
+        SASL,
+        "' mechanism='",
+        name,
+        "'>",
+        &data,
+        "</auth>",
+    ] {
+        auth.push_str(part);
+    }
     stream.write(auth.as_bytes()).await
 }
 
