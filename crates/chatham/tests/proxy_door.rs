@@ -69,6 +69,25 @@ async fn s70_only_who_knows_the_password_comes_in() {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
+async fn s70_the_door_is_not_shut_to_its_owner_by_those_who_only_stand_there() {
+    let (relay, _capture) = network(Vec::new()).await;
+    let house = House::before(relay.address().port()).await;
+    let mut silent = Vec::new();
+    for _ in 0..16 {
+        silent.push(house.knock().await);
+    }
+    let mut alice = house.enter("alice").await;
+    alice.settle().await;
+    // There is an end to it all the same.
+    for _ in 0..16 {
+        silent.push(house.knock().await);
+    }
+    assert_eq!(house.knock().await.rest().await, "");
+    drop(silent);
+}
+
+#[tokio::test]
 async fn what_stands_behind_the_password_is_for_the_server() {
     let mut server = Server::start().await;
     let mut alice = server.house.knock().await;

@@ -96,17 +96,12 @@ impl FrontDoor {
     pub(super) async fn serve(self, mut stop: watch::Receiver<bool>) {
         let mut clients = JoinSet::new();
         let for_clients = stop.clone();
-        let most = match self.behind {
-            Behind::Room(_) => MOST_IN_A_ROOM,
-            Behind::Socks5(_) | Behind::Connect(_) => MOST_CLIENTS,
-        };
         loop {
             tokio::select! {
                 () = ended(&mut stop) => break,
                 Some(_) = clients.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
-                    // Whoever comes when there are too many finds the door shut.
-                    Ok((stream, peer)) if clients.len() < most && self.admits(peer) => {
+                    Ok((stream, peer)) if self.admits(peer) && self.has_room(clients.len(), &stream, peer) => {
                         // Only slower without it.
                         let _ignored = stream.set_nodelay(true);
                         let (behind, acceptor) = (self.behind.clone(), self.acceptor.clone());
@@ -132,6 +127,16 @@ impl FrontDoor {
 
     fn admits(&self, peer: SocketAddr) -> bool {
         peer.ip().is_loopback() || !self.address.ip().is_loopback()
+    }
+
+    /// Whoever comes when there are too many finds the door shut. Others on this computer cannot shut it to its owner.
+    fn has_room(&self, clients: usize, stream: &TcpStream, peer: SocketAddr) -> bool {
+        let most = match self.behind {
+            Behind::Room(_) => MOST_IN_A_ROOM,
+            Behind::Socks5(_) | Behind::Connect(_) => MOST_CLIENTS,
+        };
+        let here = stream.local_addr().unwrap_or(self.address);
+        clients < most || clients < 2 * most && owner::is_ours(peer, here)
     }
 }
 

@@ -23,7 +23,8 @@ pub(super) fn is_ours(_: SocketAddr, _: SocketAddr) -> bool {
     false
 }
 
-/// The user whose socket goes from one address to another, by the kernel's table of sockets.
+/// The user whose socket goes from one address to another, by the kernel's table of sockets. A socket that its program has
+/// let go of is nobody's: the kernel counts it as root's, whosever it was.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 fn owner(table: &str, from: SocketAddr, to: SocketAddr) -> Option<u32> {
     let wanted = [spellings(from), spellings(to)];
@@ -34,7 +35,8 @@ fn owner(table: &str, from: SocketAddr, to: SocketAddr) -> Option<u32> {
                 .get(place)
                 .is_some_and(|have| spellings.iter().any(|want| want == have))
         };
-        (is(1, &wanted[0]) && is(2, &wanted[1]))
+        let is_held = fields.get(9).is_some_and(|inode| *inode != "0");
+        (is(1, &wanted[0]) && is(2, &wanted[1]) && is_held)
             .then(|| fields.get(7)?.parse().ok())
             .flatten()
     })
@@ -85,11 +87,17 @@ mod tests {
         let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
             \x20  0: 0100007F:4139 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1\n\
             \x20  1: 0100007F:4139 0100007F:C350 01 00000000:00000000 00:00000000 00000000  1000        0 2 1\n\
-            \x20  2: 0100007F:C350 0100007F:4139 01 00000000:00000000 00:00000000 00000000  1001        0 3 1\n";
+            \x20  2: 0100007F:C350 0100007F:4139 01 00000000:00000000 00:00000000 00000000  1001        0 3 1\n\
+            \x20  3: 0100007F:C352 0100007F:4139 05 00000000:00000000 00:00000000 00000000     0        0 0 1\n";
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         assert_eq!(owner(table, address(50000), address(16697)), Some(1001));
         assert_eq!(owner(table, address(16697), address(50000)), Some(1000));
         assert_eq!(owner(table, address(50001), address(16697)), None);
+        assert_eq!(
+            owner(table, address(50002), address(16697)),
+            None,
+            "s70: nobody holds it"
+        );
         assert_eq!(owner("", address(1), address(2)), None);
     }
 }
