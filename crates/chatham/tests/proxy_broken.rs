@@ -218,6 +218,16 @@ impl World {
         panic!("{what}\n{}", shown.collect::<Vec<_>>().join("\n---\n"));
     }
 
+    async fn comes_through(&mut self, from: usize, text: &str) -> bool {
+        for _ in 0..PATIENCE {
+            if self.people[1 - from].has_heard(text) > 0 {
+                return true;
+            }
+            self.settle().await;
+        }
+        false
+    }
+
     async fn round(&mut self) {
         let who = self.below(2);
         if self.below(3) == 0 {
@@ -322,10 +332,15 @@ async fn play(seed: u64) -> [usize; 2] {
     world.settle().await;
     for who in 0..2 {
         let text = world.say(who).await;
-        let heard = |world: &World| world.people[1 - who].has_heard(&text) > 0;
-        world
-            .until(&format!("seed {seed}: nothing comes through any more"), heard)
-            .await;
+        if !world.comes_through(who, &text).await {
+            let told = [world.reported(0).await, world.reported(1).await];
+            let shown = world.people.iter().map(|person| person.lines.join("\n"));
+            panic!(
+                "seed {seed}: nothing comes through any more; what waits or may be lost is\n{}\nof\n{}",
+                told.join("\n---\n"),
+                shown.collect::<Vec<_>>().join("\n---\n")
+            );
+        }
     }
     world.judge(seed).await
 }
