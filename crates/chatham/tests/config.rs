@@ -10,6 +10,7 @@ use std::time::Duration;
 use chatham::config::{
     Complaint, Configuration, EXAMPLE, Origin, Place, Profile, Request, Resolved, Rules, Setting,
 };
+use im::dial::ProxySpeech;
 use im::irc::{Pacing, Sasl};
 use otr::{Policy, Version};
 
@@ -380,6 +381,10 @@ fn unsafe_combinations_are_refused_with_a_sentence() {
             "both a user and a password",
         ),
         (
+            server("host='h.example'\n[profile.default.proxy]\nsocks5='h:1'\nhttp='h:2'"),
+            "two proxies, and one way",
+        ),
+        (
             server("host='h.example'\n[profile.default.proxy]\nuser='me'"),
             "no proxy is named",
         ),
@@ -432,6 +437,30 @@ fn clear_connections_are_asked_for_and_warned_about() {
     }
     let onion = clear("host='abc.onion'\n[profile.default.proxy]\nsocks5='127.0.0.1:9050'");
     assert_eq!((tls(&onion), onion.warnings.len()), ((false, 6667), 0));
+}
+
+#[test]
+fn s71_each_account_goes_through_a_proxy_by_itself() {
+    let desk = Desk::new();
+    let way = |text: &str| {
+        let text = format!("[profile.default.server]\nhost='h.example'\n[profile.default.proxy]\n{text}");
+        match desk.resolve(&text, Request::default()).unwrap().place {
+            Place::Server(dial) => dial.proxy.unwrap(),
+            Place::Local(_) => panic!(),
+        }
+    };
+    for (text, speech) in [
+        ("socks5='127.0.0.1:9050'", ProxySpeech::Socks5),
+        ("http='http://127.0.0.1:3128'", ProxySpeech::HttpConnect),
+    ] {
+        let [one, two] = [way(text), way(text)];
+        assert_eq!((one.speech, two.speech), (speech, speech));
+        assert_ne!(
+            one.user.unwrap(),
+            two.user.unwrap(),
+            "two streams could share their way"
+        );
+    }
 }
 
 #[test]

@@ -88,6 +88,38 @@ fn a_check_explains_every_fault_with_its_line() {
         code == Some(1) && said.contains("have the same profile"),
         "{said}"
     );
+    // A door for everybody needs a certificate; two doors need two ports; one way is enough.
+    let bad = format!(
+        "{server}[proxy.irc.work]\nlisten = '0.0.0.0:1'\neverywhere = true\n[proxy.socks5]\nlisten = '127.0.0.1:2'\n\
+         [proxy.http]\nlisten = '127.0.0.1:2'\n[proxy.others]\nconnections = 'some'\n"
+    );
+    let (code, said, _) = check(&bad);
+    assert_eq!(code, Some(1));
+    assert!(
+        said.contains("`connections` cannot be \"some\"") && said.contains("config.toml:11:1"),
+        "{said}"
+    );
+    let (code, said, _) = check(&bad.replace("some", "pass"));
+    assert_eq!(code, Some(1));
+    for part in [
+        "the password with it",
+        "config.toml:4:1",
+        "another door listens on 127.0.0.1:2",
+        "config.toml:9:1",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let off = format!("{server}[proxy.irc.work]\nlisten = 'off'\n");
+    let (code, said, _) = check(&off);
+    assert!(
+        code == Some(1) && said.contains("every door is switched off"),
+        "{said}"
+    );
+    let (code, said, _) = check(&format!("{off}[proxy.socks5]\nlisten = '{}'\n", free_port()));
+    assert!(
+        code == Some(0) && said.contains("takes SOCKS5 to the servers of all profiles"),
+        "{said}"
+    );
     let port = free_port();
     let (code, said, _) = check(&format!(
         "{server}[proxy.irc.work]\nlisten = '127.0.0.1:{port}'\n"
@@ -117,6 +149,9 @@ fn the_steps_name_everything_and_the_password_only_on_request() {
         );
         let (_, said, _) = proxy(folder.path(), &[&arguments[..], &["--show-password"]].concat());
         assert!(said.contains(password), "{said}");
+        let entries = ["--socks5", "17002", "--http", "17003"];
+        let (_, said, _) = proxy(folder.path(), &[&arguments[..], &entries].concat());
+        assert!(said.contains("17003") && said.contains("irc.example"), "{said}");
     }
 }
 

@@ -9,6 +9,7 @@ mod doors;
 use std::time::Duration;
 
 use certificates::{Authority, leaf};
+use im::dial::{Dial, Roots, Tls};
 use im::relay::{Relay, RelayConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,7 +57,15 @@ async fn s70_only_who_knows_the_password_comes_in() {
     // A second client would be a second person under one key.
     let mut second = house.knock().await;
     second.say(&format!("PASS {}", house.password)).await;
+    alice.until(&["PING :*chatham"]).await;
+    alice.say("PONG :*chatham").await;
     assert!(second.rest().await.contains("another client is connected"));
+    assert!(capture.find(b"*chatham").is_empty(), "the answer was ours");
+    // One that does not answer any more makes place.
+    let mut third = house.knock().await;
+    third.say(&format!("PASS {}", house.password)).await;
+    third.register(None, "alice").await;
+    assert!(alice.rest().await.contains("PING :*chatham"));
 }
 
 #[tokio::test]
@@ -129,6 +138,56 @@ async fn the_way_to_the_server_is_encrypted_and_the_server_has_to_prove_its_name
         );
         assert!(relay.connections().iter().all(|(_, _, nick)| nick.is_none()));
     }
+}
+
+#[tokio::test]
+async fn s70_beyond_this_computer_a_door_speaks_tls_and_wants_the_password() {
+    let (relay, capture) = network(Vec::new()).await;
+    let authority = Authority::new();
+    let own = authority.vouch("door", leaf(&["127.0.0.1"]));
+    let listen = format!(
+        "listen = '0.0.0.0:0'\neverywhere = true\ncertificate = '{}'\nkey = '{}'\n",
+        own.chain.display(),
+        own.key.display()
+    );
+    let port = relay.address().port();
+    let house = House::of(format!(
+        "[proxy.irc.default]\n{listen}[proxy.http]\n{listen}[profile.default.server]\nhost = '127.0.0.1'\n\
+         port = {port}\ntls = false\n"
+    ))
+    .await;
+    let dial = |door: usize| Dial {
+        tls: Some(Tls {
+            roots: Roots::File(authority.root()),
+            ..Tls::default()
+        }),
+        ..Dial::plain("127.0.0.1", house.port(door))
+    };
+    for (door, said, heard) in [
+        (
+            0,
+            format!("PASS {}\r\nNICK a\r\nUSER a 0 * :a\r\n", house.password),
+            " 001 a ",
+        ),
+        (0, "NICK a\r\nUSER a 0 * :a\r\n".to_owned(), " 464 * "),
+        (
+            1,
+            format!("CONNECT 127.0.0.1:{port} HTTP/1.1\r\nProxy-Authorization: Basic eDp5\r\n\r\n"),
+            "407",
+        ),
+    ] {
+        let mut stream = dial(door).open().await.unwrap();
+        stream.write_all(said.as_bytes()).await.unwrap();
+        let mut told = Vec::new();
+        while !String::from_utf8_lossy(&told).contains(heard) {
+            told.push(stream.read_u8().await.unwrap());
+        }
+    }
+    // Without TLS nobody is heard.
+    let mut client = Client::at(house.port(0)).await;
+    client.say(&format!("PASS {}", house.password)).await;
+    assert!(!client.rest().await.contains("001"));
+    assert!(capture.find(house.password.as_bytes()).is_empty());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use std::io::BufRead;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use im::dial::{ClientCertificate, Dial, Roots, Socks5, Tls};
+use im::dial::{ClientCertificate, Dial, Proxy, ProxySpeech, Roots, Tls};
 use im::irc::{Config, Event, IrcLine, Pacing, Sasl};
 use im::link::Link;
 use tokio::sync::mpsc;
@@ -59,7 +59,8 @@ async fn talk(arguments: Vec<String>) -> Result<(), Box<dyn Error>> {
         server_name: named("name").map(str::to_owned),
     });
     let proxy = match named("proxy").and_then(|proxy| proxy.rsplit_once(':')) {
-        Some((host, port)) => Some(Socks5 {
+        Some((host, port)) => Some(Proxy {
+            speech: ProxySpeech::Socks5,
             host: host.to_owned(),
             port: port.parse()?,
             user: None,

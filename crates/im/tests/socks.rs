@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use im::dial::{Dial, DialError, Socks5};
+use im::dial::{Dial, DialError, Proxy as Way, ProxySpeech};
 use im::irc::{Config, Event, Pacing};
 use im::link::{Link, LinkError};
 use im::relay::{Relay, RelayConfig};
@@ -53,7 +53,8 @@ impl Proxy {
 
     fn way(&self, host: &str, user: Option<(&str, &str)>) -> Dial {
         let user = user.map(|(user, password)| (user.to_owned(), Zeroizing::new(password.to_owned())));
-        let proxy = Socks5 {
+        let proxy = Way {
+            speech: ProxySpeech::Socks5,
             host: "127.0.0.1".into(),
             port: self.port,
             user,
@@ -255,7 +256,8 @@ async fn s71_a_proxy_that_fails_is_never_gone_around() {
         .local_addr()
         .unwrap()
         .port();
-    let nowhere = Socks5 {
+    let nowhere = Way {
+        speech: ProxySpeech::Socks5,
         host: "127.0.0.1".into(),
         port: gone,
         user: None,

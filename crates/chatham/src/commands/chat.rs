@@ -69,7 +69,8 @@ struct PlaceOptions {
     /// Certificates (PEM) that may vouch for the server, instead of those of the system
     #[arg(long, value_name = "FILE", help_heading = WHERE)]
     tls_roots: Option<PathBuf>,
-    /// Go through this SOCKS5 proxy, which looks names up, too; a password here is seen by whoever lists processes
+    /// Go through this proxy (socks5:// or http://), which looks names up, too; a password here is seen by whoever
+    /// lists processes
     #[arg(long, value_name = "socks5://[USER[:PASSWORD]@]HOST:PORT", value_parser = proxy, help_heading = WHERE)]
     proxy: Option<ProxyText>,
     /// The proxy's password is the first line of this file
@@ -127,9 +128,30 @@ enum How {
 /// What was said about a proxy. Its `Debug` shows no password.
 #[derive(Clone)]
 pub(super) struct ProxyText {
-    pub(super) address: String,
-    pub(super) user: Option<String>,
-    pub(super) password: Option<Zeroizing<String>>,
+    address: String,
+    /// Whether it speaks HTTP CONNECT, and not SOCKS5.
+    http: bool,
+    user: Option<String>,
+    password: Option<Zeroizing<String>>,
+}
+
+impl ProxyText {
+    /// The same as settings, with the file of `--proxy-password-file`.
+    pub(super) fn settings(self, password_file: Option<PathBuf>) -> Proxy {
+        let address = Some(Setting::option(self.address, "--proxy"));
+        let (socks5, http) = if self.http {
+            (None, address)
+        } else {
+            (address, None)
+        };
+        Proxy {
+            socks5,
+            http,
+            user: option(self.user, "--proxy"),
+            password_file: option(password_file, "--proxy-password-file"),
+            password: self.password,
+        }
+    }
 }
 
 impl Chat {
@@ -166,12 +188,8 @@ impl Chat {
 
     fn request(self) -> Request {
         let (place, account, form) = (self.place, self.account, self.form);
-        let proxy = place.proxy.map(|proxy| Proxy {
-            socks5: Some(Setting::option(proxy.address, "--proxy")),
-            user: proxy.user.map(|user| Setting::option(user, "--proxy")),
-            password_file: option(place.proxy_password_file, "--proxy-password-file"),
-            password: proxy.password,
-        });
+        let password_file = place.proxy_password_file;
+        let proxy = place.proxy.map(|proxy| proxy.settings(password_file));
         let tls = match (place.tls, place.no_tls) {
             (true, _) => Some(Setting::option(true, "--tls")),
             (_, true) => Some(Setting::option(false, "--no-tls")),
@@ -249,10 +267,11 @@ pub(super) fn option<T>(value: Option<T>, name: &'static str) -> Option<Setting<
 }
 
 pub(super) fn proxy(text: &str) -> Result<ProxyText, String> {
-    let form = "the form is socks5://HOST:PORT or socks5://USER:PASSWORD@HOST:PORT";
-    let rest = text
+    let form = "the form is socks5://[USER:PASSWORD@]HOST:PORT, or http:// in the place of socks5://";
+    let socks5 = text
         .strip_prefix("socks5://")
         .or_else(|| text.strip_prefix("socks5h://"));
+    let rest = socks5.or_else(|| text.strip_prefix("http://"));
     let rest = rest.ok_or_else(|| form.to_owned())?;
     let (who, address) = match rest.rsplit_once('@') {
         Some((who, address)) => (Some(who), address),
@@ -266,6 +285,7 @@ pub(super) fn proxy(text: &str) -> Result<ProxyText, String> {
     match host_and_port(address.strip_suffix('/').unwrap_or(address)) {
         Ok((_, Some(_))) => Ok(ProxyText {
             address: address.to_owned(),
+            http: socks5.is_none(),
             user,
             password,
         }),
@@ -376,10 +396,12 @@ mod tests {
         );
         assert_eq!(read("socks5://me:a@b:c@h:1"), at("h:1", Some("me"), true));
         assert_eq!(read("socks5://me@h:1"), at("h:1", Some("me"), false));
+        let http = proxy("http://me:a@h:1").unwrap();
+        assert!(http.http && http.user.is_some());
         for text in [
             "127.0.0.1:9050",
             "socks4://h:1",
-            "http://h:1",
+            "https://h:1",
             "socks5://h",
             "socks5://",
         ] {

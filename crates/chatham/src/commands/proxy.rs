@@ -10,9 +10,9 @@ use super::chat::{ProxyText, complain, option, print, proxy};
 use crate::chat::arrival::open_store;
 use crate::chat::remark::Remark;
 use crate::config::place::host_and_port;
-use crate::config::profile::{Profile, Proxy as Socks, Server};
+use crate::config::profile::{Profile, Server};
 use crate::config::proxy::{Plan, ProxyRequest, look};
-use crate::config::{Request, Setting};
+use crate::config::{Place, Request, Setting};
 use crate::proxy::setup::{self, Client};
 use crate::proxy::{Password, Running};
 use crate::{randomness, sanitize};
@@ -53,6 +53,12 @@ struct Serve {
     /// Where clients find the proxy: a port of this computer, and of no other [default: 127.0.0.1:16697]
     #[arg(long, value_name = "[HOST:]PORT", help_heading = WHERE)]
     listen: Option<String>,
+    /// A port for clients that speak SOCKS5 and name the server themselves
+    #[arg(long, value_name = "[HOST:]PORT", help_heading = WHERE)]
+    socks5: Option<String>,
+    /// A port for clients that speak HTTP CONNECT and name the server themselves
+    #[arg(long, value_name = "[HOST:]PORT", help_heading = WHERE)]
+    http: Option<String>,
     /// The IRC server; encrypted on port 6697 unless it is this computer or --no-tls is said
     #[arg(long, value_name = "HOST[:PORT]", value_parser = host_and_port, help_heading = WHERE)]
     upstream: Option<(String, Option<u16>)>,
@@ -65,7 +71,7 @@ struct Serve {
     /// Certificates (PEM) that may vouch for the server, instead of those of the system
     #[arg(long, value_name = "FILE", help_heading = WHERE)]
     tls_roots: Option<PathBuf>,
-    /// Go to the server through this SOCKS5 proxy, which looks names up, too
+    /// Go to the server through this proxy (socks5:// or http://), which looks names up, too
     #[arg(long, value_name = "socks5://[USER[:PASSWORD]@]HOST:PORT", value_parser = proxy, help_heading = WHERE)]
     proxy: Option<ProxyText>,
     /// That proxy's password is the first line of this file
@@ -120,12 +126,8 @@ impl Serve {
     }
 
     fn request(self) -> ProxyRequest {
-        let socks = self.proxy.map(|proxy| Socks {
-            socks5: option(Some(proxy.address), "--proxy"),
-            user: option(proxy.user, "--proxy"),
-            password_file: option(self.proxy_password_file, "--proxy-password-file"),
-            password: proxy.password,
-        });
+        let password_file = self.proxy_password_file;
+        let way = self.proxy.map(|proxy| proxy.settings(password_file));
         let tls = match (self.tls, self.no_tls) {
             (true, _) => Some(Setting::option(true, "--tls")),
             (_, true) => Some(Setting::option(false, "--no-tls")),
@@ -149,12 +151,14 @@ impl Serve {
                 passphrase_file: self.passphrase_file,
                 settings: Profile {
                     server,
-                    proxy: socks.unwrap_or_default(),
+                    proxy: way.unwrap_or_default(),
                     ..Profile::default()
                 },
                 ..Request::default()
             },
             listen: option(self.listen, "--listen"),
+            socks5: option(self.socks5, "--socks5"),
+            http: option(self.http, "--http"),
         }
     }
 }
@@ -176,17 +180,29 @@ impl Setup {
 fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
     let password = Password::of(&plan.data, &mut *randomness()).map_err(io::Error::other)?;
     let mut out = io::stdout().lock();
+    let password_shown = if show { password.reveal() } else { "PASSWORD" };
     for door in &plan.doors {
         let resolved = &door.resolved;
-        let door = setup::Door {
-            name: &resolved.profile,
-            address: door.listen,
-            password: if show { password.reveal() } else { "PASSWORD" },
-        };
-        for line in setup::steps(client, &door) {
-            writeln!(out, "{line}")?;
+        let direct = door.listen.iter().map(|listen| (listen.address, None));
+        let asked = plan.entries.iter().filter_map(|entry| match &resolved.place {
+            Place::Server(dial) => {
+                let asks = (entry.speech, dial.host.as_str(), dial.port);
+                Some((entry.listen.address, Some(asks)))
+            }
+            Place::Local(_) => None,
+        });
+        for (address, asks) in direct.chain(asked) {
+            let door = setup::Door {
+                name: &resolved.profile,
+                address,
+                password: password_shown,
+                asks,
+            };
+            for line in setup::steps(client, &door) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
         }
-        writeln!(out)?;
     }
     if !show {
         let path = Password::path(&plan.data);

@@ -11,6 +11,7 @@
 
 pub mod check;
 pub mod complaint;
+pub mod listen;
 pub mod place;
 pub mod profile;
 pub mod proxy;

@@ -1,12 +1,12 @@
 //! Where to go and how: the part of the settings that can give a person away.
 
-use im::dial::{ClientCertificate, Dial, Roots, Socks5, Tls};
+use im::dial::{self, ClientCertificate, Dial, ProxySpeech, Roots, Tls};
 use zeroize::Zeroizing;
 
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::profile::{Profile, Proxy, Server};
 use crate::config::{Setting, secret};
-use crate::local;
+use crate::{local, randomness};
 
 /// Which server to join.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ impl Place {
 fn to(host: &Setting<String>, profile: &Profile, complaints: &mut Vec<Complaint>) -> Option<Dial> {
     let server = &profile.server;
     let before = complaints.len();
-    let proxy = match socks5(&profile.proxy) {
+    let proxy = match proxy(&profile.proxy) {
         Ok(proxy) => proxy,
         Err(complaint) => {
             complaints.push(complaint);
@@ -190,24 +190,35 @@ fn needless(server: &Server) -> Option<Complaint> {
     Some(complaint.remedy("take it out, or say --tls (`tls = true`)"))
 }
 
-fn socks5(proxy: &Proxy) -> Result<Option<Socks5>, Complaint> {
+/// The proxy that is named, if one is.
+pub(super) fn proxy(proxy: &Proxy) -> Result<Option<dial::Proxy>, Complaint> {
     let stray = proxy.user.as_ref().map(|user| &user.origin);
     let stray = stray.or_else(|| proxy.password_file.as_ref().map(|file| &file.origin));
-    let Some(address) = &proxy.socks5 else {
-        return match stray {
-            None => Ok(None),
-            Some(origin) => {
-                let complaint = Complaint::new(origin.clone(), "no proxy is named");
-                Err(complaint.remedy("say which: socks5 = \"HOST:PORT\""))
-            }
-        };
+    let (address, speech) = match (&proxy.socks5, &proxy.http, stray) {
+        (Some(address), None, _) => (address, ProxySpeech::Socks5),
+        (None, Some(address), _) => (address, ProxySpeech::HttpConnect),
+        (Some(_), Some(http), _) => {
+            let complaint = Complaint::new(http.origin.clone(), "two proxies, and one way");
+            return Err(complaint.remedy("take `socks5` or `http` out"));
+        }
+        (None, None, None) => return Ok(None),
+        (None, None, Some(origin)) => {
+            let complaint = Complaint::new(origin.clone(), "no proxy is named");
+            return Err(complaint.remedy("say which: socks5 = \"HOST:PORT\", or http = \"HOST:PORT\""));
+        }
     };
-    let text = address.value.strip_prefix("socks5h://").unwrap_or(&address.value);
-    let text = text.strip_prefix("socks5://").unwrap_or(text);
+    let (schemes, name, usual): (&[&str], _, _) = match speech {
+        ProxySpeech::Socks5 => (&["socks5h://", "socks5://"], "SOCKS5 proxy", "127.0.0.1:9050"),
+        ProxySpeech::HttpConnect => (&["http://"], "proxy for HTTP CONNECT", "127.0.0.1:3128"),
+    };
+    let mut text = address.value.as_str();
+    for scheme in schemes {
+        text = text.strip_prefix(scheme).unwrap_or(text);
+    }
     let Ok((host, Some(port))) = host_and_port(text.strip_suffix('/').unwrap_or(text)) else {
-        let what = format!("\"{}\" is no SOCKS5 proxy", address.value);
+        let what = format!("\"{}\" is no {name}", address.value);
         return Err(
-            Complaint::new(address.origin.clone(), what).remedy("the form is HOST:PORT, as 127.0.0.1:9050")
+            Complaint::new(address.origin.clone(), what).remedy(format!("the form is HOST:PORT, as {usual}"))
         );
     };
     let password = match (&proxy.password, &proxy.password_file) {
@@ -225,7 +236,7 @@ fn socks5(proxy: &Proxy) -> Result<Option<Socks5>, Complaint> {
         (None, None) => None,
     };
     let user = match (&proxy.user, password) {
-        (None, None) => None,
+        (None, None) => Some(apart()),
         (Some(user), Some(password)) => Some((user.value.clone(), password)),
         _ => {
             let complaint = Complaint::new(
@@ -235,7 +246,21 @@ fn socks5(proxy: &Proxy) -> Result<Option<Socks5>, Complaint> {
             return Err(complaint.remedy("--proxy-password-file FILE, or `user` and `password-file`"));
         }
     };
-    Ok(Some(Socks5 { host, port, user }))
+    Ok(Some(dial::Proxy {
+        speech,
+        host,
+        port,
+        user,
+    }))
+}
+
+/// A user and a password that nobody else has, for a proxy that was named without: Tor keeps what comes under different
+/// ones apart, so that two accounts do not share their way. Whoever asks for none does not look at it.
+fn apart() -> (String, Zeroizing<String>) {
+    let mut bytes = [0; 16];
+    randomness().fill_bytes(&mut bytes);
+    let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    (digits.clone(), Zeroizing::new(digits))
 }
 
 /// `HOST`, `HOST:PORT`, `[V6]` or `[V6]:PORT`.

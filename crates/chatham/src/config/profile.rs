@@ -23,7 +23,7 @@ pub struct Profile {
     pub server: Server,
     /// How to prove that an account is ours.
     pub sasl: Sasl,
-    /// The SOCKS5 proxy.
+    /// The proxy through which everything goes.
     pub proxy: Proxy,
     /// So many lines may go at once.
     pub burst: Option<Setting<u32>>,
@@ -78,11 +78,13 @@ pub enum Mechanism {
     External,
 }
 
-/// A SOCKS5 proxy.
+/// A proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {
-    /// Its host and port.
+    /// Its host and port, if it speaks SOCKS5.
     pub socks5: Option<Setting<String>>,
+    /// Its host and port, if it speaks HTTP CONNECT.
+    pub http: Option<Setting<String>>,
     /// The user there.
     pub user: Option<Setting<String>>,
     /// Where the user's password stands.
@@ -109,7 +111,7 @@ impl Profile {
         } else {
             (self.server.over(below.server), self.sasl.over(below.sasl))
         };
-        let proxy = if self.proxy.socks5.is_some() {
+        let proxy = if self.proxy.is_named() {
             self.proxy
         } else {
             below.proxy
@@ -233,9 +235,15 @@ impl Sasl {
 }
 
 impl Proxy {
-    fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
+    /// Whether it says which.
+    pub fn is_named(&self) -> bool {
+        self.socks5.is_some() || self.http.is_some()
+    }
+
+    pub(super) fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
         let proxy = Self {
             socks5: table.text("socks5", reader),
+            http: table.text("http", reader),
             user: table.text("user", reader),
             password_file: table.path("password-file", reader),
             password: None,

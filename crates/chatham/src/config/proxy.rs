@@ -2,17 +2,17 @@
 //!
 //! A door leads where a profile says: its server, its SOCKS5 proxy, its rules, its key.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use im::dial::DialError;
+use im::dial::{self, DialError, ProxySpeech};
 
 use crate::config::complaint::{Complaint, Origin};
-use crate::config::place::Place;
+use crate::config::listen::{Listen, ListenTable, OFF};
+use crate::config::place::{self, Place};
 use crate::config::resolve::user_name;
 use crate::config::table::{Reader, Table};
-use crate::config::{Configuration, Profile, Request, Resolved, Setting, check, secret};
-use crate::proxy::{Habits, Password, loopback};
+use crate::config::{Configuration, Profile, Request, Resolved, Setting, check, profile, secret};
+use crate::proxy::{Habits, Password};
 
 /// What stands in `[proxy]`.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +23,14 @@ pub struct ProxyTable {
     pub notices: Option<Setting<bool>>,
     /// The doors to IRC servers, by name.
     pub irc: Vec<DoorTable>,
+    /// The door to all of them for clients that speak SOCKS5.
+    pub socks5: ListenTable,
+    /// The door to all of them for clients that speak HTTP CONNECT.
+    pub http: ListenTable,
+    /// Whether connections to other servers pass there.
+    pub pass_others: Option<Setting<bool>>,
+    /// Through which proxy they pass.
+    pub way_of_others: profile::Proxy,
 }
 
 /// What stands in `[proxy.irc.NAME]`.
@@ -31,7 +39,7 @@ pub struct DoorTable {
     /// Its name, which is that of the profile if none is named.
     pub name: Setting<String>,
     /// Where clients find it.
-    pub listen: Option<Setting<String>>,
+    pub listen: ListenTable,
     /// Where it leads.
     pub profile: Option<Setting<String>>,
 }
@@ -43,13 +51,21 @@ pub struct ProxyRequest {
     pub common: Request,
     /// Where clients find the only door.
     pub listen: Option<Setting<String>>,
+    /// Where clients that speak SOCKS5 find it, too.
+    pub socks5: Option<Setting<String>>,
+    /// Where clients that speak HTTP CONNECT find it, too.
+    pub http: Option<Setting<String>>,
 }
 
 /// Everything that is settled before the first door is opened.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The doors.
+    /// The doors, each to one server.
     pub doors: Vec<Door>,
+    /// The doors through which a client names the server.
+    pub entries: Vec<Entry>,
+    /// What becomes of connections there that lead to none of these servers.
+    pub others: Others,
     /// How the proxy talks.
     pub habits: Habits,
     /// Where keys, trust and the proxy's password are kept.
@@ -63,16 +79,35 @@ pub struct Plan {
 pub struct Door {
     /// Its name.
     pub name: String,
-    /// Where clients find it.
-    pub listen: SocketAddr,
+    /// Where clients find it; `None` if only by an entry.
+    pub listen: Option<Listen>,
     /// Where it leads, and by which rules.
     pub resolved: Resolved,
+}
+
+/// A door through which a client says where it wants to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// How it says so.
+    pub speech: ProxySpeech,
+    /// Where clients find it.
+    pub listen: Listen,
+}
+
+/// What becomes of a connection to a server of which the proxy knows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It passes as it is, through this proxy if there is one.
+    Pass(Option<dial::Proxy>),
 }
 
 /// A door as it was asked for.
 struct Wish {
     name: String,
-    listen: Option<Setting<String>>,
+    listen: ListenTable,
     profile: Option<String>,
     settings: Profile,
     origin: Origin,
@@ -84,7 +119,7 @@ impl ProxyTable {
         let mut read = Self {
             prefix: table.text("command", reader),
             notices: table.choice("words", &words, reader),
-            irc: Vec::new(),
+            ..Self::default()
         };
         if let Some(prefix) = &read.prefix
             && (prefix.value.contains(char::is_whitespace) || prefix.value.contains(char::is_control))
@@ -95,7 +130,8 @@ impl ProxyTable {
                 .push(complaint.remedy("as \"!otr\"; \"\" is for none but /otr"));
         }
         for (name, mut table) in table.table("irc", reader).tables(reader) {
-            let (listen, profile) = (table.text("listen", reader), table.text("profile", reader));
+            let listen = ListenTable::read(&mut table, reader);
+            let profile = table.text("profile", reader);
             table.finish(reader);
             read.irc.push(DoorTable {
                 name,
@@ -103,8 +139,28 @@ impl ProxyTable {
                 profile,
             });
         }
+        for (name, listen) in [("socks5", &mut read.socks5), ("http", &mut read.http)] {
+            let mut table = table.table(name, reader);
+            *listen = ListenTable::read(&mut table, reader);
+            table.finish(reader);
+        }
+        let mut others = table.table("others", reader);
+        read.pass_others = others.choice("connections", &[("refuse", false), ("pass", true)], reader);
+        read.way_of_others = profile::Proxy::read(others.table("proxy", reader), reader);
+        others.finish(reader);
         table.finish(reader);
         read
+    }
+
+    fn others(&self, complaints: &mut Vec<Complaint>) -> Others {
+        let way = place::proxy(&self.way_of_others).unwrap_or_else(|complaint| {
+            complaints.push(complaint);
+            None
+        });
+        match &self.pass_others {
+            Some(pass) if pass.value => Others::Pass(way),
+            _ => Others::Refuse,
+        }
     }
 
     fn habits(&self) -> Habits {
@@ -163,12 +219,25 @@ impl ProxyRequest {
                 None => {}
             }
         }
+        let entries = self.entries(configuration, &mut complaints);
+        let others = configuration.proxy.others(&mut complaints);
+        if doors.iter().all(|door| door.listen.is_none()) && entries.is_empty() && complaints.is_empty() {
+            let complaint = Complaint::new(Origin::Default, "every door is switched off");
+            complaints.push(
+                complaint.remedy("say `listen` in one of [proxy.irc.NAME], [proxy.socks5], [proxy.http]"),
+            );
+        }
+        let listens = doors.iter().filter_map(|door| door.listen.as_ref());
+        let listens: Vec<_> = listens.chain(entries.iter().map(|entry| &entry.listen)).collect();
+        complaints.extend(crowded(&listens));
         let (warnings, faults): (Vec<_>, Vec<_>) =
             complaints.into_iter().partition(|complaint| complaint.warning);
         let data = doors.first().map(|door| door.resolved.data.clone());
         match data {
             Some(data) if faults.is_empty() => Ok(Plan {
                 doors,
+                entries,
+                others,
                 habits: configuration.proxy.habits(),
                 data,
                 warnings,
@@ -181,10 +250,13 @@ impl ProxyRequest {
     fn wishes(&self, configuration: &Configuration) -> Vec<Wish> {
         let server = &self.common.settings.server;
         let named = server.host.is_some() || server.local.is_some();
-        if named || self.listen.is_some() || self.common.profile.is_some() {
+        if self.is_settled_here() {
             return vec![Wish {
                 name: "command line".to_owned(),
-                listen: self.listen.clone(),
+                listen: ListenTable {
+                    listen: self.listen.clone(),
+                    ..ListenTable::default()
+                },
                 profile: self.common.profile.clone(),
                 settings: self.common.settings.clone(),
                 origin: Origin::Option(if named { "--upstream" } else { "--listen" }),
@@ -200,21 +272,50 @@ impl ProxyRequest {
         configuration.proxy.irc.iter().map(wish).collect()
     }
 
+    /// Whether the command line says what there is, and not the configuration.
+    fn is_settled_here(&self) -> bool {
+        let server = &self.common.settings.server;
+        let named = server.host.is_some() || server.local.is_some();
+        named || self.listen.is_some() || self.common.profile.is_some()
+    }
+
+    /// The doors through which a client names the server: those of the command line, else those of the configuration.
+    fn entries(&self, configuration: &Configuration, complaints: &mut Vec<Complaint>) -> Vec<Entry> {
+        let table = &configuration.proxy;
+        let wishes = [
+            (ProxySpeech::Socks5, &self.socks5, &table.socks5),
+            (ProxySpeech::HttpConnect, &self.http, &table.http),
+        ];
+        let mut entries = Vec::new();
+        for (speech, typed, written) in wishes {
+            let wish = match typed {
+                Some(listen) => &ListenTable {
+                    listen: Some(listen.clone()),
+                    ..written.clone()
+                },
+                None if self.is_settled_here() => continue,
+                None => written,
+            };
+            let listen = wish.settle(OFF, complaints);
+            entries.extend(listen.map(|listen| Entry { speech, listen }));
+        }
+        entries
+    }
+
     fn door(
         &self,
         wish: Wish,
         configuration: &Configuration,
         complaints: &mut Vec<Complaint>,
     ) -> Option<Door> {
-        let usual = || Setting {
+        let before = complaints.len();
+        let mut listen = wish.listen.clone();
+        listen.listen.get_or_insert_with(|| Setting {
             value: LISTEN.to_owned(),
             origin: wish.origin.clone(),
-        };
-        let listen = wish.listen.clone().unwrap_or_else(usual);
-        let listen = loopback(&listen.value).map_err(|what| {
-            let complaint = Complaint::new(listen.origin.clone(), what);
-            complaints.push(complaint.remedy(format!("write \"{LISTEN}\", or another port")));
         });
+        let listen = listen.settle(LISTEN, complaints);
+        let good = complaints.len() == before;
         let mut request = Request {
             profile: wish.profile,
             settings: wish.settings,
@@ -232,9 +333,9 @@ impl ProxyRequest {
                 if let Some(complaint) = without_effect(found) {
                     complaints.push(complaint);
                 }
-                Some(Door {
+                good.then_some(Door {
                     name: wish.name,
-                    listen: listen.ok()?,
+                    listen,
                     resolved,
                 })
             }
@@ -278,6 +379,16 @@ pub fn look(request: &ProxyRequest) -> check::Report {
     for door in &plan.doors {
         look_at(door, &mut report);
     }
+    for entry in &plan.entries {
+        let (address, speech) = (entry.listen.address, speech_words(entry.speech));
+        let others = match &plan.others {
+            Others::Refuse => "refused",
+            Others::Pass(_) => "passed as they are",
+        };
+        let words = format!("{address} takes {speech} to the servers of all profiles; others are {others}");
+        report.fact("door", words);
+        look_at_port(&entry.listen, &mut report);
+    }
     match Password::read(&plan.data) {
         Ok(Some(_)) => report.fact("password", Password::path(&plan.data).display().to_string()),
         Ok(None) => report.fact("password", "it will be made at the first start".to_owned()),
@@ -294,17 +405,14 @@ pub fn look(request: &ProxyRequest) -> check::Report {
 
 fn look_at(door: &Door, report: &mut check::Report) {
     let resolved = &door.resolved;
-    let words = format!(
-        "{} leads to {}, with the profile {}",
-        door.listen,
-        resolved.place.words(),
-        resolved.profile
-    );
-    report.fact("door", words);
-    if let Err(fault) = std::net::TcpListener::bind(door.listen) {
-        let complaint = Complaint::new(Origin::Default, format!("{}: {fault}", door.listen));
-        let remedy = "perhaps the proxy runs already; else another port is free";
-        report.complaints.push(complaint.remedy(remedy).as_warning());
+    let (place, profile) = (resolved.place.words(), &resolved.profile);
+    match &door.listen {
+        Some(listen) => {
+            let words = format!("{} leads to {place}, with the profile {profile}", listen.address);
+            report.fact("door", words);
+            look_at_port(listen, report);
+        }
+        None => report.fact("server", format!("{place}, with the profile {profile}")),
     }
     if let Place::Server(dial) = &resolved.place {
         let fault: Option<DialError> = dial.check(&resolved.registration).err();
@@ -318,6 +426,34 @@ fn look_at(door: &Door, report: &mut check::Report) {
     }
 }
 
+fn look_at_port(listen: &Listen, report: &mut check::Report) {
+    if let Err(fault) = std::net::TcpListener::bind(listen.address) {
+        let complaint = Complaint::new(Origin::Default, format!("{}: {fault}", listen.address));
+        let remedy = "perhaps the proxy runs already; else another port is free";
+        report.complaints.push(complaint.remedy(remedy).as_warning());
+    }
+}
+
+/// What an entry speaks, in words.
+pub fn speech_words(speech: ProxySpeech) -> &'static str {
+    match speech {
+        ProxySpeech::Socks5 => "SOCKS5",
+        ProxySpeech::HttpConnect => "HTTP CONNECT",
+    }
+}
+
+/// Two doors that want the same port.
+fn crowded(listens: &[&Listen]) -> Option<Complaint> {
+    let taken = |(place, listen): (usize, &&Listen)| {
+        let mut before = listens.iter().take(place);
+        listen.address.port() != 0 && before.any(|other| other.address == listen.address)
+    };
+    let (_, listen) = listens.iter().enumerate().find(|each| taken(*each))?;
+    let what = format!("another door listens on {} already", listen.address);
+    let complaint = Complaint::new(listen.origin.clone(), what);
+    Some(complaint.remedy("give each door a port of its own"))
+}
+
 /// Two doors that cannot be together.
 fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Complaint>) -> bool {
     let same_profile = |other: &&Door| super::is_same(&other.resolved.profile, &door.resolved.profile);
@@ -325,14 +461,6 @@ fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Co
         let what = format!("`{}` and `{}` have the same profile", other.name, door.name);
         let remedy = "a profile is one network: whoever has a nick there may be somebody else elsewhere";
         complaints.push(Complaint::new(origin.clone(), what).remedy(remedy));
-        return true;
-    }
-    let taken = doors
-        .iter()
-        .find(|other| other.listen == door.listen && door.listen.port() != 0);
-    if let Some(other) = taken {
-        let what = format!("`{}` listens on {} already", other.name, door.listen);
-        complaints.push(Complaint::new(origin.clone(), what).remedy("give each door a port of its own"));
         return true;
     }
     false

@@ -1,45 +1,88 @@
-//! A port of this computer that leads to one server. It is on loopback and nowhere else (S-70).
+//! A port of this computer: it leads to one server, or a client says there where it wants to go.
+//!
+//! It is on loopback unless it speaks TLS (S-70).
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use im::accept::Acceptor;
+use im::dial::Stream;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
 
+use crate::config::listen::Listen;
+use crate::proxy::destinations::Destinations;
 use crate::proxy::password::Password;
 use crate::proxy::room::Room;
 use crate::proxy::session::{self, ended};
+use crate::proxy::{connect_door, owner, socks_door};
 
 /// An open port.
 pub(super) struct FrontDoor {
     listener: TcpListener,
     address: SocketAddr,
-    room: Arc<Room>,
+    acceptor: Option<Acceptor>,
+    behind: Behind,
     password: Arc<Password>,
+}
+
+/// What is behind a port.
+#[derive(Clone)]
+pub(super) enum Behind {
+    /// One server.
+    Room(Arc<Room>),
+    /// Whatever a client asks for in SOCKS5.
+    Socks5(Arc<Destinations>),
+    /// Whatever a client asks for in HTTP.
+    Connect(Arc<Destinations>),
+}
+
+/// Who has come, before anything was said.
+#[derive(Clone, Copy)]
+pub(super) struct Visitor<'p> {
+    /// Where the client is, and where it has come to.
+    pub(super) ends: (SocketAddr, SocketAddr),
+    /// What it has to say, if it is not of our user.
+    pub(super) password: &'p Password,
+    /// When it has to have said everything.
+    pub(super) until: Instant,
+}
+
+impl Visitor<'_> {
+    /// Whether it is a program of the same user on this computer, as the kernel says.
+    pub(super) fn is_ours(&self) -> bool {
+        owner::is_ours(self.ends.0, self.ends.1)
+    }
 }
 
 impl FrontDoor {
     /// Begins to listen.
     ///
     /// # Errors
-    /// If the address is not on loopback, or the port is not to be had.
-    pub(super) async fn open(
-        address: SocketAddr,
-        room: Arc<Room>,
-        password: Arc<Password>,
-    ) -> io::Result<Self> {
-        if !address.ip().is_loopback() {
-            return Err(io::Error::other(format!("{address}: {NOT_LOOPBACK}")));
+    /// If everybody on the way could read what is said there, or the port is not to be had.
+    pub(super) async fn open(listen: &Listen, behind: Behind, password: Arc<Password>) -> io::Result<Self> {
+        let address = listen.address;
+        let acceptor = listen
+            .certificate
+            .as_ref()
+            .map(|certificate| certificate.acceptor());
+        let acceptor = acceptor.transpose()?;
+        if !address.ip().is_loopback() && acceptor.is_none() {
+            return Err(io::Error::other(format!(
+                "{address} is not on this computer only, and not encrypted"
+            )));
         }
         let said = |fault: io::Error| io::Error::new(fault.kind(), format!("{address}: {fault}"));
         let listener = TcpListener::bind(address).await.map_err(said)?;
         Ok(Self {
             address: listener.local_addr()?,
             listener,
-            room,
+            acceptor,
+            behind,
             password,
         })
     }
@@ -51,20 +94,31 @@ impl FrontDoor {
 
     /// Lets clients in until the proxy ends, and waits until they have gone.
     pub(super) async fn serve(self, mut stop: watch::Receiver<bool>) {
-        let mut sessions = JoinSet::new();
-        let for_sessions = stop.clone();
+        let mut clients = JoinSet::new();
+        let for_clients = stop.clone();
+        let most = match self.behind {
+            Behind::Room(_) => MOST_IN_A_ROOM,
+            Behind::Socks5(_) | Behind::Connect(_) => MOST_CLIENTS,
+        };
         loop {
             tokio::select! {
                 () = ended(&mut stop) => break,
-                Some(_) = sessions.join_next() => {}
+                Some(_) = clients.join_next() => {}
                 accepted = self.listener.accept() => match accepted {
                     // Whoever comes when there are too many finds the door shut.
-                    Ok((stream, peer)) if sessions.len() < MOST_CLIENTS && peer.ip().is_loopback() => {
+                    Ok((stream, peer)) if clients.len() < most && self.admits(peer) => {
                         // Only slower without it.
                         let _ignored = stream.set_nodelay(true);
-                        let (room, password) = (Arc::clone(&self.room), Arc::clone(&self.password));
-                        let (stop, here) = (for_sessions.clone(), self.address);
-                        sessions.spawn(async move { session::serve(stream, (peer, here), &room, &password, stop).await });
+                        let (behind, acceptor) = (self.behind.clone(), self.acceptor.clone());
+                        let (password, stop) = (Arc::clone(&self.password), for_clients.clone());
+                        let ends = (peer, stream.local_addr().unwrap_or(self.address));
+                        clients.spawn(async move {
+                            let until = Instant::now() + PATIENCE;
+                            let visitor = Visitor { ends, password: &password, until };
+                            if let Some(stream) = greet(stream, acceptor, until).await {
+                                receive(stream, visitor, &behind, stop).await;
+                            }
+                        });
                     }
                     Ok(_) => {}
                     // Out of descriptors, most likely: others have to leave first.
@@ -73,65 +127,66 @@ impl FrontDoor {
             }
         }
         drop(self.listener);
-        while sessions.join_next().await.is_some() {}
+        while clients.join_next().await.is_some() {}
+    }
+
+    fn admits(&self, peer: SocketAddr) -> bool {
+        peer.ip().is_loopback() || !self.address.ip().is_loopback()
     }
 }
 
-/// Reads `PORT`, `HOST:PORT` or `[V6]:PORT` on loopback.
-///
-/// # Errors
-/// A sentence.
-pub fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address = match text.parse::<u16>() {
-        Ok(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        Err(_) => match text.strip_prefix("localhost:").map(str::parse::<u16>) {
-            Some(Ok(port)) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            _ => text
-                .parse()
-                .map_err(|_| format!("\"{text}\" is no address and port, as 127.0.0.1:16697 is"))?,
-        },
+/// Agrees on TLS, if the door speaks it.
+async fn greet(stream: TcpStream, acceptor: Option<Acceptor>, until: Instant) -> Option<Box<dyn Stream>> {
+    let Some(acceptor) = acceptor else {
+        return Some(Box::new(stream));
     };
-    match address.ip() {
-        ip @ (IpAddr::V4(_) | IpAddr::V6(_)) if ip.is_loopback() => Ok(address),
-        _ => Err(format!("{text}: {NOT_LOOPBACK}")),
+    let stream = timeout_at(until, acceptor.accept(stream)).await.ok()?.ok()?;
+    Some(Box::new(stream))
+}
+
+async fn receive(
+    stream: Box<dyn Stream>,
+    visitor: Visitor<'_>,
+    behind: &Behind,
+    mut stop: watch::Receiver<bool>,
+) {
+    let (asked, destinations) = match behind {
+        Behind::Room(room) => return session::serve(stream, visitor, room, stop).await,
+        Behind::Socks5(destinations) => (
+            tokio::select! {
+                asked = socks_door::receive(stream, visitor) => asked,
+                () = ended(&mut stop) => return,
+            },
+            destinations,
+        ),
+        Behind::Connect(destinations) => (
+            tokio::select! {
+                asked = connect_door::receive(stream, visitor) => asked,
+                () = ended(&mut stop) => return,
+            },
+            destinations,
+        ),
+    };
+    if let Some(asked) = asked {
+        destinations.lead(asked, visitor.password, stop).await;
     }
 }
 
-const NOT_LOOPBACK: &str = "the proxy listens on this computer only (127.0.0.1 or ::1): what a client says to it is not \
-                            encrypted yet";
-
-/// Of one person, and of whoever tries.
-const MOST_CLIENTS: usize = 16;
+/// Of one person at one server, and of whoever tries.
+const MOST_IN_A_ROOM: usize = 16;
+/// Of one person at all servers, and of whoever tries.
+const MOST_CLIENTS: usize = 512;
+/// How long a client may take to say who it is, and where it wants to go.
+const PATIENCE: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// Somebody on another computer, for tests of what strangers get.
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s70_only_loopback_is_listened_on() {
-        for (text, address) in [
-            ("16697", "127.0.0.1:16697"),
-            ("127.0.0.1:0", "127.0.0.1:0"),
-            ("127.8.0.1:1", "127.8.0.1:1"),
-            ("[::1]:16697", "[::1]:16697"),
-            ("localhost:7", "127.0.0.1:7"),
-        ] {
-            assert_eq!(loopback(text).unwrap().to_string(), address);
-        }
-        for text in [
-            "0.0.0.0:16697",
-            "[::]:16697",
-            "192.168.0.1:1",
-            "[::ffff:10.0.0.1]:1",
-        ] {
-            assert!(
-                loopback(text).unwrap_err().contains("this computer only"),
-                "{text}"
-            );
-        }
-        for text in ["", "x", "127.0.0.1", "example.org:1", "99999", "127.0.0.1:99999"] {
-            assert!(loopback(text).is_err(), "{text}");
-        }
+pub(super) fn stranger(password: &Password) -> Visitor<'_> {
+    let address = SocketAddr::from(([192, 0, 2, 1], 1));
+    Visitor {
+        ends: (address, address),
+        password,
+        until: Instant::now() + PATIENCE,
     }
 }

@@ -1,16 +1,21 @@
 //! The proxy: any chat client gets private conversations without knowing it.
 //!
 //! ```text
-//! client ─ front_door ─ entrance ─ session ─ im::dial ─ server
-//!                                     │
-//!                        irc_adapter (upward, downward) ─ engine
+//! client ─ front_door ┬ entrance ──────────────────────────────┬ session ─ im::dial ─ server
+//!                     └ socks_door, connect_door ─ destinations ┤   │
+//!                                                               │  irc_adapter (upward, downward) ─ engine
+//!                                                               └ tunnel ─ im::dial ─ any other server
 //! ```
 //!
-//! A door is a port of this computer that leads to one server. Whoever says the password comes in; then everything passes
-//! as it is, but messages between people, which go through the engine. The engine and the store live as long as the proxy,
+//! A door is a port of this computer. It leads to one server, or the client says in SOCKS5 or HTTP CONNECT where it wants
+//! to go. Whoever says the password comes in; then everything passes as it is, but messages between people, which go
+//! through the engine. The engine and the store live as long as the proxy,
 //! the connection to the server as long as the client's.
 
 mod archive;
+mod asked;
+mod connect_door;
+mod destinations;
 mod downward;
 mod echoes;
 mod entrance;
@@ -26,11 +31,12 @@ mod room;
 mod running;
 mod session;
 pub mod setup;
+mod socks_door;
 mod talk;
+mod tunnel;
 mod upward;
 mod words;
 
-pub use front_door::loopback;
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
 pub use observer::NAME;
 pub use password::{Password, PasswordError};

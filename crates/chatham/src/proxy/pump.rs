@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use im::irc::{IrcLine, LineError, TokenBucket};
+use im::irc::{IrcLine, LineBuffer, LineError, Message, TokenBucket};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
 use crate::proxy::irc_adapter::{Adapter, Step, Upward};
+use crate::proxy::observer::NAME;
+use crate::proxy::password::Password;
 use crate::proxy::room::Room;
 use crate::seat::now;
 
@@ -18,6 +20,8 @@ pub(super) struct Pump<'r> {
     adapter: Adapter,
     /// The client has not said the password yet, and has this long to do so.
     gate: Option<(Entrance<'r>, Instant)>,
+    /// The client is in without having said the password, and may yet say it, or that of the server.
+    known: Option<&'r Password>,
     /// Bytes for the client.
     down: Zeroizing<Vec<u8>>,
     /// Bytes for the server.
@@ -37,6 +41,7 @@ impl<'r> Pump<'r> {
         Some(Self {
             adapter: Adapter::new(room.habits.clone())?,
             gate: None,
+            known: None,
             down: Zeroizing::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
@@ -59,11 +64,51 @@ impl<'r> Pump<'r> {
         kept.into_iter().for_each(|line| self.client_says(Ok(line)));
     }
 
+    /// The client is somebody who may. It need not say the password; what it says in its place is the server's.
+    pub(super) fn open_for(&mut self, password: &'r Password) {
+        match self.room.server_password.clone() {
+            Some(line) => self.open(Some(line), Vec::new()),
+            None => self.known = Some(password),
+        }
+    }
+
     /// The client is not in, and is told what the server can do: it waits for that before it says the password.
     pub(super) fn open_halfway(&mut self, mut entrance: Entrance<'r>, until: Instant) {
         let curious = entrance.take_curiosity();
         curious.into_iter().for_each(|line| self.client_says(Ok(line)));
         self.gate = Some((entrance, until));
+    }
+
+    /// Takes bytes of the client.
+    pub(super) fn client_sends(&mut self, buffer: &mut LineBuffer, bytes: &[u8]) {
+        // It was told to encrypt, and the server is our concern: nothing of what it says could be read here.
+        if buffer.is_empty() && bytes.first() == Some(&TLS_HANDSHAKE) {
+            let words = "a client wanted to encrypt its connection to the proxy: switch TLS (SSL) off in it, for the proxy \
+                         encrypts the connection to the server";
+            self.room.resident().keep([words.to_owned()]);
+            self.over = true;
+            return;
+        }
+        buffer
+            .feed(bytes)
+            .into_iter()
+            .for_each(|line| self.client_says(line));
+    }
+
+    /// Another client wants to come in, and this one may be gone without a word.
+    pub(super) fn ask_whether_there(&mut self) {
+        if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
+            self.down.extend_from_slice(&line.to_wire());
+        }
+    }
+
+    fn server_password(password: &Password, line: &IrcLine) -> Option<IrcLine> {
+        let message = line.parse().ok()?;
+        match password.opens(message.param(0)) {
+            Some(b"") => None,
+            Some(rest) => IrcLine::command("PASS").trailing(rest).ok(),
+            None => Some(line.clone()),
+        }
     }
 
     pub(super) fn client_says(&mut self, line: Result<IrcLine, LineError>) {
@@ -72,6 +117,14 @@ impl<'r> Pump<'r> {
         }
         let room = self.room;
         let steps = match line {
+            Ok(line) if self.known.is_some() && line.parse().is_ok_and(|message| message.is("PASS")) => {
+                let password = self
+                    .known
+                    .take()
+                    .and_then(|known| Self::server_password(known, &line));
+                return self.open(password, Vec::new());
+            }
+            Ok(line) if is_our_pong(&line) => return,
             Ok(line) => {
                 self.goodbye |= line.parse().is_ok_and(|message| message.is("QUIT"));
                 self.adapter.from_client(&mut room.resident(), &line, now())
@@ -251,11 +304,19 @@ impl<'r> Pump<'r> {
     }
 }
 
+/// Whether the client answers us, and not the server.
+fn is_our_pong(line: &IrcLine) -> bool {
+    let ours = |message: Message<'_>| message.is("PONG") && message.params.last() == Some(&NAME.as_bytes());
+    line.parse().is_ok_and(ours)
+}
+
 /// So many bytes are prepared for one write.
 const WRITE: usize = 16 * 1024;
 /// With so many lines waiting for the server the client has to wait.
 const MOST_LINES: usize = 512;
 /// With so many bytes waiting for the client the server has to wait.
 const MOST_BYTES: usize = 512 * 1024;
+/// The first byte of a client that speaks TLS, and of no line.
+const TLS_HANDSHAKE: u8 = 0x16;
 const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(60);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use im::dial::Dial;
 use im::irc::{IrcLine, Pacing};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::engine::Memory;
@@ -27,6 +27,7 @@ pub(super) struct Room {
     pub(super) archive: Arc<Archive>,
     resident: Mutex<Resident>,
     place: Semaphore,
+    knock: Notify,
 }
 
 impl Room {
@@ -45,13 +46,23 @@ impl Room {
             archive,
             resident: Mutex::new(resident),
             place: Semaphore::new(1),
+            knock: Notify::new(),
         }
     }
 
-    /// Lets one client in, until what is returned is dropped. `None` if there is one and it does not go: the one before may
-    /// just be leaving.
+    /// Lets one client in, until what is returned is dropped. If there is one already, it is asked whether it is still
+    /// there; `None` if it is.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
+        if let Ok(place) = self.place.try_acquire() {
+            return Some(place);
+        }
+        self.knock.notify_one();
         timeout(PATIENCE, self.place.acquire()).await.ok()?.ok()
+    }
+
+    /// Waits until another client wants to come in.
+    pub(super) async fn knocked(&self) {
+        self.knock.notified().await;
     }
 
     /// The person. Nobody waits for anything while they have it.
@@ -66,5 +77,5 @@ impl Room {
     }
 }
 
-/// As long as a client's last lines to the server may take.
-const PATIENCE: Duration = Duration::from_secs(6);
+/// As long as a client may be silent that is asked, and its last lines to the server may take.
+const PATIENCE: Duration = Duration::from_secs(9);

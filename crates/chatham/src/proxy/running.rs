@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use im::dial::Dial;
+use im::dial::{Dial, ProxySpeech};
 use im::irc::IrcLine;
 use otr_store::Store;
 use serde_json::json;
@@ -13,9 +13,10 @@ use tokio::task::JoinSet;
 
 use crate::chat::remark::Remark;
 use crate::config::Place;
-use crate::config::proxy::{Door, Plan};
+use crate::config::proxy::{Door, Plan, speech_words};
 use crate::proxy::archive::{Archive, Shelf};
-use crate::proxy::front_door::FrontDoor;
+use crate::proxy::destinations::{Destinations, Known};
+use crate::proxy::front_door::{Behind, FrontDoor};
 use crate::proxy::password::Password;
 use crate::proxy::resident::Resident;
 use crate::proxy::room::Room;
@@ -56,18 +57,34 @@ impl Running {
             stop,
             doors: JoinSet::new(),
         };
+        let mut known = Vec::new();
         for door in &plan.doors {
             let room = Arc::new(furnish(plan, door, &archive, tell)?);
             #[cfg(feature = "deliberate-leak")]
             running.rooms.push(Arc::clone(&room));
-            let front = FrontDoor::open(door.listen, room, Arc::clone(&password)).await?;
-            let (address, place) = (front.address(), door.resolved.place.words());
-            let words = format!("{address} leads to {place}");
-            let fields =
-                json!({ "listen": address.to_string(), "place": place, "profile": door.resolved.profile });
-            tell(Remark::new("door", words).with(fields))?;
-            running.addresses.push(address);
-            running.doors.spawn(front.serve(stopped.clone()));
+            let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
+            if let Some(listen) = &door.listen {
+                let behind = Behind::Room(Arc::clone(&room));
+                let front = FrontDoor::open(listen, behind, Arc::clone(&password)).await?;
+                let address = front.address();
+                let fields = json!({ "listen": address.to_string(), "place": place, "profile": profile });
+                tell(Remark::new("door", format!("{address} leads to {place}")).with(fields))?;
+                running.open(front, &stopped);
+            }
+            known.push(Known { profile, room });
+        }
+        let destinations = Arc::new(Destinations::new(known, plan.others.clone()));
+        for entry in &plan.entries {
+            let behind = match entry.speech {
+                ProxySpeech::Socks5 => Behind::Socks5(Arc::clone(&destinations)),
+                ProxySpeech::HttpConnect => Behind::Connect(Arc::clone(&destinations)),
+            };
+            let front = FrontDoor::open(&entry.listen, behind, Arc::clone(&password)).await?;
+            let (address, speech) = (front.address(), speech_words(entry.speech));
+            let words = format!("{address} takes {speech} to the servers of all profiles");
+            let fields = json!({ "listen": address.to_string(), "speech": speech });
+            tell(Remark::new("entry", words).with(fields))?;
+            running.open(front, &stopped);
         }
         let path = Password::path(&folder);
         let words = format!(
@@ -78,7 +95,12 @@ impl Running {
         Ok(running)
     }
 
-    /// Where the doors are, in the order of the plan.
+    fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
+        self.addresses.push(front.address());
+        self.doors.spawn(front.serve(stopped.clone()));
+    }
+
+    /// Where the doors are, in the order of the plan: those to one server first.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }

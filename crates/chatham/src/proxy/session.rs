@@ -1,36 +1,32 @@
 //! One client and its connection to the server, from the first byte to the last.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use im::dial::Stream;
+use im::dial::{Cause, Stream};
 use im::irc::{IrcLine, LineBuffer, LineError};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use crate::proxy::asked::{Refusal, Waiting};
 use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
+use crate::proxy::front_door::Visitor;
 use crate::proxy::observer::NAME;
-use crate::proxy::owner;
 use crate::proxy::password::Password;
 use crate::proxy::pump::Pump;
 use crate::proxy::room::Room;
 
-/// Serves a client until one of the three is gone: the client, the server, the proxy. `ends` is where it came from, and
-/// where to.
-pub(super) async fn serve<C>(
-    mut client: C,
-    ends: (SocketAddr, SocketAddr),
+/// Serves a client that has come by the door to this server, until one of the three is gone: the client, the server, the
+/// proxy.
+pub(super) async fn serve(
+    mut client: Box<dyn Stream>,
+    visitor: Visitor<'_>,
     room: &Room,
-    password: &Password,
     mut stop: watch::Receiver<bool>,
-) where
-    C: AsyncRead + AsyncWrite + Unpin,
-{
+) {
     let mut buffer = LineBuffer::new();
-    let until = Instant::now() + PATIENCE;
-    let come_in = timeout_at(until, come_in(&mut client, &mut buffer, password, ends));
+    let come_in = timeout_at(visitor.until, come_in(&mut client, &mut buffer, visitor));
     let arrival = tokio::select! {
         arrival = come_in => arrival,
         () = ended(&mut stop) => return,
@@ -42,9 +38,7 @@ pub(super) async fn serve<C>(
         Err(_) => return write_last(&mut client, refusal("no password came")).await,
     };
     let Some(_stay) = room.enter().await else {
-        let words = "another client is connected through this port of the proxy; close it first, or give this one a \
-                     port of its own";
-        return write_last(&mut client, closing(words).into_iter().collect()).await;
+        return write_last(&mut client, closing(TAKEN).into_iter().collect()).await;
     };
     let server = tokio::select! {
         server = room.dial.open() => server,
@@ -62,14 +56,49 @@ pub(super) async fn serve<C>(
         return;
     };
     match arrival {
-        Arrival::Curious(entrance) => pump.open_halfway(entrance, until),
+        Arrival::Curious(entrance) => pump.open_halfway(entrance, visitor.until),
         Arrival::Judged(Verdict::In { kept, password }, rest) => {
             pump.open(password.or_else(|| room.server_password.clone()), kept);
             rest.into_iter().for_each(|line| pump.client_says(line));
         }
         Arrival::Judged(Verdict::Wait | Verdict::Out(_), _) => return,
     }
-    run(client, server, &mut buffer, &mut pump, stop).await;
+    run(client, server, &mut buffer, (&mut pump, room), stop).await;
+    pump.lose();
+}
+
+/// The same for a client that is in already, and waits to hear whether there is a way to the server.
+pub(super) async fn serve_known(
+    waiting: Waiting,
+    room: &Room,
+    password: &Password,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Some(_stay) = room.enter().await else {
+        let (cause, words) = (Cause::Forbidden, TAKEN.to_owned());
+        return waiting.refuse(&Refusal { cause, words }).await;
+    };
+    let server = tokio::select! {
+        server = room.dial.open() => server,
+        () = ended(&mut stop) => return,
+    };
+    let server = match server {
+        Ok(server) => server,
+        Err(fault) => {
+            let (cause, words) = (fault.cause(), fault.to_string());
+            return waiting.refuse(&Refusal { cause, words }).await;
+        }
+    };
+    let Some((client, early)) = waiting.accept().await else {
+        return;
+    };
+    let Some(mut pump) = Pump::new(room) else {
+        return;
+    };
+    pump.open_for(password);
+    let mut buffer = LineBuffer::new();
+    pump.client_sends(&mut buffer, &early);
+    run(client, server, &mut buffer, (&mut pump, room), stop).await;
     pump.lose();
 }
 
@@ -85,16 +114,15 @@ enum Arrival<'p> {
 async fn come_in<'p>(
     client: &mut (impl AsyncRead + Unpin),
     buffer: &mut LineBuffer,
-    password: &'p Password,
-    (peer, here): (SocketAddr, SocketAddr),
+    visitor: Visitor<'p>,
 ) -> Option<Arrival<'p>> {
-    let mut entrance = Entrance::new(password);
+    let mut entrance = Entrance::new(visitor.password);
     let mut bytes = [0; 1024];
     loop {
         let read = if entrance.is_curious() && buffer.is_empty() {
             match timeout(HESITATION, client.read(&mut bytes)).await {
                 Ok(read) => read,
-                Err(_) if owner::is_ours(peer, here) => return Some(Arrival::Curious(entrance)),
+                Err(_) if visitor.is_ours() => return Some(Arrival::Curious(entrance)),
                 // Whoever it is, the password comes first.
                 Err(_) => client.read(&mut bytes).await,
             }
@@ -113,15 +141,13 @@ async fn come_in<'p>(
 }
 
 /// Passes lines both ways, until nothing more can be said.
-async fn run<C>(
-    client: C,
+async fn run(
+    client: Box<dyn Stream>,
     server: Box<dyn Stream>,
     buffer: &mut LineBuffer,
-    pump: &mut Pump<'_>,
+    (pump, room): (&mut Pump<'_>, &Room),
     mut stop: watch::Receiver<bool>,
-) where
-    C: AsyncRead + AsyncWrite + Unpin,
-{
+) {
     let (mut client_reads, mut client_writes) = tokio::io::split(client);
     let (mut server_reads, mut server_writes): (ReadHalf<_>, WriteHalf<_>) = tokio::io::split(server);
     let mut from_server = LineBuffer::new();
@@ -130,6 +156,8 @@ async fn run<C>(
     let mut unflushed = false;
     let mut leaving: Option<Instant> = None;
     let (mut client_gone, mut server_gone) = (false, false);
+    // Until when the client has to say that it is still there.
+    let mut asked: Option<Instant> = None;
     loop {
         let until = pump.refill();
         let said_all = pump.is_said() && !unflushed;
@@ -137,13 +165,14 @@ async fn run<C>(
         if leaving.is_some() && (said_all || server_gone) && (told_all || client_gone) {
             break;
         }
-        let wake = leaving.map_or(until, |leaving| leaving.min(until));
+        let wake = [leaving, asked].into_iter().flatten().fold(until, Instant::min);
         tokio::select! {
             read = client_reads.read(&mut near), if !client_gone && leaving.is_none() && pump.takes_from_client() => {
                 match read {
                     Ok(count @ 1..) => {
+                        asked = None;
                         let bytes = near.get(..count).unwrap_or_default();
-                        buffer.feed(bytes).into_iter().for_each(|line| pump.client_says(line));
+                        pump.client_sends(buffer, bytes);
                     }
                     Ok(0) | Err(_) => {
                         client_gone = true;
@@ -190,7 +219,17 @@ async fn run<C>(
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;
                 }
+                if asked.is_some_and(|asked| asked <= Instant::now()) {
+                    asked = None;
+                    client_gone = true;
+                    pump.say_goodbye();
+                    leaving = Some(Instant::now() + FAREWELL);
+                }
                 pump.tick();
+            }
+            () = room.knocked(), if asked.is_none() && leaving.is_none() => {
+                pump.ask_whether_there();
+                asked = Some(Instant::now() + ANSWER);
             }
             () = ended(&mut stop), if leaving.is_none() => {
                 pump.end();
@@ -233,9 +272,11 @@ async fn write_last(client: &mut (impl AsyncWrite + Unpin), lines: Vec<IrcLine>)
     let _already_gone = timeout(FAREWELL, last).await;
 }
 
+const TAKEN: &str =
+    "another client is connected to this server through the proxy, and answers; close it first";
+/// How long a client may be silent that is asked whether it is still there.
+const ANSWER: Duration = Duration::from_secs(4);
 const READ: usize = 8 * 1024;
-/// How long a client may take to say the password.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// A client that has asked what the server can do and says nothing for so long waits for the answer.
 const HESITATION: Duration = Duration::from_millis(300);
 /// How long the last lines may take.

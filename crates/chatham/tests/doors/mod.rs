@@ -57,19 +57,24 @@ impl House {
 
     /// The same, with encryption that is set up like this.
     pub async fn at(tls: &str, port: u16, more: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let text = format!(
+        Self::of(format!(
             "[proxy.irc.default]\nlisten = '127.0.0.1:0'\n[profile.default]\nnick = 'alice'\n\
              [profile.default.server]\nhost = '127.0.0.1'\nport = {port}\n{tls}\n\
              [profile.default.pacing]\nburst = 1000\ninterval-ms = 0\n{more}"
-        );
+        ))
+        .await
+    }
+
+    /// By this configuration.
+    pub async fn of(text: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
         let request = ProxyRequest {
             common: Request {
                 data: Some(folder.path().join("data")),
                 ..Request::default()
             },
-            listen: None,
+            ..ProxyRequest::default()
         };
         let plan = request
             .over(&configuration)
@@ -89,6 +94,11 @@ impl House {
         Client::at(self.running.addresses()[0].port()).await
     }
 
+    /// The port of a door, in the order of the plan.
+    pub fn port(&self, door: usize) -> u16 {
+        self.running.addresses()[door].port()
+    }
+
     /// A client that is in.
     pub async fn enter(&self, nick: &str) -> Client {
         let mut client = self.knock().await;
@@ -106,7 +116,11 @@ pub struct Client {
 
 impl Client {
     pub async fn at(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        Self::over(TcpStream::connect(("127.0.0.1", port)).await.unwrap())
+    }
+
+    /// On a connection that somebody else has made.
+    pub fn over(stream: TcpStream) -> Self {
         let (reads, writes) = stream.into_split();
         Self {
             reads: BufReader::new(reads),

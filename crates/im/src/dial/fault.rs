@@ -39,6 +39,8 @@ pub enum DialError {
         port: u16,
         /// The system's words.
         fault: String,
+        /// The same for a program.
+        cause: Cause,
     },
     /// No answer.
     #[error(
@@ -67,6 +69,8 @@ pub enum DialError {
         target: String,
         /// Its answer.
         fault: String,
+        /// The same for a program.
+        cause: Cause,
     },
     /// A file of certificates or a key cannot be used.
     #[error("{path}: {fault}")]
@@ -100,6 +104,24 @@ pub enum DialError {
     /// SASL EXTERNAL without a certificate.
     #[error("SASL EXTERNAL to {0} needs TLS and a certificate of your own with its key")]
     NothingToShow(String),
+}
+
+/// What kind of fault it was, for a program that has to tell another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// Somebody's rules forbid it.
+    Forbidden,
+    /// There is no way to that network.
+    NoNetwork,
+    /// There is no such host, or no way to it.
+    NoHost,
+    /// Nothing listens there.
+    NobodyThere,
+    /// It took too long.
+    TooLate,
+    /// Anything else.
+    Other,
 }
 
 /// Why there is no encryption.
@@ -158,11 +180,31 @@ impl DialError {
                 host,
                 fault: fault.to_string(),
             },
-            _ => Self::Unreached {
+            kind => Self::Unreached {
                 host,
                 port,
                 fault: fault.to_string(),
+                cause: match kind {
+                    io::ErrorKind::NetworkUnreachable => Cause::NoNetwork,
+                    io::ErrorKind::HostUnreachable => Cause::NoHost,
+                    io::ErrorKind::TimedOut => Cause::TooLate,
+                    io::ErrorKind::PermissionDenied => Cause::Forbidden,
+                    _ => Cause::Other,
+                },
             },
+        }
+    }
+
+    /// What kind of fault it is.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match self {
+            Self::Unreached { cause, .. } | Self::ProxyRefused { cause, .. } => *cause,
+            Self::Host(_) | Self::NotFound { .. } => Cause::NoHost,
+            Self::NobodyThere { .. } => Cause::NobodyThere,
+            Self::Silent { .. } => Cause::TooLate,
+            Self::OnionWithoutProxy(_) => Cause::Forbidden,
+            _ => Cause::Other,
         }
     }
 }

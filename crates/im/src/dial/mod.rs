@@ -1,13 +1,14 @@
-//! How to reach a server: directly or through a SOCKS5 proxy, in the clear or inside TLS.
+//! How to reach a server: directly or through a proxy, in the clear or inside TLS.
 //!
 //! ```text
-//! (host, port) -> [SOCKS5] -> [TLS] -> Link
+//! (host, port) -> [SOCKS5 | HTTP CONNECT] -> [TLS] -> Link
 //! ```
 //!
 //! TLS begins with the first byte, so there is no STARTTLS that somebody could strip and no text before it (security
 //! history S-68). With a proxy the target's name is looked up by nobody but the proxy, and if the proxy fails there
 //! is no connection (S-71).
 
+mod connect;
 mod fault;
 mod socks;
 mod tls;
@@ -23,7 +24,7 @@ use tokio::time::timeout;
 use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
-pub use fault::{DialError, TlsFault};
+pub use fault::{Cause, DialError, TlsFault};
 
 use crate::irc::{Config, Pacing, Sasl};
 use crate::link::{Link, LinkError};
@@ -38,7 +39,7 @@ pub struct Dial {
     /// Encryption of the connection; without it everybody on the way reads along.
     pub tls: Option<Tls>,
     /// The proxy through which to go.
-    pub proxy: Option<Socks5>,
+    pub proxy: Option<Proxy>,
 }
 
 /// How the connection is encrypted, and how the server has to prove who it is. There is no way to do without the
@@ -72,15 +73,26 @@ pub struct ClientCertificate {
     pub key: PathBuf,
 }
 
-/// A SOCKS5 proxy. The name of the target goes to it as it is.
+/// A proxy. The name of the target goes to it as it is.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Socks5 {
+pub struct Proxy {
+    /// What it speaks.
+    pub speech: ProxySpeech,
     /// The proxy's name or address; a name is looked up here.
     pub host: String,
     /// Its port.
     pub port: u16,
     /// User and password. Tor takes any, and keeps streams with different ones apart.
     pub user: Option<(String, Zeroizing<String>)>,
+}
+
+/// What a proxy speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxySpeech {
+    /// SOCKS version 5 (RFC 1928, RFC 1929).
+    Socks5,
+    /// The method CONNECT of HTTP (RFC 9110), with Basic authentication.
+    HttpConnect,
 }
 
 impl Dial {
@@ -201,16 +213,20 @@ impl Dial {
     /// direct one.
     async fn reach(&self) -> Result<Box<dyn Stream>, DialError> {
         let socket = match &self.proxy {
-            Some(proxy) => socks::connect(proxy, &self.host, self.port).await?,
+            Some(proxy) => match proxy.speech {
+                ProxySpeech::Socks5 => socks::connect(proxy, &self.host, self.port).await?,
+                ProxySpeech::HttpConnect => connect::connect(proxy, &self.host, self.port).await?,
+            },
             None => socket(&self.host, self.port).await?,
         };
         Ok(Box::new(socket))
     }
 }
 
-impl fmt::Debug for Socks5 {
+impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socks5")
+        f.debug_struct("Proxy")
+            .field("speech", &self.speech)
             .field("host", &self.host)
             .field("port", &self.port)
             .field("user", &self.user.as_ref().map(|_| ".."))
@@ -264,7 +280,8 @@ mod tests {
 
     #[test]
     fn knows_what_is_read_on_the_way() {
-        let proxy = Some(Socks5 {
+        let proxy = Some(Proxy {
+            speech: ProxySpeech::Socks5,
             host: "127.0.0.1".into(),
             port: 9050,
             user: None,
@@ -329,7 +346,8 @@ mod tests {
         let user = Some(("me".to_owned(), Zeroizing::new("hunter2".to_owned())));
         let shown = format!(
             "{:?}",
-            Socks5 {
+            Proxy {
+                speech: ProxySpeech::HttpConnect,
                 host: "h".into(),
                 port: 1,
                 user

@@ -7,11 +7,11 @@ use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error, TargetAddr};
 
-use super::{DialError, Socks5, socket};
+use super::{Cause, DialError, Proxy, socket};
 
 /// Asks the proxy for a connection. The host goes to it as it was written: an address as an address, anything else
 /// as a name, which is looked up nowhere here.
-pub(super) async fn connect(proxy: &Socks5, host: &str, port: u16) -> Result<TcpStream, DialError> {
+pub(super) async fn connect(proxy: &Proxy, host: &str, port: u16) -> Result<TcpStream, DialError> {
     let to_proxy = socket(&proxy.host, proxy.port)
         .await
         .map_err(|fault| DialError::ProxyUnreached(Box::new(fault)))?;
@@ -31,6 +31,7 @@ pub(super) async fn connect(proxy: &Socks5, host: &str, port: u16) -> Result<Tcp
             proxy: format!("{}:{}", proxy.host, proxy.port),
             target: format!("{host}:{port}"),
             fault: words(&fault),
+            cause: cause(&fault),
         }),
     }
 }
@@ -52,4 +53,16 @@ fn words(fault: &Error) -> String {
         _ => "it does not speak SOCKS5",
     };
     words.to_owned()
+}
+
+/// The same for a program.
+fn cause(fault: &Error) -> Cause {
+    match fault {
+        Error::ConnectionNotAllowedByRuleset => Cause::Forbidden,
+        Error::NetworkUnreachable => Cause::NoNetwork,
+        Error::HostUnreachable => Cause::NoHost,
+        Error::ConnectionRefused => Cause::NobodyThere,
+        Error::TtlExpired => Cause::TooLate,
+        _ => Cause::Other,
+    }
 }

@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 
 use super::capture::{Capture, Direction};
 use super::server::{ConnectionId, Effect, Server, ServerConfig};
-use super::socket::{Allowance, ServerCertificate};
-use tokio_rustls::TlsAcceptor;
+use super::socket::Allowance;
+use crate::accept::{Acceptor, ServerCertificate};
 
 /// What a relay needs to begin.
 #[derive(Clone, Debug)]
@@ -162,7 +162,7 @@ struct Shared {
     state: Mutex<State>,
     capture: Option<Capture>,
     most_connections: usize,
-    acceptor: Option<TlsAcceptor>,
+    acceptor: Option<Acceptor>,
 }
 
 struct State {

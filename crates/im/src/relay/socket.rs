@@ -1,41 +1,6 @@
-//! What the relay's sockets can be asked for: a certificate, and to break.
-
-use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use tokio_rustls::TlsAcceptor;
+//! How a socket of the relay can be made to break.
 
 use super::capture::Direction;
-
-/// A certificate and its key, as PEM files. A relay that has one speaks TLS only; its capture holds what is inside.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerCertificate {
-    /// The certificate, and those that vouch for it.
-    pub chain: PathBuf,
-    /// Its private key.
-    pub key: PathBuf,
-}
-
-impl ServerCertificate {
-    pub(super) fn acceptor(&self) -> io::Result<TlsAcceptor> {
-        let read =
-            CertificateDer::pem_file_iter(&self.chain).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let chain = read.map_err(io::Error::other)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(io::Error::other)?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(io::Error::other)?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .map_err(io::Error::other)?;
-        Ok(TlsAcceptor::from(Arc::new(config)))
-    }
-}
 
 /// How many more bytes may pass a socket before it breaks.
 #[derive(Debug, Default)]
