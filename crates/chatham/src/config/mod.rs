@@ -19,6 +19,7 @@ pub mod resolve;
 pub mod rules;
 mod secret;
 mod table;
+pub mod xmpp_door;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -327,6 +327,10 @@ fn adopt(person: &mut Correspondent, policy: Policy) {
 /// Whether a name is a person's: not a channel's, not a service's.
 fn is_person(nick: &Nick) -> bool {
     let name = nick.as_bytes();
+    // An address of XMPP, which says by itself that it is a person's; no nick of IRC has this letter.
+    if name.contains(&b'@') {
+        return true;
+    }
     !name.first().is_some_and(|first| b"#&+!".contains(first)) && !is_service(&Source::parse(name))
 }
 

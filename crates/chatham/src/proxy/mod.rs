@@ -23,6 +23,7 @@ mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+mod orders;
 mod owner;
 mod password;
 mod pump;
@@ -36,6 +37,7 @@ mod talk;
 mod tunnel;
 mod upward;
 mod words;
+pub mod xmpp;
 
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
 pub use observer::NAME;
