@@ -13,6 +13,7 @@ pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod connection;
+pub mod control;
 pub mod demo;
 pub mod engine;
 pub mod html;

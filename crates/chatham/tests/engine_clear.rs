@@ -96,6 +96,43 @@ fn who_has_ended_it_stays_in_the_clear_until_somebody_asks() {
 }
 
 #[test]
+fn what_is_said_after_asking_for_privacy_waits_for_it() {
+    let (mut alice, mut bob) = (Someone::new("alice", 1), Someone::new("bob", 2));
+    // Strangers get no answer.
+    bob.say("alice", "hello");
+    bob.outgoing.clear();
+    alice.act("bob", |engine, bob, now| engine.start(bob, now));
+    alice.say("bob", "for you alone");
+    let line = alice.last_line();
+    assert_eq!(alice.delivery(line), Some(Delivery::Held));
+    assert_eq!(alice.engine.next_way(&nick("bob")), None);
+    carry(&mut alice, &mut bob);
+    assert_eq!(bob.heard(), [("for you alone".to_owned(), How::Unverified)]);
+}
+
+#[test]
+fn who_gives_up_on_privacy_says_so_before_anything_goes_in_the_clear() {
+    let mut alice = Someone::new("alice", 1);
+    alice.act("bob", |engine, bob, now| engine.start(bob, now));
+    let clear = |alice: &Someone, text: &[u8]| alice.outgoing.iter().any(|(_, sent)| sent.starts_with(text));
+    // Nobody answers, for however long.
+    for text in ["one", "two"] {
+        alice.say("bob", text);
+        alice.now += 600_000;
+        let effects = alice.engine.tick(now(&alice));
+        alice.file(effects);
+        assert!(!clear(&alice, text.as_bytes()));
+    }
+    alice.act("bob", |engine, bob, now| engine.end(bob, now));
+    alice.say("bob", "three");
+    assert!(clear(&alice, b"three"));
+    assert!(
+        !clear(&alice, b"one") && !clear(&alice, b"two"),
+        "that was said for nobody else"
+    );
+}
+
+#[test]
 fn nothing_goes_to_a_key_that_was_taken_back_even_if_it_is_the_only_one() {
     let (mut alice, mut bob) = private_pair();
     let theirs = bob.fingerprint();

@@ -4,7 +4,9 @@
 mod people;
 
 use chatham::engine::Memory;
-use chatham::engine::notice::{Delivery, How, Standing, What};
+use chatham::engine::notice::{Delivery, How, Lower, Standing, What};
+use chatham::engine::trust::Trust;
+use chatham::present::plain;
 use otr::{Policy, Version};
 
 use crate::people::{Someone, carry, meet, nick, verify};
@@ -68,7 +70,88 @@ fn s11_whoever_offers_less_than_a_verified_person_spoke_gets_nothing() {
     carry(&mut alice, &mut mallory);
     assert_eq!(alice.engine.standing(&nick("bob")), Standing::NotPrivate);
     assert!(
-        alice.shows(|what| matches!(what, What::Refused(_))),
+        alice.shows(|what| is_lower(what, Lower::Refused)),
+        "{:?}",
+        alice.shown
+    );
+}
+
+fn is_lower(what: &What, wanted: Lower) -> bool {
+    matches!(what, What::LowerVersion { spoken: Version::V4, outcome, .. } if *outcome == wanted)
+}
+
+/// Somebody whose keys for both versions are known, from the store of an earlier run; nobody has compared them.
+fn known_in_both(policy: Policy) -> (Someone, Someone) {
+    let (mut alice, mut bob) = (Someone::newest("alice", 1), Someone::newest("bob", 2));
+    let account = bob.engine.account();
+    let both = [Version::V3, Version::V4].map(|version| account.fingerprint_in(version).unwrap());
+    for key in both {
+        alice.engine.learn(&nick("bob"), key, Trust::Seen);
+    }
+    alice.engine.set_policy(&nick("bob"), policy.with_v4(true));
+    let bobs = Policy::opportunistic();
+    bob.engine.set_policy(&nick("alice"), bobs);
+    (alice, bob)
+}
+
+#[test]
+fn s11_version_3_with_somebody_of_version_4_is_shown_loudly_under_the_lax_policy() {
+    let (mut alice, mut bob) = known_in_both(Policy::opportunistic());
+    bob.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut bob);
+    assert_eq!(version(&alice, "bob"), Some(Version::V3), "{:?}", alice.shown);
+    let told = alice.shown.iter().filter(|what| is_lower(what, Lower::Spoken));
+    let told: Vec<&What> = told.collect();
+    assert_eq!(told.len(), 1, "{:?}", alice.shown);
+    let words = plain::status(told[0]);
+    assert!(
+        words.contains("ONLY OTR version 3") && words.contains("version 4 before"),
+        "{words}"
+    );
+    // The words go on, and nothing is blocked.
+    alice.say("bob", "hello");
+    carry(&mut alice, &mut bob);
+    assert!(bob.heard().contains(&("hello".to_owned(), How::Unverified)));
+}
+
+#[test]
+fn s11_version_3_with_somebody_of_version_4_is_refused_under_the_strict_policy() {
+    let (mut alice, mut bob) = known_in_both(Policy::always());
+    bob.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut bob);
+    assert_eq!(alice.engine.standing(&nick("bob")), Standing::NotPrivate);
+    assert!(
+        alice.shows(|what| is_lower(what, Lower::Refused)),
+        "{:?}",
+        alice.shown
+    );
+    alice.say("bob", "not in version 3");
+    carry(&mut alice, &mut bob);
+    assert_eq!(alice.engine.standing(&nick("bob")), Standing::NotPrivate);
+    assert!(bob.heard().is_empty(), "{:?}", bob.shown);
+    // And in version 4 they meet.
+    bob.engine
+        .set_policy(&nick("alice"), Policy::opportunistic().with_v4(true));
+    bob.act("alice", |engine, alice, now| engine.start(alice, now));
+    carry(&mut alice, &mut bob);
+    assert_eq!(version(&alice, "bob"), Some(Version::V4), "{:?}", alice.shown);
+    assert!(
+        bob.heard()
+            .contains(&("not in version 3".to_owned(), How::Unverified))
+    );
+}
+
+#[test]
+fn s11_whoever_takes_version_4_out_of_an_offer_is_noticed() {
+    let (mut alice, mut bob) = newest_pair();
+    bob.act("alice", |engine, alice, now| engine.start(alice, now));
+    let (_, query) = bob.outgoing.pop_front().unwrap();
+    let query = String::from_utf8(query).unwrap();
+    assert!(query.starts_with("?OTRv") && query.contains('4'), "{query}");
+    let stripped = query.replacen('4', "", 1);
+    alice.receive(&nick("bob"), stripped.as_bytes(), im::irc::Kind::Person);
+    assert!(
+        alice.shows(|what| is_lower(what, Lower::Offered)),
         "{:?}",
         alice.shown
     );

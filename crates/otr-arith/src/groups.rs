@@ -5,9 +5,8 @@ use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 use crate::comb::FixedBase;
-use crate::limbs::low_bits;
+use crate::limbs::{low_bits, size};
 use crate::modulus::Modulus;
-use crate::portable::Portable;
 
 /// Integers modulo a fixed prime, with tables for powers of 2.
 pub struct Group<const L: usize, const V: usize> {
@@ -32,7 +31,7 @@ impl<const L: usize, const V: usize> Group<L, V> {
         let (table, table_bits) = if bits <= self.short_bits {
             (&self.short, self.short_bits)
         } else {
-            (&self.full, Portable::<L>::BITS)
+            (&self.full, size::<L>())
         };
         let base = table.get_or_init(|| {
             let mut two = [0; L];

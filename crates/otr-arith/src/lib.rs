@@ -7,8 +7,9 @@
 //! modulus.rs      Modulus: what the outside calls; chooses the kernel
 //! groups.rs       the primes of RFC 3526 with the base 2
 //! kernel.rs       what a kernel has to offer
-//! portable.rs     the kernel for every processor, in safe Rust
-//! ifma/           the kernel for processors with AVX-512 IFMA
+//! ifma/           the kernel for x86-64 with AVX-512 IFMA
+//! portable.rs     the kernel for every other x86-64, in safe Rust
+//! audited.rs      the kernel for everything else, of crypto-bigint: ours has not been measured there
 //! window.rs       powers of any base, products of powers     comb.rs  powers of a base known beforehand
 //! jacobi.rs       squares and others                          limbs.rs plain numbers
 //! ```
@@ -28,6 +29,8 @@
 //! Results come as `Zeroizing`; tables and intermediate values are overwritten before their memory is given back.
 //! Copies that the compiler keeps in registers or spills to the stack are beyond the reach of Rust.
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
+mod audited;
 mod comb;
 mod groups;
 #[cfg(target_arch = "x86_64")]
@@ -36,8 +39,14 @@ mod jacobi;
 mod kernel;
 mod limbs;
 mod modulus;
+#[cfg(target_arch = "x86_64")]
 mod portable;
 mod window;
+
+#[cfg(not(target_arch = "x86_64"))]
+use audited::Audited as Portable;
+#[cfg(target_arch = "x86_64")]
+use portable::Portable;
 
 pub use comb::FixedBase;
 pub use groups::{Group, group_1536, group_3072};

@@ -2,27 +2,6 @@
 
 use core::hint::black_box;
 
-/// `left` * `right` + `add` + `carry`, low and high half. It cannot overflow: (2^64 - 1)^2 + 2 (2^64 - 1) = 2^128 - 1.
-#[inline(always)]
-pub(crate) fn multiply_add(left: u64, right: u64, add: u64, carry: u64) -> (u64, u64) {
-    split(
-        u128::from(left)
-            .wrapping_mul(u128::from(right))
-            .wrapping_add(u128::from(add))
-            .wrapping_add(u128::from(carry)),
-    )
-}
-
-/// `left` + `right` + `carry`, and the new carry.
-#[inline(always)]
-pub(crate) fn add(left: u64, right: u64, carry: u64) -> (u64, u64) {
-    split(
-        u128::from(left)
-            .wrapping_add(u128::from(right))
-            .wrapping_add(u128::from(carry)),
-    )
-}
-
 /// `left` - `right` - `borrow`, and the new borrow, 0 or 1.
 #[inline(always)]
 pub(crate) fn subtract(left: u64, right: u64, borrow: u64) -> (u64, u64) {
@@ -56,20 +35,23 @@ pub(crate) fn equal_mask(left: u64, right: u64) -> u64 {
     mask(((difference | difference.wrapping_neg()) >> 63) ^ 1)
 }
 
-/// `top` * 2^(64 L) + `number`, less `modulus` if it is not below it. `top` is 0 or 1.
+/// `found` becomes the entry at `index`; all of them are read.
 #[inline(always)]
-pub(crate) fn reduce_once<const L: usize>(top: u64, number: &[u64; L], modulus: &[u64; L]) -> [u64; L] {
-    let mut less = [0; L];
-    let mut borrow = 0;
-    for ((less, &limb), &modulus) in less.iter_mut().zip(number).zip(modulus) {
-        (*less, borrow) = subtract(limb, modulus, borrow);
+pub(crate) fn choose<const L: usize>(found: &mut [u64; L], table: &[[u64; L]], index: u64) {
+    *found = [0; L];
+    for (entry, place) in table.iter().zip(0..) {
+        let mask = equal_mask(place, index);
+        for (found, limb) in found.iter_mut().zip(entry) {
+            *found |= limb & mask;
+        }
     }
-    // Only without a top limb does a borrow mean that the number was below the modulus.
-    let keep = mask(borrow & !top & 1);
-    for (less, &limb) in less.iter_mut().zip(number) {
-        *less = (limb & keep) | (*less & !keep);
-    }
-    less
+}
+
+/// Bits that `L` limbs have.
+#[expect(clippy::cast_possible_truncation, reason = "the line before checks it")]
+pub(crate) const fn size<const L: usize>() -> u32 {
+    const { assert!(L >= 2 && L <= 64, "sizes in use have 16 to 48 limbs") };
+    64 * L as u32
 }
 
 /// Bits in `number`. Variable time.
@@ -128,18 +110,5 @@ mod tests {
         assert_eq!((mask(0), mask(1)), (0, u64::MAX));
         assert_eq!((equal_mask(7, 7), equal_mask(0, u64::MAX)), (u64::MAX, 0));
         assert_eq!(equal_mask(1 << 63, 0), 0);
-    }
-
-    #[test]
-    fn one_modulus_is_taken_off_where_it_fits() {
-        let modulus = [u64::MAX, 5];
-        for (top, number, expected) in [
-            (0, [u64::MAX - 1, 5], [u64::MAX - 1, 5]),
-            (0, [u64::MAX, 5], [0, 0]),
-            (0, [0, 6], [1, 0]),
-            (1, [0, 0], [1, u64::MAX - 5]),
-        ] {
-            assert_eq!(reduce_once(top, &number, &modulus), expected, "{top} {number:?}");
-        }
     }
 }

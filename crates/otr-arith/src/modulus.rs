@@ -4,12 +4,12 @@ use core::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::Portable;
 use crate::comb::{FixedBase, Shape};
 #[cfg(target_arch = "x86_64")]
 use crate::ifma::{self, Digits, Vectors};
 use crate::jacobi;
 use crate::kernel::Kernel;
-use crate::portable::Portable;
 use crate::window::{self, Factor, Table};
 
 /// An odd modulus of at most 64 `L` bits.
@@ -65,7 +65,7 @@ impl<const L: usize, const V: usize> Modulus<L, V> {
         })
     }
 
-    /// The same with the portable kernel on every processor.
+    /// The same without AVX-512 IFMA on every processor.
     #[must_use]
     pub fn portable(modulus: &[u64; L]) -> Option<Self> {
         Some(Self {

@@ -1,4 +1,4 @@
-//! The kernel for every processor: plain 64-bit arithmetic in safe Rust.
+//! The kernel for x86-64 processors without AVX-512 IFMA: plain 64-bit arithmetic in safe Rust.
 //!
 //! Montgomery's method, product first and reduction afterwards, so that a square needs half of the products only.
 //! With p ≡ -1 modulo 2^64, as the primes of RFC 3526 are, the quotient of each step is the lowest limb itself, and the
@@ -19,7 +19,7 @@
 use zeroize::Zeroize;
 
 use crate::kernel::Kernel;
-use crate::limbs::{add, bits_vartime, equal_mask, multiply_add, reduce_once, split};
+use crate::limbs::{bits_vartime, choose, mask, size, split, subtract};
 
 /// An odd modulus of at most 64 `L` bits.
 #[derive(Clone)]
@@ -49,10 +49,10 @@ impl<const L: usize> Portable<L> {
         // From the largest power of two below p to R by doubling.
         let top = bits - 1;
         *kernel.one.get_mut((top / 64) as usize)? = 1 << (top % 64);
-        for _ in top..Self::BITS {
+        for _ in top..size::<L>() {
             kernel.one = kernel.double(&kernel.one);
         }
-        kernel.enter = kernel.power_of_two_vartime(Self::BITS);
+        kernel.enter = kernel.power_of_two_vartime(size::<L>());
         Some(kernel)
     }
 
@@ -149,23 +149,8 @@ impl<const L: usize> Kernel<L> for Portable<L> {
     }
 
     fn select(&self, found: &mut [u64; L], table: &[[u64; L]], index: u64) {
-        *found = [0; L];
-        for (entry, place) in table.iter().zip(0..) {
-            let mask = equal_mask(place, index);
-            for (found, limb) in found.iter_mut().zip(entry) {
-                *found |= limb & mask;
-            }
-        }
+        choose(found, table, index);
     }
-}
-
-impl<const L: usize> Portable<L> {
-    /// Bits in R.
-    #[expect(clippy::cast_possible_truncation, reason = "the line before checks it")]
-    pub(crate) const BITS: u32 = {
-        assert!(L >= 2 && L <= 64, "sizes in use have 16 to 48 limbs");
-        64 * L as u32
-    };
 }
 
 /// Low and high half of the product.
@@ -207,6 +192,43 @@ fn square<const L: usize>(number: &[u64; L]) -> [[u64; L]; 2] {
         (pair[1], carry) = add(twice[1], high, carry);
     }
     halves
+}
+
+/// `left` * `right` + `add` + `carry`, low and high half. It cannot overflow: (2^64 - 1)^2 + 2 (2^64 - 1) = 2^128 - 1.
+#[inline(always)]
+fn multiply_add(left: u64, right: u64, add: u64, carry: u64) -> (u64, u64) {
+    split(
+        u128::from(left)
+            .wrapping_mul(u128::from(right))
+            .wrapping_add(u128::from(add))
+            .wrapping_add(u128::from(carry)),
+    )
+}
+
+/// `left` + `right` + `carry`, and the new carry.
+#[inline(always)]
+fn add(left: u64, right: u64, carry: u64) -> (u64, u64) {
+    split(
+        u128::from(left)
+            .wrapping_add(u128::from(right))
+            .wrapping_add(u128::from(carry)),
+    )
+}
+
+/// `top` * 2^(64 L) + `number`, less `modulus` if it is not below it. `top` is 0 or 1.
+#[inline(always)]
+fn reduce_once<const L: usize>(top: u64, number: &[u64; L], modulus: &[u64; L]) -> [u64; L] {
+    let mut less = [0; L];
+    let mut borrow = 0;
+    for ((less, &limb), &modulus) in less.iter_mut().zip(number).zip(modulus) {
+        (*less, borrow) = subtract(limb, modulus, borrow);
+    }
+    // Only without a top limb does a borrow mean that the number was below the modulus.
+    let keep = mask(borrow & !top & 1);
+    for (less, &limb) in less.iter_mut().zip(number) {
+        *less = (limb & keep) | (*less & !keep);
+    }
+    less
 }
 
 /// The inverse of an odd number modulo 2^64, by Newton's iteration: 3 bits are right at first and twice as many each time.
@@ -283,6 +305,19 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn one_modulus_is_taken_off_where_it_fits() {
+        let modulus = [u64::MAX, 5];
+        for (top, number, expected) in [
+            (0, [u64::MAX - 1, 5], [u64::MAX - 1, 5]),
+            (0, [u64::MAX, 5], [0, 0]),
+            (0, [0, 6], [1, 0]),
+            (1, [0, 0], [1, u64::MAX - 5]),
+        ] {
+            assert_eq!(reduce_once(top, &number, &modulus), expected, "{top} {number:?}");
         }
     }
 

@@ -188,6 +188,14 @@ pub enum Event {
         /// The versions they named.
         versions: Versions,
     },
+    /// What this person offered has not named any version as high as the one that their signed client profile names:
+    /// somebody on the way may have taken it out (S-11), or they have an older program there as well.
+    LowerOffer {
+        /// What a query or a tag of theirs named.
+        offered: Versions,
+        /// What the profile names that they proved.
+        proved: Versions,
+    },
     /// Our own message came back to us; it was ignored.
     Reflected,
     /// A message for another device of ours; it was ignored.

@@ -57,7 +57,7 @@ fn exchanged(people: &mut [Person; 2], k: &[u8]) -> [Channel; 2] {
     let mut both = both.into_iter().zip(people);
     [(); 2].map(|()| {
         let (established, person): (Established, _) = both.next().unwrap();
-        Channel::start(established, Vec::new(), &mut person.rng, NOW).unwrap()
+        Channel::start(established, &mut person.rng, NOW).unwrap()
     })
 }
 
@@ -168,7 +168,7 @@ fn random_schedules_of_the_reference() {
             .zip(&mut both);
         let mut channels = [(); 2].map(|()| {
             let (established, person) = started.next().unwrap();
-            Channel::start(established, Vec::new(), &mut person.rng, NOW).unwrap()
+            Channel::start(established, &mut person.rng, NOW).unwrap()
         });
         let mut written: Vec<String> = Vec::new();
         for action in actions.split(',') {

@@ -77,7 +77,7 @@ fn the_recorded_run_comes_out_byte_for_byte() {
     // On to the first message of the channel.
     let mut channels = [&mut alice, &mut bob].map(|person| {
         let established = person.proven.take().unwrap().established;
-        Channel::start(established, Vec::new(), &mut *person.rng, NOW).unwrap()
+        Channel::start(established, &mut *person.rng, NOW).unwrap()
     });
     let header = alice.header_to(&bob);
     let (data, _) = channels[0]
@@ -359,7 +359,9 @@ fn s76_havoc_with_the_bytes_of_every_message() {
             // An Identity message proves nothing: with other good keys it is another good message. The profile is signed.
             if let (Ok(_), Message::Identity(accepted)) = (&result, &changed.message) {
                 assert_eq!(accepted.profile, identity_of(&identity).profile);
-                person.dake.forget_answered();
+                person
+                    .dake
+                    .expire_answers(Timestamp::from_millis(u64::MAX), Duration::ZERO);
             } else {
                 assert!(result.is_err());
             }

@@ -63,7 +63,7 @@ fn verifies(forged: &Forged, bob: &Person, alice: &Person) -> Result<(), Reject>
 fn talk(bob: Proven, alice: Proven, people: [&Person; 2]) {
     let mut rng = rng(60);
     let [mut bob, mut alice] =
-        [bob, alice].map(|proven| Channel::start(proven.established, Vec::new(), &mut rng, NOW).unwrap());
+        [bob, alice].map(|proven| Channel::start(proven.established, &mut rng, NOW).unwrap());
     let header = people[0].header_to(people[1]);
     let (data, _) = bob
         .seal(&header, b"I never said this".to_vec(), 0, &mut rng, NOW)

@@ -173,14 +173,29 @@ fn a_channel_that_ends_in_silence_leaves_its_keys_to_the_next() {
     assert_eq!(left.len(), 2);
 
     let [of_alice, of_bob] = exchange([1; 64], &mut alice.rng, &mut bob.rng);
-    alice.channel = Channel::start(of_alice, Vec::new(), &mut alice.rng, NOW).unwrap();
-    bob.channel = Channel::start(of_bob, left, &mut bob.rng, NOW).unwrap();
+    alice.channel = Channel::start(of_alice, &mut alice.rng, NOW).unwrap();
+    bob.channel = Channel::start(of_bob, &mut bob.rng, NOW).unwrap();
+    bob.channel.inherit(left);
     let hello = bob.say("x");
     assert!(revealed(&hello.data).is_empty());
     read_all(&mut alice, &[hello]);
     let new = alice.say("x");
     read_all(&mut bob, std::slice::from_ref(&new));
     assert_reveals(&revealed(&bob.say("x").data), &[&letters[..2], &[new]].concat());
+}
+
+/// Whoever renews a conversation again and again, with a gap each time, makes nothing grow.
+#[test]
+fn s75_what_renewed_channels_leave_is_bounded() {
+    let mut left = Vec::new();
+    for round in 0..4 {
+        let [mut alice, mut bob] = people(round);
+        bob.channel.inherit(left);
+        let letters: Vec<_> = (0..MAX_WAITING).map(|_| alice.say("x")).collect();
+        read_all(&mut bob, &letters[MAX_WAITING - 1..]);
+        left = bob.channel.retire();
+        assert!(left.len() < 2 * MAX_WAITING, "{}", left.len());
+    }
 }
 
 #[test]

@@ -41,6 +41,7 @@ fn event(event: Event, lines: &mut Vec<String>) {
         Event::Unreadable { reason } => format!("event unreadable {reason}"),
         Event::Refused { reason } => format!("event note refused: {reason}"),
         Event::Knock { .. } => "event note knock".to_owned(),
+        Event::LowerOffer { .. } => "event note lower-offer".to_owned(),
         Event::Records { .. } => "event note records".to_owned(),
         Event::Reflected => "event note reflected".to_owned(),
         Event::ForOtherDevice => "event other-instance".to_owned(),

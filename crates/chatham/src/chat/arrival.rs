@@ -6,14 +6,16 @@ use std::io;
 
 use im::dial::Dial;
 use otr::Account;
-use otr_store::Store;
+use otr_store::lock::LockError;
+use otr_store::{Store, StoreError};
 use serde_json::json;
 
 use crate::chat::remark::Remark;
 use crate::config::{Place, Resolved};
 use crate::connection::Way;
+use crate::control::place;
 use crate::engine::Engine;
-use crate::keys::passphrase;
+use crate::keys::passphrase::{self, UnlockError};
 use crate::local;
 use crate::randomness;
 use crate::seat::Seat;
@@ -33,7 +35,19 @@ pub struct Arrival {
 /// What the store says, or what keeps the pass phrase from being read.
 pub fn open_store(resolved: &Resolved) -> io::Result<Store> {
     let file = resolved.passphrase_file.as_ref().map(|file| file.value.as_path());
-    passphrase::open(&resolved.data, file).map_err(io::Error::other)
+    passphrase::open(&resolved.data, file).map_err(|error| match &error {
+        UnlockError::Store(StoreError::Lock(LockError::Taken { pid, .. }))
+            if place::socket(&resolved.data).exists() =>
+        {
+            let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+            io::Error::other(format!(
+                "a proxy runs{process} and has these keys: your conversations are in the client that is connected \
+                 through it, and `chatham ctl` shows them and acts in them. To talk from here, end the proxy first, or \
+                 keep other keys with --data"
+            ))
+        }
+        _ => io::Error::other(error),
+    })
 }
 
 /// Makes the key if there is none, and connects. `tell` hears what a person should know meanwhile.

@@ -18,6 +18,14 @@ pub fn read(line: &[u8]) -> Result<Command, String> {
     let Value::Object(fields) = value else {
         return Err("this is no JSON object".to_owned());
     };
+    of(fields)
+}
+
+/// The same, of an object that was read already.
+///
+/// # Errors
+/// Why it means nothing, as a sentence.
+pub(crate) fn of(fields: Map<String, Value>) -> Result<Command, String> {
     let mut object = Object { fields };
     let verb = object.text("do")?.ok_or("an object needs \"do\"")?;
     let to = object.text("to")?.map(String::into_bytes);

@@ -1,13 +1,17 @@
 //! `chatham keys`.
 
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use otr_store::KeyName;
 use otr_store::foreign::Format;
+use otr_store::lock::LockError;
+use otr_store::{KeyName, StoreError};
+use serde_json::{Value, json};
 
+use crate::control::{Client, place};
+use crate::keys::passphrase::UnlockError;
 use crate::keys::{Keys as Store, KeysError, Order, Report, Wish, passphrase};
 use crate::sanitize;
 use crate::vault::{DEFAULT_PROFILE, default_directory};
@@ -175,13 +179,73 @@ impl Keys {
         {
             return super::complain("nothing was done: it was not confirmed (a script says --yes)");
         }
-        let done = passphrase::open(&data, self.passphrase_file.as_deref())
+        let store = passphrase::open(&data, self.passphrase_file.as_deref());
+        if let Err(UnlockError::Store(StoreError::Lock(LockError::Taken { .. }))) = &store
+            && place::socket(&data).exists()
+        {
+            return self.action.through_the_proxy(&data, self.json);
+        }
+        let done = store
             .map_err(KeysError::from)
             .and_then(|store| self.action.follow(&mut Store::new(store)));
         match done {
             Ok(report) => print(&report, self.json),
             Err(error) => super::complain(error),
         }
+    }
+}
+
+impl Action {
+    /// The proxy has the store: it looks, and changes whom we trust. Nothing else is done behind its back.
+    fn through_the_proxy(&self, data: &Path, json: bool) -> ExitCode {
+        let request = match self {
+            Self::List => json!({ "do": "keys", "what": "list" }),
+            Self::Fingerprint { nick } => json!({ "do": "keys", "what": "fingerprint", "account": nick }),
+            Self::Trust { key, .. } => key.request("trust"),
+            Self::Distrust { key } => key.request("distrust"),
+            Self::Generate { .. }
+            | Self::Import { .. }
+            | Self::Export { .. }
+            | Self::Passphrase(_)
+            | Self::Forget { .. } => {
+                return super::complain(
+                    "a proxy runs and has the store. While it does, `chatham keys` can list, fingerprint, trust and \
+                     distrust; for this, end the proxy first (Ctrl+C where it runs), and start it again afterwards. \
+                     Nothing was done",
+                );
+            }
+        };
+        let asked = async {
+            let mut client = Client::connect(data).await?;
+            let mut report = None;
+            let told = |value| {
+                report = Some(value);
+                Ok(())
+            };
+            client.request(&request, None, told).await.map(|()| report)
+        };
+        super::in_runtime(async { Ok(asked.await) }, |answer| match answer {
+            Ok(report) => {
+                let report = report.unwrap_or_default();
+                let lines = report.get("lines").and_then(Value::as_array);
+                let lines = lines.into_iter().flatten().filter_map(Value::as_str);
+                let report = Report {
+                    lines: lines.map(|line| sanitize::one_line(line.as_bytes())).collect(),
+                    value: report.get("report").cloned().unwrap_or_default(),
+                };
+                print(&report, json)
+            }
+            Err(error) => super::complain(error),
+        })
+    }
+}
+
+impl TheirKey {
+    fn request(&self, what: &str) -> Value {
+        json!({
+            "do": "keys", "what": what, "account": self.account, "to": self.nick,
+            "fingerprint": self.fingerprint.to_string().split_whitespace().collect::<String>(),
+        })
     }
 }
 

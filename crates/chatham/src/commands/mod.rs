@@ -3,6 +3,7 @@
 pub mod chat;
 pub mod completions;
 pub mod config;
+pub mod ctl;
 pub mod demo;
 pub mod keys;
 pub mod man;
@@ -36,6 +37,8 @@ enum Command {
     Chat(Box<chat::Chat>),
     /// Give any IRC client private conversations: it connects to this program, and this program to the server
     Proxy(Box<proxy::Proxy>),
+    /// Ask a running proxy, and tell it what to do
+    Ctl(ctl::Ctl),
     /// Make and look at keys, and decide whose are trusted
     Keys(keys::Keys),
     /// Write, find and show the configuration
@@ -53,6 +56,7 @@ impl Cli {
             Command::Demo(demo) => demo.run(),
             Command::Chat(chat) => chat.run(),
             Command::Proxy(proxy) => proxy.run(),
+            Command::Ctl(ctl) => ctl.run(),
             Command::Keys(keys) => keys.run(),
             Command::Config(config) => config.run(),
             Command::Completions(completions) => completions.run(),

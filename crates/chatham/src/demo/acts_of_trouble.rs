@@ -272,6 +272,12 @@ impl Story<'_> {
             })
             .await?;
         let asked = self.tell()?;
+        // What is said after asking waits for privacy, until whoever asked gives it up.
+        self.stage()?
+            .act(Who::Mallory, Who::Alice, |engine, alice, now| {
+                engine.end(alice, now)
+            })
+            .await?;
         let scene = self
             .say(Who::Mallory, Who::Alice, &Words::said("Psst! Hello? Anybody?"))
             .await?;

@@ -150,7 +150,7 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
         What::NotSent { words, why, .. } => {
             let why = match why {
                 Obstacle::PeerEnded => format!("{with} has ended it"),
-                Obstacle::AwaitingPrivacy => "nothing private stands".into(),
+                Obstacle::AwaitingPrivacy | Obstacle::Asked => "nothing private stands".into(),
                 Obstacle::Away => "there is no connection".into(),
                 Obstacle::KeyChanged(_) => "the key has changed".into(),
                 Obstacle::Text(words) => words.clone(),
@@ -199,6 +199,7 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
             Tone::Alarm,
             format!("* {with} has ended the private conversation"),
         ),
+        What::Ended(0) => (Tone::Remark, format!("* no longer asks {with} for privacy")),
         What::Ended(_) => (
             Tone::Remark,
             format!("* ended the private conversation with {with}"),

@@ -36,7 +36,10 @@ impl Engine {
 
     /// Asks somebody for a private conversation, or for new keys if there is one.
     pub fn start(&mut self, nick: &Nick, now: Timestamp) -> Vec<Effect> {
-        self.with(nick, now, |person, env, effects| person.ask(env, effects))
+        self.with(nick, now, |person, env, effects| {
+            let asked = person.ask(env, effects);
+            person.privacy_wanted |= asked && !person.is_private();
+        })
     }
 
     /// Ends the private conversation with all devices of somebody. From then on text to them is clear: this is
@@ -52,6 +55,7 @@ impl Engine {
             let outputs = person.conversation.end_all(env);
             person.runs.clear();
             person.clear_agreed = true;
+            person.privacy_wanted = false;
             person.tighten();
             person.carry_out(env, outputs, effects);
             person.show(What::Ended(ended), effects);

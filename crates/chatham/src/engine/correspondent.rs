@@ -26,12 +26,16 @@ pub(super) struct Correspondent {
     /// Whether their texts are HTML.
     pub(super) dialect: Dialect,
     pub(super) keys: Keyring,
+    /// The highest version that they have proved to speak, as far as is known.
+    pub(super) spoken: Option<Version>,
     /// The policy as configured; the conversation's own may be stricter.
     pub(super) policy: Policy,
     /// How many bytes of text fit one line to this person.
     pub(super) room: Option<usize>,
     /// The person ended a private conversation and so agreed to clear text, until the next one.
     pub(super) clear_agreed: bool,
+    /// The person has asked for a private conversation, and none has begun since: what they say meanwhile is meant for it.
+    pub(super) privacy_wanted: bool,
     /// Texts that are to go in the clear when the connection stands again, if they still may.
     pub(super) deferred: Vec<u64>,
     /// The last texts that went out in the clear, and when: what tells that they reached nobody comes soon.
@@ -52,9 +56,9 @@ pub(super) struct Correspondent {
     pub(super) healed: Option<Timestamp>,
     /// Whether the person has been told that this stranger knocks.
     pub(super) knocked: bool,
-    /// When the person was told last that something cannot be read, was refused, or that they report an error: one
-    /// line a burst (user need N4).
-    pub(super) told: [Option<Timestamp>; 3],
+    /// When the person was told last that something cannot be read, was refused, that they report an error, or that they
+    /// offer less than before: one line a burst (user need N4).
+    pub(super) told: [Option<Timestamp>; 4],
     /// When comparisons of secrets failed, the last ones.
     pub(super) failures: VecDeque<Timestamp>,
     /// The key that the person was shown last, which is the one that a decision is about (S-33).
@@ -84,9 +88,11 @@ impl Correspondent {
             cut_line: CutLine::default(),
             dialect: Dialect::default(),
             keys: Keyring::default(),
+            spoken: None,
             policy,
             room: None,
             clear_agreed: false,
+            privacy_wanted: false,
             deferred: Vec::new(),
             said_clearly: VecDeque::new(),
             runs: BTreeMap::new(),
@@ -97,7 +103,7 @@ impl Correspondent {
             heal_at: None,
             healed: None,
             knocked: false,
-            told: [None; 3],
+            told: [None; 4],
             failures: VecDeque::new(),
             shown: None,
             compared: None,
@@ -109,6 +115,9 @@ impl Correspondent {
     /// A key from the store: whoever has one is an acquaintance.
     pub(super) fn learn(&mut self, key: Fingerprint, trust: Trust) {
         self.keys.learn(key, trust);
+        if key.v4().is_some() {
+            self.spoken = self.spoken.max(Some(Version::V4));
+        }
         self.conversation.acquaint();
         self.conversation.set_trusted(key, trust.is_verified());
         self.tighten();
@@ -122,6 +131,7 @@ impl Correspondent {
         // Whoever has ended a private conversation does not want the next text to begin another; who asks for one does.
         let offers = !self.clear_agreed;
         let policy = Policy {
+            minimum_version: self.lowest_version(),
             require_encryption,
             send_tag: self.policy.send_tag && offers,
             tag_starts: self.policy.tag_starts && offers,
@@ -130,6 +140,22 @@ impl Correspondent {
         if *self.conversation.policy() != policy {
             self.conversation.set_policy(policy);
         }
+    }
+
+    /// What is refused below: under the strict policy everything less than they have spoken before (S-11).
+    pub(super) fn lowest_version(&self) -> Option<Version> {
+        let spoken = self.spoken.filter(|_| self.policy.require_encryption);
+        self.policy.minimum_version.max(spoken)
+    }
+
+    /// The version that they have spoken, if nothing less is accepted now: of those remembered, or of a conversation that is
+    /// open.
+    pub(super) fn held_to(&self) -> Option<Version> {
+        let mut states = self.conversation.sessions().map(Session::state);
+        self.spoken.filter(|spoken| {
+            self.lowest_version() >= Some(*spoken)
+                || states.any(|state| state == SessionState::Encrypted(*spoken))
+        })
     }
 
     /// Reads one message of theirs.
@@ -178,6 +204,7 @@ impl Correspondent {
         other.failures.into_iter().for_each(|at| self.learn_failure(at));
         let lowest = self.policy.minimum_version.max(other.policy.minimum_version);
         self.policy.minimum_version = lowest;
+        self.spoken = self.spoken.max(other.spoken);
         if other.conversation.is_acquainted() {
             self.conversation.acquaint();
         }

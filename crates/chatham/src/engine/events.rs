@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use im::irc::ctcp;
-use otr::{Env, Event, Fingerprint, InstanceTag, Session, SmpEvent, Ssid, Text, Timestamp, Version};
+use otr::{Env, Event, Fingerprint, InstanceTag, Reject, Session, SmpEvent, Ssid, Text, Timestamp, Version};
 
 use crate::engine::Effect;
 use crate::engine::correspondent::{Correspondent, Run};
-use crate::engine::notice::{How, What, Words};
+use crate::engine::notice::{How, Lower, What, Words};
 use crate::engine::trust::Trust;
 
 impl Correspondent {
@@ -41,9 +41,18 @@ impl Correspondent {
             } => {
                 let another = self.keys.see(fingerprint);
                 self.clear_agreed = false;
+                self.privacy_wanted = false;
                 let changed = another || changed_from.is_some();
                 self.close_accounts(session, ssid, effects);
-                self.private(session, fingerprint, version, ssid, (false, changed), effects)
+                let spoken = self.spoken.filter(|spoken| version < *spoken);
+                let what = self.private(session, fingerprint, version, ssid, (false, changed), effects);
+                self.show(what, effects);
+                let Some(spoken) = spoken else { return };
+                What::LowerVersion {
+                    version: Some(version),
+                    spoken,
+                    outcome: Lower::Spoken,
+                }
             }
             Event::Renewed {
                 session,
@@ -93,7 +102,20 @@ impl Correspondent {
             Event::Unreadable { .. } if !self.begins_burst(0, env.now) => return,
             Event::Unreadable { reason } => What::Unreadable(reason),
             Event::Refused { .. } if !self.begins_burst(1, env.now) => return,
-            Event::Refused { reason } => What::Refused(reason),
+            Event::Refused { reason } => match self.held_to().filter(|_| reason == Reject::VersionRefused) {
+                Some(spoken) => What::LowerVersion {
+                    version: None,
+                    spoken,
+                    outcome: Lower::Refused,
+                },
+                None => What::Refused(reason),
+            },
+            Event::LowerOffer { .. } if !self.begins_burst(3, env.now) => return,
+            Event::LowerOffer { offered, proved } => What::LowerVersion {
+                version: offered.best(),
+                spoken: proved.best().unwrap_or(Version::V4),
+                outcome: Lower::Offered,
+            },
             Event::Knock { .. } if std::mem::replace(&mut self.knocked, true) => return,
             Event::Knock { .. } => What::Knock,
             Event::Reflected | Event::ForOtherDevice => What::NotForUs,
@@ -119,7 +141,7 @@ impl Correspondent {
     ) -> What {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
-        (self.asked, self.knocked, self.told) = (None, false, [None; 3]);
+        (self.asked, self.knocked, self.told) = (None, false, [None; 4]);
         (self.owes_keys, self.heal_at) = (false, None);
         self.shown = Some(fingerprint);
         let blocked = !self.keys.admits(fingerprint);
@@ -127,7 +149,10 @@ impl Correspondent {
             // A key that waits for a decision is not remembered: it would look familiar the next time.
             self.remember_key(fingerprint, effects);
         }
-        if trust.is_verified() {
+        if !blocked {
+            self.spoken = self.spoken.max(Some(version));
+        }
+        if trust.is_verified() || !blocked && self.policy.require_encryption {
             self.remember_version(version, effects);
         }
         self.tighten();

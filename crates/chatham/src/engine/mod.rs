@@ -184,6 +184,7 @@ impl Engine {
     pub fn learn_version(&mut self, nick: &Nick, version: Version) {
         let person = self.person(nick);
         person.policy.minimum_version = person.policy.minimum_version.max(Some(version));
+        person.spoken = person.spoken.max(Some(version));
         person.tighten();
     }
 
@@ -325,7 +326,7 @@ fn adopt(person: &mut Correspondent, policy: Policy) {
 }
 
 /// Whether a name is a person's: not a channel's, not a service's.
-fn is_person(nick: &Nick) -> bool {
+pub(crate) fn is_person(nick: &Nick) -> bool {
     let name = nick.as_bytes();
     // An address of XMPP, which says by itself that it is a person's; no nick of IRC has this letter.
     if name.contains(&b'@') {

@@ -95,6 +95,17 @@ pub struct WaitingText {
     pub delivery: Delivery,
 }
 
+/// What became of an older version than somebody has spoken before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lower {
+    /// It protects the conversation.
+    Spoken,
+    /// They named nothing newer.
+    Offered,
+    /// It was refused.
+    Refused,
+}
+
 /// How a text travelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
@@ -111,6 +122,8 @@ pub enum How {
 pub enum Obstacle {
     /// Private or not at all, and nothing private stands.
     AwaitingPrivacy,
+    /// The person has asked for a private conversation, which does not stand yet.
+    Asked,
     /// The other side has ended the private conversation.
     PeerEnded,
     /// The key is another one than the person has vouched for.
@@ -223,6 +236,16 @@ pub enum What {
         changed: bool,
         /// Whether sending to it is blocked until the person accepts the key.
         blocked: bool,
+    },
+    /// Less than this person has spoken before: an older version protects the conversation, or was offered, or was
+    /// refused. Somebody on the way may have held the newer one back (S-11).
+    LowerVersion {
+        /// The older version, if it is known.
+        version: Option<Version>,
+        /// The highest that they have spoken.
+        spoken: Version,
+        /// What became of it.
+        outcome: Lower,
     },
     /// We asked for a private conversation.
     Asking,

@@ -146,6 +146,7 @@ impl Correspondent {
             Disposition::Refuse(SendError::KeyChanged) => self.private_road(),
             Disposition::Refuse(SendError::PeerEnded) => Road::Closed(Obstacle::PeerEnded),
             Disposition::Refuse(_) => Road::Closed(Obstacle::AwaitingPrivacy),
+            Disposition::Plain | Disposition::Tagged if self.privacy_wanted => Road::Closed(Obstacle::Asked),
             Disposition::Plain | Disposition::Tagged => Road::Clear,
         }
     }
@@ -339,15 +340,10 @@ impl Correspondent {
         };
         let held = self
             .outbox
-            .hold(
-                line.0,
-                text,
-                &self.keys_to_wait_for(&why),
-                self.policy.minimum_version,
-            )
+            .hold(line.0, text, &self.keys_to_wait_for(&why), self.lowest_version())
             .is_ok();
         let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
-        let ask = held && why == Obstacle::AwaitingPrivacy && !recently;
+        let ask = held && matches!(why, Obstacle::AwaitingPrivacy | Obstacle::Asked) && !recently;
         if held {
             self.turn(line, Delivery::Held, effects);
         }
@@ -375,15 +371,19 @@ impl Correspondent {
         }
     }
 
-    /// Asks for a private conversation.
-    pub(super) fn ask(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
+    /// Asks for a private conversation. Whether that was possible.
+    pub(super) fn ask(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) -> bool {
         match self.conversation.start(env, Start::Query) {
             Ok(outputs) => {
                 self.asked = Some(env.now);
                 self.show(What::Asking, effects);
                 self.carry_out(env, outputs, effects);
+                true
             }
-            Err(error) => self.mistake(error, effects),
+            Err(error) => {
+                self.mistake(error, effects);
+                false
+            }
         }
     }
 }

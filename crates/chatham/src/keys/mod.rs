@@ -129,6 +129,11 @@ impl Keys {
         Self { store }
     }
 
+    /// The store, which is ours no longer.
+    pub(crate) fn into_store(self) -> Store {
+        self.store
+    }
+
     /// Our own keys, and those that others have shown.
     pub fn list(&self) -> Report {
         let mut lines = Vec::new();
@@ -251,7 +256,7 @@ impl Keys {
     }
 
     /// The account that is meant: by its name, else the default profile, else the only one.
-    fn account(&self, nick: Option<&str>) -> Result<AccountId, KeysError> {
+    pub(crate) fn account(&self, nick: Option<&str>) -> Result<AccountId, KeysError> {
         if let Some(nick) = nick {
             let id = account_id(nick);
             let found = self
@@ -275,7 +280,12 @@ impl Keys {
         }
     }
 
-    fn known(&self, id: &AccountId, nick: &str, key: Option<KeyName>) -> Result<Correspondent, KeysError> {
+    pub(crate) fn known(
+        &self,
+        id: &AccountId,
+        nick: &str,
+        key: Option<KeyName>,
+    ) -> Result<Correspondent, KeysError> {
         let found = self
             .keys_of(id, nick, key)
             .next()

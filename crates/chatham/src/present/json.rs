@@ -6,7 +6,7 @@
 use otr::{Fingerprint, SessionState, Ssid};
 use serde_json::{Value, json};
 
-use crate::engine::notice::{Delivery, How, Notice, Obstacle, Standing, WaitingText, What};
+use crate::engine::notice::{Delivery, How, Lower, Notice, Obstacle, Standing, WaitingText, What};
 use crate::engine::trust::Trust;
 use crate::present::words;
 use crate::verify::words::Phrase;
@@ -73,6 +73,7 @@ fn body(what: &What) -> Value {
         } => {
             let (reason, key) = match why {
                 Obstacle::AwaitingPrivacy => ("awaiting-privacy", None),
+                Obstacle::Asked => ("asked", None),
                 Obstacle::PeerEnded => ("peer-ended", None),
                 Obstacle::Away => ("no-connection", None),
                 Obstacle::KeyChanged(key) => ("key-changed", Some(fingerprint(*key))),
@@ -98,6 +99,21 @@ fn body(what: &What) -> Value {
                 "event": if *renewed { "renewed" } else { "private" }, "fingerprint": fingerprint(*key),
                 "trust": trust(*known), "version": version.number(), "session-id": session_id(ssid),
                 "device": words::tag(*device), "devices": devices, "changed": changed, "blocked": blocked,
+            })
+        }
+        What::LowerVersion {
+            version,
+            spoken,
+            outcome,
+        } => {
+            let outcome = match outcome {
+                Lower::Spoken => "spoken",
+                Lower::Offered => "offered",
+                Lower::Refused => "refused",
+            };
+            json!({
+                "event": "lower-version", "version": version.map(otr::Version::number), "spoken": spoken.number(),
+                "outcome": outcome,
             })
         }
         What::Asking => json!({ "event": "asking" }),

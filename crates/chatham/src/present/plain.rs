@@ -6,7 +6,7 @@
 
 use otr::SessionState;
 
-use crate::engine::notice::{Comparison, Device, How, Notice, Obstacle, WaitingText, What, Words};
+use crate::engine::notice::{Comparison, Device, How, Lower, Notice, Obstacle, WaitingText, What, Words};
 use crate::engine::trust::Trust;
 use crate::present::words::{delivery_words, tag, version_words, waiting_words};
 use crate::sanitize;
@@ -143,6 +143,10 @@ pub fn status(what: &What) -> String {
                 Obstacle::AwaitingPrivacy => format!(
                     "not sent: nothing private stands, and clear text is not allowed here. {waits}."
                 ),
+                Obstacle::Asked => format!(
+                    "not sent yet: the private conversation that you asked for does not stand. {waits}; /otr end goes \
+                     on in the clear."
+                ),
                 Obstacle::PeerEnded => format!(
                     "not sent: they have ended the private conversation. {waits}. /otr start asks for another, \
                      /otr end goes on in the clear."
@@ -155,6 +159,11 @@ pub fn status(what: &What) -> String {
                 Obstacle::Text(words) => words.clone(),
             }
         }
+        What::LowerVersion {
+            version,
+            spoken,
+            outcome,
+        } => lower_words(*version, *spoken, *outcome),
         What::Asking => "asking for a private conversation".into(),
         What::PeerEnded { remaining: 1.. } => {
             "has ended the private conversation on one device; it goes on with another".into()
@@ -242,6 +251,27 @@ pub fn status(what: &What) -> String {
         | What::Compare(_)
         | What::Status { .. } => String::new(),
         What::Waiting(_) => "no text waits".into(),
+    }
+}
+
+/// Somebody on the way may be at work, or an older program: nobody can tell which, so both are said.
+fn lower_words(version: Option<otr::Version>, spoken: otr::Version, outcome: Lower) -> String {
+    let spoken = spoken.number();
+    let lower = version.map_or("an older version".to_owned(), version_words);
+    match outcome {
+        Lower::Spoken => format!(
+            "ONLY {lower} protects this conversation, and they have spoken version {spoken} before. They use an older \
+             program now, or somebody on the way holds version {spoken} back: ask them by another road. /otr start asks for \
+             version {spoken} again"
+        ),
+        Lower::Offered => format!(
+            "NAMED ONLY {lower}, and has proved to speak version {spoken}: another program of theirs, or somebody on the way \
+             took version {spoken} out"
+        ),
+        Lower::Refused => format!(
+            "REFUSED: {lower} was asked for, and they have spoken version {spoken} before. Nothing was begun. If they use \
+             an older program now, ask them by another road"
+        ),
     }
 }
 

@@ -4,24 +4,25 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use otr::Account;
-use otr_store::Store;
+use otr_store::{AccountId, Store};
 use rand_core::CryptoRng;
 
 use crate::chat::arrival;
 use crate::config::Resolved;
 use crate::engine::{Engine, Memory};
+use crate::keys::Keys;
 use crate::vault::{Identity, Vault};
 
 /// The store, which is ours alone as long as the proxy runs.
-pub(super) struct Archive {
+pub(crate) struct Archive {
     /// Taken out only while it is worked with.
     store: Mutex<Option<Store>>,
 }
 
 /// One profile of the store.
 #[derive(Clone, Debug)]
-pub(super) struct Shelf {
-    pub(super) profile: String,
+pub(crate) struct Shelf {
+    pub(crate) profile: String,
     pub(super) nick: String,
 }
 
@@ -61,6 +62,23 @@ impl Archive {
     /// Writes something down. It is on the disk when this returns.
     pub(super) fn remember(&self, shelf: &Shelf, memory: &Memory) -> io::Result<()> {
         self.with(shelf, |vault| vault.remember(memory).map_err(io::Error::other))?
+    }
+
+    /// Lets somebody look at the keys, or change what is known of them.
+    pub(crate) fn keys<T>(&self, work: impl FnOnce(&mut Keys) -> T) -> io::Result<T> {
+        let mut place = self.lock();
+        let Some(store) = place.take() else {
+            return Err(io::Error::other("the store is gone"));
+        };
+        let mut keys = Keys::new(store);
+        let done = work(&mut keys);
+        *place = Some(keys.into_store());
+        Ok(done)
+    }
+
+    /// The name of a profile's account in the store.
+    pub(crate) fn account(&self, shelf: &Shelf) -> io::Result<AccountId> {
+        self.with(shelf, |vault| vault.id().clone())
     }
 
     fn with<T>(&self, shelf: &Shelf, work: impl FnOnce(&mut Vault) -> T) -> io::Result<T> {

@@ -64,6 +64,7 @@ impl Adapter {
         }
         let effects = match event {
             Event::Renamed { from, to, own: false } => resident.engine.renamed(&from, &to),
+            Event::Renamed { to, own: true, .. } => return resident.engine.set_own_nick(&to),
             Event::Quit { nick, .. } => resident.engine.gone(&nick, now),
             Event::Absent { nick } => resident.engine.absent(&nick, now),
             Event::CaseMapping(mapping) => {
@@ -78,11 +79,20 @@ impl Adapter {
 
     /// The server has let the client in. What waited for it goes on.
     fn get_ready(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
+        resident.outside.at_network = true;
         // Another network folds names in another way, and says so only if it is not the usual one.
         resident
             .engine
             .set_case_mapping(self.observer.isupport().case_mapping);
-        let key = resident.engine.account().fingerprint();
+        // Both ends of an exchange of version 4 sign both names.
+        resident.engine.set_own_nick(&self.observer.client().nick());
+        let account = resident.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        let key = if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        };
         let prefix = &self.habits.prefix;
         let words = format!(
             "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \

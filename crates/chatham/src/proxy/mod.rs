@@ -12,7 +12,7 @@
 //! through the engine. The engine and the store live as long as the proxy,
 //! the connection to the server as long as the client's.
 
-mod archive;
+pub(crate) mod archive;
 mod asked;
 mod connect_door;
 mod destinations;
@@ -24,19 +24,20 @@ mod irc_adapter;
 mod line;
 mod observer;
 mod orders;
+pub(crate) mod outside;
 mod owner;
 mod password;
 mod pump;
 mod resident;
-mod room;
+pub(crate) mod room;
 mod running;
 mod session;
 pub mod setup;
 mod socks_door;
-mod talk;
+pub(crate) mod talk;
 mod tunnel;
 mod upward;
-mod words;
+pub(crate) mod words;
 pub mod xmpp;
 
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};

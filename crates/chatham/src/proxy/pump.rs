@@ -164,6 +164,18 @@ impl<'r> Pump<'r> {
         self.over = true;
     }
 
+    /// Waits for something that was done elsewhere.
+    pub(super) async fn errand(&self) {
+        self.room.errand().await;
+    }
+
+    /// Carries out what was done elsewhere.
+    pub(super) fn run_errands(&mut self) {
+        let room = self.room;
+        let steps = self.adapter.run_errands(&mut room.resident());
+        self.carry_out(steps);
+    }
+
     pub(super) fn tick(&mut self) {
         if self
             .gate

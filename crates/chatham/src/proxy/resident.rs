@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use crate::engine::Engine;
 use crate::engine::notice::{Delivery, Notice, Standing, What};
+use crate::proxy::outside::Outside;
 use crate::proxy::words;
 
 /// One person of the proxy, with their client or without it.
@@ -15,7 +16,9 @@ pub struct Resident {
     /// Lines for the person that no client was there for.
     untold: VecDeque<String>,
     /// Whether there was a connection, and there is none now.
-    pub(super) away: bool,
+    pub(crate) away: bool,
+    /// What is done and watched from elsewhere.
+    pub(crate) outside: Outside,
 }
 
 impl Resident {
@@ -26,11 +29,12 @@ impl Resident {
             held: BTreeSet::new(),
             untold: VecDeque::new(),
             away: false,
+            outside: Outside::new(),
         }
     }
 
     /// Keeps lines until there is a client, the newest ones if there are too many.
-    pub(super) fn keep(&mut self, lines: impl IntoIterator<Item = String>) {
+    pub(crate) fn keep(&mut self, lines: impl IntoIterator<Item = String>) {
         self.untold.extend(lines);
         let surplus = self.untold.len().saturating_sub(MOST_UNTOLD);
         self.untold.drain(..surplus);

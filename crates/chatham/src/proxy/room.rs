@@ -14,17 +14,17 @@ use crate::proxy::irc_adapter::Habits;
 use crate::proxy::resident::Resident;
 
 /// What every connection through one door shares.
-pub(super) struct Room {
+pub(crate) struct Room {
     /// The way to the server.
     pub(super) dial: Dial,
     /// How fast our own lines may go out.
     pub(super) pacing: Pacing,
     /// How the proxy talks.
-    pub(super) habits: Habits,
+    pub(crate) habits: Habits,
     /// The password of the server itself, if the configuration has one.
     pub(super) server_password: Option<IrcLine>,
-    pub(super) shelf: Shelf,
-    pub(super) archive: Arc<Archive>,
+    pub(crate) shelf: Shelf,
+    pub(crate) archive: Arc<Archive>,
     resident: Mutex<Resident>,
     place: Semaphore,
     knock: Notify,
@@ -66,12 +66,18 @@ impl Room {
     }
 
     /// The person. Nobody waits for anything while they have it.
-    pub(super) fn resident(&self) -> MutexGuard<'_, Resident> {
+    pub(crate) fn resident(&self) -> MutexGuard<'_, Resident> {
         self.resident.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Waits until somebody has done something at the control socket that is to go out.
+    pub(super) async fn errand(&self) {
+        let wake = self.resident().outside.wake();
+        wake.notified().await;
+    }
+
     /// Writes something down; what the person has to be told if that fails.
-    pub(super) fn remember(&self, memory: &Memory) -> Option<String> {
+    pub(crate) fn remember(&self, memory: &Memory) -> Option<String> {
         let fault = self.archive.remember(&self.shelf, memory).err()?;
         Some(format!("*** not stored: {fault}"))
     }

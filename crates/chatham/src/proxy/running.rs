@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use im::dial::{Dial, ProxySpeech};
@@ -12,9 +13,10 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::chat::remark::Remark;
+use crate::config::proxy::{Door, Plan, speech_words};
 use crate::config::xmpp_door::XmppDoor;
 use crate::config::{Place, Resolved};
-use crate::config::proxy::{Door, Plan, speech_words};
+use crate::control::{Desk, Server};
 use crate::proxy::archive::{Archive, Shelf};
 use crate::proxy::destinations::{Destinations, Known};
 use crate::proxy::front_door::{Behind, FrontDoor};
@@ -28,10 +30,7 @@ use crate::vault::Identity;
 /// A proxy with open doors. Dropping it ends it without a word to anybody.
 pub struct Running {
     addresses: Vec<SocketAddr>,
-    #[cfg(feature = "deliberate-leak")]
     rooms: Vec<Arc<Room>>,
-    #[cfg(feature = "deliberate-leak")]
-    accounts: Vec<Arc<Lodging>>,
     stop: watch::Sender<bool>,
     doors: JoinSet<()>,
 }
@@ -56,17 +55,13 @@ impl Running {
         let (stop, stopped) = watch::channel(false);
         let mut running = Self {
             addresses: Vec::new(),
-            #[cfg(feature = "deliberate-leak")]
             rooms: Vec::new(),
-            #[cfg(feature = "deliberate-leak")]
-            accounts: Vec::new(),
             stop,
             doors: JoinSet::new(),
         };
         let mut known = Vec::new();
         for door in &plan.doors {
             let room = Arc::new(furnish(plan, door, &archive, tell)?);
-            #[cfg(feature = "deliberate-leak")]
             running.rooms.push(Arc::clone(&room));
             let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
             if let Some(listen) = &door.listen {
@@ -81,8 +76,7 @@ impl Running {
         }
         for door in &plan.xmpp {
             let lodging = Arc::new(furnish_xmpp(plan, door, &archive, tell)?);
-            #[cfg(feature = "deliberate-leak")]
-            running.accounts.push(Arc::clone(&lodging));
+            running.rooms.push(Arc::clone(&lodging.room));
             let (profile, place) = (door.resolved.profile.clone(), door.place());
             let front = FrontDoor::open(&door.listen, Behind::Xmpp(lodging), Arc::clone(&password)).await?;
             let address = front.address();
@@ -103,6 +97,7 @@ impl Running {
             tell(Remark::new("entry", words).with(fields))?;
             running.open(front, &stopped);
         }
+        running.open_to_control(&folder, &archive, &stopped, tell)?;
         let path = Password::path(&folder);
         let words = format!(
             "clients say the password in {}; `chatham proxy setup` tells how",
@@ -117,6 +112,27 @@ impl Running {
         self.doors.spawn(front.serve(stopped.clone()));
     }
 
+    /// Lets `chatham ctl` and `chatham keys` in. A proxy without them does its work all the same.
+    fn open_to_control(
+        &mut self,
+        folder: &Path,
+        archive: &Arc<Archive>,
+        stopped: &watch::Receiver<bool>,
+        tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let desk = Desk::new(self.rooms.clone(), Arc::clone(archive));
+        match Server::open(folder.to_owned(), desk) {
+            Ok(server) => {
+                self.doors.spawn(server.serve(stopped.clone()));
+                Ok(())
+            }
+            Err(fault) => {
+                let words = format!("`chatham ctl` cannot reach this proxy: {fault}");
+                tell(Remark::new("no-control", words))
+            }
+        }
+    }
+
     /// Where the doors are, in the order of the plan: those to one server first.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
@@ -127,9 +143,6 @@ impl Running {
     pub fn leak_once(&self) {
         for room in &self.rooms {
             room.resident().engine.leak_once();
-        }
-        for account in &self.accounts {
-            account.room.resident().engine.leak_once();
         }
     }
 
@@ -189,7 +202,11 @@ fn furnish_xmpp(
         (shelf, Arc::clone(archive)),
         resident,
     );
-    Lodging::new((door.account.clone(), door.login.clone()), (&certificate, door.plain), room)
+    Lodging::new(
+        (door.account.clone(), door.login.clone()),
+        (&certificate, door.plain),
+        Arc::new(room),
+    )
 }
 
 /// The person of a profile, with the key and everything that is remembered.

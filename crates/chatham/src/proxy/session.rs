@@ -215,6 +215,7 @@ async fn run(
                     }
                 }
             }
+            () = pump.errand() => pump.run_errands(),
             () = sleep_until(wake) => {
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;

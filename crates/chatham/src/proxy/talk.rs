@@ -75,7 +75,7 @@ fn read(word: &[u8], rest: &[u8], prefix: &str) -> Result<Command, String> {
 }
 
 /// Whether it has a meaning here. Words are never said by a command.
-fn is_ours(action: &Action) -> bool {
+pub(crate) fn is_ours(action: &Action) -> bool {
     !matches!(
         action,
         Action::Say(_) | Action::Turn | Action::Qr(_) | Action::Reconnect | Action::Quit

@@ -6,7 +6,7 @@ use crate::present::plain;
 use crate::sanitize;
 
 /// The lines of a notice.
-pub(super) fn lines(notice: &Notice, prefix: &str) -> Vec<String> {
+pub(crate) fn lines(notice: &Notice, prefix: &str) -> Vec<String> {
     if let What::Asked {
         question: Some(question),
         ..
@@ -28,7 +28,7 @@ pub(super) fn lines(notice: &Notice, prefix: &str) -> Vec<String> {
 
 /// A sentence with the commands of the plain client, as they are typed here: behind the prefix, in the window of the
 /// person.
-pub(super) fn typed_here(sentence: &str, prefix: &str) -> String {
+pub(crate) fn typed_here(sentence: &str, prefix: &str) -> String {
     let mut words = Vec::new();
     for word in sentence.split(' ') {
         let bare = word.trim_start_matches(['(', '"']);

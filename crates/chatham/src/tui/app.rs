@@ -391,6 +391,7 @@ fn counts(what: &What) -> bool {
             | What::Asked { .. }
             | What::Knock
             | What::Private { blocked: true, .. }
+            | What::LowerVersion { .. }
             | What::PeerEnded { .. }
             | What::Expired
     )

@@ -60,7 +60,7 @@ pub fn take_note(conversation: &mut Conversation, what: &What) {
                 conversation.push(Entry::said(From::Us { how: None, delivery }, words, line.0));
             }
             let weight = match why {
-                Obstacle::AwaitingPrivacy => Weight::Note,
+                Obstacle::AwaitingPrivacy | Obstacle::Asked => Weight::Note,
                 _ => Weight::Bad,
             };
             conversation.remark(weight, &plain::status(what));
@@ -142,6 +142,7 @@ fn weight(what: &What) -> Weight {
         What::Trust { trust, .. } if trust.is_verified() => Weight::Good,
         What::Different(_)
         | What::Cheated
+        | What::LowerVersion { .. }
         | What::PeerEnded { remaining: 0 }
         | What::Expired
         | What::Missed(_)

@@ -241,7 +241,7 @@ fn key_name(fingerprint: &Fingerprint) -> Option<KeyName> {
 }
 
 /// What the engine calls a key that the store names.
-fn fingerprint_of(name: &KeyName) -> Option<Fingerprint> {
+pub(crate) fn fingerprint_of(name: &KeyName) -> Option<Fingerprint> {
     Some(match name {
         KeyName::Classic(bytes) => Fingerprint::from_bytes(*bytes),
         KeyName::V4(bytes) => FingerprintV4::from_bytes(*bytes).into(),

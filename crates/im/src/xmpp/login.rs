@@ -19,7 +19,7 @@ use super::frame::{Header, Stanza};
 use super::resolve::{self, Target};
 use super::sasl::{Offer, Unproved};
 use super::stream::{XmlStream, unexpected};
-use crate::dial::{Dial, DialError, Roots, Socks5, Stream, Tls};
+use crate::dial::{Dial, DialError, Proxy, Roots, Stream, Tls};
 
 /// Which server, and which way there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub struct Login {
     /// Who may vouch for the server.
     pub roots: Roots,
     /// The proxy through which to go.
-    pub proxy: Option<Socks5>,
+    pub proxy: Option<Proxy>,
 }
 
 /// How a connection is encrypted.

@@ -35,7 +35,22 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         }
+        self.offered = Some(offered);
+        self.compare_offer(items);
         self.begin_in_best(env, offered, moment, items);
+    }
+
+    /// A query is signed by nobody, a client profile is: whoever takes version 4 out of all that a person sends is found
+    /// out when one exchange of that version comes through, before or after (S-11).
+    pub(super) fn compare_offer(&mut self, items: &mut Vec<Item>) {
+        let (Some(proved), Some(offered)) = (self.signed, self.offered) else {
+            return;
+        };
+        self.offered = None;
+        let answerable = proved.intersect(self.policy.versions).best();
+        if answerable.is_some() && offered.best() < answerable {
+            items.push(Item::Event(Event::LowerOffer { offered, proved }));
+        }
     }
 
     /// Begins the key exchange in the best version both sides speak.
@@ -71,7 +86,10 @@ impl Conversation {
             // With tags, the exchange belongs to whoever answers it.
             Version::V3 => None,
             Version::V1 | Version::V2 => {
-                let position = self.session_for(InstanceTag::ZERO);
+                self.session_for(InstanceTag::ZERO);
+                self.drop_surplus(InstanceTag::ZERO);
+                let mut tags = self.sessions.iter().map(|session| session.tag());
+                let position = tags.position(|tag| tag.is_zero());
                 match position.and_then(|position| self.sessions.get_mut(position)) {
                     None => return items.push(refused(Reject::LimitReached)),
                     session => session,

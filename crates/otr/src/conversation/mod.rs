@@ -42,6 +42,10 @@ pub struct Conversation {
     /// Versions that a stranger asked for, until the person decides.
     knocked: Option<Versions>,
     tag_offer: TagOffer,
+    /// The versions in their last query or tag, until they were compared with those that they have signed.
+    offered: Option<Versions>,
+    /// The versions in the client profile that they proved last.
+    signed: Option<Versions>,
     offer: Option<Offer<AwaitingDhKey>>,
     offer_v4: Option<Offer<WaitingAuthR>>,
     /// Our account and theirs, as the network names them.
@@ -79,6 +83,8 @@ impl Conversation {
             acquainted: false,
             knocked: None,
             tag_offer: TagOffer::Open,
+            offered: None,
+            signed: None,
             offer: None,
             offer_v4: None,
             names: (Vec::new(), Vec::new()),
@@ -222,6 +228,8 @@ impl Conversation {
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         let flags = (self.acquainted, self.knocked, self.tag_offer, self.key_in_use);
         crate::hazmat::field(bytes, format!("{flags:?}").as_bytes());
+        let versions = (self.offered, self.signed);
+        crate::hazmat::field(bytes, format!("{versions:?}").as_bytes());
         if let Some(offer) = &self.offer {
             offer.state.absorb(bytes);
         }

@@ -263,12 +263,17 @@ impl Conversation {
             offer: self.offer_v4.as_ref().map(|offer| (&offer.state, offer.made)),
             trusted: &self.trusted,
             room,
+            own: &mut self.own,
         };
         let Some(session) = self.sessions.get_mut(position) else {
             return;
         };
         match session.receive_dake(header, message, step, items) {
-            Ok(()) => self.exchange_moved(header.sender, moment, items),
+            Ok(signed) => {
+                self.exchange_moved(header.sender, moment, items);
+                self.signed = signed.or(self.signed);
+                self.compare_offer(items);
+            }
             Err(reason) => self.exchange_refused((position, existed), reason, items),
         }
     }
@@ -280,6 +285,7 @@ impl Conversation {
             session.heard(moment.at);
             session.fingerprint()
         });
+        self.drop_surplus(sender);
         if let Some(key) = key {
             self.make_room_beside(sender, key, items);
         }
@@ -294,7 +300,7 @@ impl Conversation {
         items: &mut Vec<Item>,
     ) {
         if !existed {
-            self.sessions.swap_remove(position);
+            self.sessions.remove(position);
         }
         items.push(match reason {
             Reject::Reflected => Item::Event(Event::Reflected),

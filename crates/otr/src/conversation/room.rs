@@ -15,16 +15,26 @@ use crate::session::{Item, Session, SessionState};
 use crate::wire::header::InstanceTag;
 
 impl Conversation {
-    /// The session of a device, made if there is room; `None` if there is none.
+    /// The session of a device, made if there is room; `None` if there is none. Nobody gives way yet: it may be made for a
+    /// message that turns out to be nothing. [`Self::drop_surplus`] follows when it is something.
     pub(crate) fn session_for(&mut self, tag: InstanceTag) -> Option<usize> {
         if let Some(position) = self.sessions.iter().position(|session| session.tag() == tag) {
             return Some(position);
         }
         if self.sessions.len() >= self.policy.limits.sessions {
-            self.drop_one_with_nothing_private()?;
+            self.dispensable(tag)?;
         }
         self.sessions.push(Session::new(tag, self.clock.at));
         Some(self.sessions.len() - 1)
+    }
+
+    /// Drops what has to give way for the session of this device, which is to stay.
+    pub(crate) fn drop_surplus(&mut self, tag: InstanceTag) {
+        while self.sessions.len() > self.policy.limits.sessions
+            && let Some(position) = self.dispensable(tag)
+        {
+            self.sessions.remove(position);
+        }
     }
 
     /// Whose private conversation may begin at this tag.
@@ -77,16 +87,14 @@ impl Conversation {
         }
     }
 
-    /// Drops the device heard from longest ago with which nothing is private, one without a key exchange first.
-    fn drop_one_with_nothing_private(&mut self) -> Option<()> {
-        let (position, _) = self
-            .sessions
-            .iter()
-            .enumerate()
-            .filter(|(_, session)| session.state() == SessionState::Plaintext)
+    /// The device heard from longest ago with which nothing is private, one without a key exchange first; another than
+    /// this.
+    fn dispensable(&self, besides: InstanceTag) -> Option<usize> {
+        let sessions = self.sessions.iter().enumerate();
+        let (position, _) = sessions
+            .filter(|(_, session)| session.tag() != besides && session.state() == SessionState::Plaintext)
             .min_by_key(|(_, session)| (session.is_negotiating(), session.last_heard()))?;
-        self.sessions.swap_remove(position);
-        Some(())
+        Some(position)
     }
 
     /// The key of a session, if nobody trusts it and text does not go to it.

@@ -31,15 +31,15 @@ impl Conversation {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let limits = &self.policy.limits;
         let handshakes = self.sessions.iter().flat_map(|session| session.exchanges_moved());
-        let offers = self.offer.iter().map(|offer| offer.made);
-        let offers = offers.chain(self.offer_v4.iter().map(|offer| offer.made));
+        let offers = self.offer.iter().map(|offer| offer.made.at);
+        let offers = offers.chain(self.offer_v4.iter().map(|offer| offer.made.at));
         let channels = self
             .sessions
             .iter()
             .filter_map(|session| session.channel_deadline(limits.expiry));
         let exchanges = handshakes
             .chain(offers)
-            .map(|moment| moment.at.plus(limits.handshake_age));
+            .map(|moved| moved.plus(limits.handshake_age));
         exchanges
             .chain(channels)
             .chain(self.reassembly.next_deadline(limits))

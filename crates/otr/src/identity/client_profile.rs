@@ -15,7 +15,7 @@ use crate::identity::{Fingerprint, FingerprintV4, long_term_keys};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 use crate::wire::client_profile::{ProfileField, ProfileFields, signed_bytes};
-use crate::wire::header::InstanceTag;
+use crate::wire::header::{InstanceTag, Version, Versions};
 use crate::wire::raw_profile::RawProfile;
 use crate::wire::v4::EncodedPoint;
 
@@ -159,6 +159,16 @@ impl ClientProfile {
     /// Whether it says that its owner speaks version 3, on this device.
     pub fn speaks_v3(&self) -> bool {
         self.contents.versions.contains(&b'3')
+    }
+
+    /// The versions that it says its owner speaks, on this device: every good profile names version 4.
+    pub fn versions(&self) -> Versions {
+        let four = Versions::NONE.with(Version::V4);
+        if self.speaks_v3() {
+            four.with(Version::V3)
+        } else {
+            four
+        }
     }
 
     /// What people compare.

@@ -9,22 +9,22 @@ use crate::identity::{Account, Fingerprint, V4Account};
 use crate::reject::Reject;
 use crate::session::channel::Channel;
 use crate::session::handshake::{Room, check_key};
+use crate::session::own_exchanges::OwnExchanges;
 use crate::session::{Item, Moment, Session};
 use crate::smp::Smp;
 use crate::time::Timestamp;
 use crate::v4;
-use crate::v4::dake::{Dake, Names, Step};
+use crate::v4::dake::{Dake, Names, Step, WaitingAuthI};
 use crate::v4::offered::WaitingAuthR;
 use crate::wire::Message;
-use crate::wire::header::{Header, Version};
+use crate::wire::header::{Header, Version, Versions};
 use crate::wire::v4 as wire;
 
-/// The exchanges of version 4 that are under way with one device, and when each moved last.
+/// The exchanges of version 4 that are under way with one device, and when the one that we began did begin.
 #[derive(Default)]
 pub struct DakeSlot {
     dake: Dake,
     begun: Option<Moment>,
-    answered: Option<Moment>,
 }
 
 /// What a step of the exchange may use.
@@ -45,12 +45,15 @@ pub struct DakeStep<'a> {
     pub trusted: &'a BTreeSet<Fingerprint>,
     /// Whose private conversation may begin.
     pub room: Room,
+    /// What we began: none of it is finished twice.
+    pub own: &'a mut OwnExchanges,
 }
 
 impl DakeSlot {
     /// When what is under way moved last.
-    pub fn moved(&self) -> impl Iterator<Item = Moment> {
-        [self.begun, self.answered].into_iter().flatten()
+    pub fn moved(&self) -> impl Iterator<Item = Timestamp> {
+        let answered = self.dake.answered().and_then(WaitingAuthI::oldest);
+        [self.begun.map(|begun| begun.at), answered].into_iter().flatten()
     }
 
     /// Forgets what is too old.
@@ -59,21 +62,18 @@ impl DakeSlot {
         if self.begun.take_if(is_old).is_some() {
             self.dake.forget_begun();
         }
-        if self.answered.take_if(is_old).is_some() {
-            self.dake.forget_answered();
-        }
+        self.dake.expire_answers(now, age);
     }
 
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
-        let moments = (self.begun, self.answered);
-        crate::hazmat::field(bytes, format!("{moments:?}").as_bytes());
+        crate::hazmat::field(bytes, format!("{:?}", self.begun).as_bytes());
         self.dake.absorb(bytes);
     }
 }
 
 impl Session {
-    /// Takes one message of the exchange.
+    /// Takes one message of the exchange, and returns the versions that the other side has signed if that finishes it.
     ///
     /// # Errors
     /// Why it was not accepted; the session is as it was.
@@ -83,7 +83,7 @@ impl Session {
         message: &wire::Message,
         step: DakeStep<'_>,
         items: &mut Vec<Item>,
-    ) -> Result<(), Reject> {
+    ) -> Result<Option<Versions>, Reject> {
         // A device that meets our open offer gets a copy of it, where that is newer than what it had.
         let newer =
             |(_, made): &(&WaitingAuthR, Moment)| self.dake.begun.is_none_or(|own| own.order < made.order);
@@ -96,8 +96,13 @@ impl Session {
             (before, self.dake.begun.replace(made))
         });
         let (held, trusted, room) = (self.fingerprint(), step.trusted, &step.room);
-        let mut admit =
-            |proven: &v4::dake::Proven| check_key(held, proven.established.peer.into(), trusted, room);
+        let own = &*step.own;
+        let mut admit = |proven: &v4::dake::Proven| {
+            if own.have_finished(proven.established.ssid) {
+                return Err(Reject::Replayed);
+            }
+            check_key(held, proven.established.peer.into(), trusted, room)
+        };
         let mut dake_step = Step {
             account: step.v4,
             names: step.names,
@@ -115,23 +120,23 @@ impl Session {
                 return Err(reason);
             }
         };
-        if matches!(message, wire::Message::Identity(_)) && self.dake.dake.answered().is_some() {
-            self.dake.answered = Some(step.moment);
-        }
         if let Some(reply) = progress.reply {
             let header = self.header(Version::V4, step.account);
             items.push(Item::Message(header, Message::V4(Box::new(reply))));
         }
+        let signed = progress.proven.as_ref().map(|proven| proven.profile.versions());
         if let Some(proven) = progress.proven {
             let (peer, ssid) = (proven.established.peer, proven.established.ssid);
-            let (previous, was_private) = self.retire_channel(items);
-            let reveal = core::mem::take(&mut self.unpublished.v4);
-            let channel = v4::Channel::start(proven.established, reveal, step.rng, step.moment.at)?;
-            let channel = Channel::V4(channel, Smp::new());
+            step.own.finish(ssid, step.moment.at);
             self.forget_exchanges();
+            // Before anything is taken away for it.
+            let mut channel = v4::Channel::start(proven.established, step.rng, step.moment.at)?;
+            let (previous, was_private) = self.retire_channel(items);
+            channel.inherit(core::mem::take(&mut self.unpublished.v4));
+            let channel = Channel::V4(channel, Smp::new());
             let about = (peer.into(), ssid, Version::V4);
             self.stand(channel, about, (previous, was_private), step.moment, items);
         }
-        Ok(())
+        Ok(signed)
     }
 }

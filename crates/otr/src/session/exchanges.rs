@@ -93,8 +93,9 @@ impl Session {
     }
 
     /// When what is under way moved last.
-    pub(crate) fn exchanges_moved(&self) -> impl Iterator<Item = Moment> {
-        self.handshake_moved().chain(self.dake.moved())
+    pub(crate) fn exchanges_moved(&self) -> impl Iterator<Item = Timestamp> {
+        let moments = self.handshake_moved().map(|moment| moment.at);
+        moments.chain(self.dake.moved())
     }
 
     fn handshake_moved(&self) -> impl Iterator<Item = Moment> + use<> {

@@ -54,16 +54,11 @@ pub struct Opened {
 }
 
 impl Channel {
-    /// A channel from a finished exchange; `reveal` are MAC keys an earlier channel still had to publish.
+    /// A channel from a finished exchange.
     ///
     /// # Errors
     /// [`Reject::BadGroupElement`] if the other side's keys contribute nothing.
-    pub fn start(
-        established: Established,
-        reveal: Vec<RevealedMacKey>,
-        rng: &mut dyn CryptoRng,
-        now: Timestamp,
-    ) -> Result<Self, Reject> {
+    pub fn start(established: Established, rng: &mut dyn CryptoRng, now: Timestamp) -> Result<Self, Reject> {
         let Established {
             side,
             exchanged,
@@ -75,9 +70,14 @@ impl Channel {
         Ok(Self {
             peer,
             ssid,
-            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, reveal, rng, now)?,
+            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, rng, now)?,
             traffic: Traffic::default(),
         })
+    }
+
+    /// Takes over what an earlier channel still had to publish.
+    pub fn inherit(&mut self, reveal: Vec<RevealedMacKey>) {
+        self.ratchet.inherit(reveal);
     }
 
     /// How far our messages have come.

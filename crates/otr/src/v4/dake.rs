@@ -15,6 +15,8 @@
 //!   stand side by side, and the one that proves a key is the one that counts (decision 0084).
 //! * A finished exchange leaves nothing behind that a copy of its last message could be checked with (D-20).
 
+use core::time::Duration;
+
 use rand_core::CryptoRng;
 
 use crate::crypto::ed448::KeyPair;
@@ -92,8 +94,9 @@ pub struct Dake {
 
 /// What we must remember after an Auth-R message.
 pub struct WaitingAuthI {
-    /// Never empty: the first one, and the latest.
-    answers: Vec<Answer>,
+    /// Never empty: the first one, and the latest; with the time at which each was given. A copy of what it answers
+    /// does not count, or its keys would live for as long as somebody sends copies.
+    answers: Vec<(Answer, Timestamp)>,
 }
 
 impl Dake {
@@ -130,9 +133,13 @@ impl Dake {
         self.begun = None;
     }
 
-    /// Forgets the exchanges that the other side began, because they are too old.
-    pub fn forget_answered(&mut self) {
-        self.answered = None;
+    /// Forgets those exchanges that the other side began which are older than `age`.
+    pub fn expire_answers(&mut self, now: Timestamp, age: Duration) {
+        let left = self.answered.take().and_then(|mut waiting| {
+            waiting.answers.retain(|(_, given)| now.since(*given) <= age);
+            (!waiting.answers.is_empty()).then_some(waiting)
+        });
+        self.answered = left;
     }
 
     /// Takes one message of the exchange.
@@ -181,9 +188,9 @@ impl Dake {
         let reply = answer.reply().clone();
         // Ours waits on: somebody else may have made us give way.
         match &mut self.answered {
-            Some(waiting) => waiting.add(answer),
+            Some(waiting) => waiting.add(answer, step.now),
             None => {
-                let answers = vec![answer];
+                let answers = vec![(answer, step.now)];
                 self.answered = Some(Box::new(WaitingAuthI { answers }));
             }
         }
@@ -226,21 +233,22 @@ impl Dake {
 
 impl WaitingAuthI {
     /// One more answer, which pushes out another if they become too many: neither the first nor one of the latest.
-    fn add(&mut self, answer: Answer) {
+    fn add(&mut self, answer: Answer, given: Timestamp) {
         if self.answers.len() >= MAX_ANSWERS {
             self.answers.remove(1);
         }
-        self.answers.push(answer);
+        self.answers.push((answer, given));
     }
 
     fn answer_to(&self, header: &Header, message: &Identity) -> Option<&Answer> {
-        self.answers.iter().find(|answer| answer.is_to(header, message))
+        let mut answers = self.answers.iter().map(|(answer, _)| answer);
+        answers.find(|answer| answer.is_to(header, message))
     }
 
     /// The signature fits one of them, if any.
     fn on_auth_i(&self, header: &Header, message: &AuthI) -> Result<Proven, Reject> {
         let mut result = Err(Reject::Unexpected);
-        for answer in self.answers.iter().rev() {
+        for (answer, _) in self.answers.iter().rev() {
             result = answer.on_auth_i(header, message);
             if result.is_ok() {
                 break;
@@ -252,6 +260,11 @@ impl WaitingAuthI {
     /// How many Auth-R messages wait for their Auth-I message.
     pub fn answers(&self) -> usize {
         self.answers.len()
+    }
+
+    /// When the oldest of them was sent.
+    pub fn oldest(&self) -> Option<Timestamp> {
+        self.answers.iter().map(|(_, given)| *given).min()
     }
 }
 
@@ -300,7 +313,10 @@ impl Dake {
         }
         if let Some(answered) = self.answered() {
             field(bytes, b"waiting for Auth-I");
-            answered.answers.iter().for_each(|answer| answer.absorb(bytes));
+            for (answer, given) in &answered.answers {
+                field(bytes, format!("{given:?}").as_bytes());
+                answer.absorb(bytes);
+            }
         }
     }
 }

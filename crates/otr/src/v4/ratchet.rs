@@ -101,7 +101,7 @@ pub struct Accepted {
 
 impl DoubleRatchet {
     /// The state after an interactive exchange with the shared secret `exchanged`, in which both sides have sent their
-    /// first keys. `reveal` are MAC keys that an earlier channel still had to publish.
+    /// first keys.
     ///
     /// # Errors
     /// [`Reject::BadGroupElement`] if the other side's point contributes nothing.
@@ -110,7 +110,6 @@ impl DoubleRatchet {
         exchanged: &MixedSecret,
         ours: OurKeys,
         theirs: TheirKeys,
-        reveal: Vec<RevealedMacKey>,
         rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Self, Reject> {
@@ -140,13 +139,20 @@ impl DoubleRatchet {
             receiving: receiving.map(|key| ReceivingChain::begin(key, 0, their_ecdh)),
             skipped: SkippedKeys::default(),
             past: VecDeque::new(),
-            reveal,
+            reveal: Vec::new(),
             turned: now,
         };
         if side == Side::Bob {
             ratchet.turn_ours(rng, now).ok_or(Reject::BadGroupElement)?;
         }
         Ok(ratchet)
+    }
+
+    /// Takes over MAC keys that an earlier channel still had to publish: as many as may wait. Somebody could renew the
+    /// conversation again and again without letting us speak.
+    pub fn inherit(&mut self, reveal: Vec<RevealedMacKey>) {
+        let room = MAX_WAITING.saturating_sub(self.reveal.len());
+        self.reveal.extend(reveal.into_iter().take(room));
     }
 
     /// The keys for our next message; turns the ratchet if it is our turn. `None` when a counter is used up.

@@ -84,7 +84,7 @@ pub fn people(seed: u8) -> [Person; 2] {
         .zip(rngs)
         .map(|((established, header), mut rng)| Person {
             first_key_of_the_peer: EncodedPoint(established.theirs.ecdh.encode()),
-            channel: Channel::start(established, Vec::new(), &mut rng, NOW).unwrap(),
+            channel: Channel::start(established, &mut rng, NOW).unwrap(),
             rng,
             header,
             now: NOW,
@@ -165,7 +165,6 @@ pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
         &established.exchanged,
         established.ours,
         established.theirs,
-        Vec::new(),
         &mut rng,
         NOW,
     );

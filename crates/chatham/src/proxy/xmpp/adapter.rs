@@ -137,9 +137,19 @@ impl Adapter {
     /// The connection is gone; these have certainly not been sent. There is nobody to show anything any more: what the
     /// person has to know is kept for the next client.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
+        resident.outside.at_network = false;
         let mut effects = Vec::new();
         for (to, text) in unsent.into_iter().filter_map(|upward| upward.message) {
             effects.extend(resident.engine.not_sent(&to, &text, now));
+        }
+        for errand in resident.outside.take() {
+            effects.extend(match errand {
+                Effect::Send { to, text } => resident.engine.not_sent(&to, &text, now),
+                Effect::Deed { to, deed } => {
+                    resident.engine.not_sent(&to, &[b"/me ", &deed[..]].concat(), now)
+                }
+                told @ (Effect::Show(_) | Effect::Remember(_)) => vec![told],
+            });
         }
         effects.extend(resident.engine.connection_lost(now));
         resident.away = true;
@@ -148,6 +158,7 @@ impl Adapter {
             match effect {
                 Effect::Remember(memory) => out.push(Step::Remember(memory)),
                 Effect::Show(notice) => {
+                    resident.outside.tell(&notice);
                     let lines = resident.told(&notice, &self.habits.prefix);
                     resident.keep(lines);
                 }
@@ -155,6 +166,13 @@ impl Adapter {
                 Effect::Send { .. } | Effect::Deed { .. } => {}
             }
         }
+        out
+    }
+
+    /// Carries out what was done elsewhere.
+    pub fn run_errands(&mut self, resident: &mut Resident) -> Vec<Step> {
+        let mut out = Vec::new();
+        self.carry_out(resident, Vec::new(), Cause::default(), &mut out);
         out
     }
 
@@ -206,6 +224,10 @@ impl Adapter {
         cause: Cause<'_>,
         out: &mut Vec<Step>,
     ) {
+        let errands = resident.outside.take();
+        if !errands.is_empty() {
+            self.carry_out(resident, errands, Cause::default(), out);
+        }
         let mut said = cause.said.map(|(message, _)| message);
         for effect in effects {
             match effect {
@@ -298,6 +320,7 @@ impl Adapter {
     }
 
     fn show(&mut self, resident: &mut Resident, notice: Notice, cause: Cause<'_>, out: &mut Vec<Step>) {
+        resident.outside.tell(&notice);
         let What::Heard {
             words, how, alarming, ..
         } = &notice.what

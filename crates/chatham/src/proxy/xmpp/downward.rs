@@ -62,7 +62,13 @@ impl Adapter {
     pub(super) fn come(&mut self, resident: &mut Resident, out: &mut Vec<Step>) {
         self.present = true;
         self.introduce(out);
-        let key = resident.engine.account().fingerprint();
+        let account = resident.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        let key = if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        };
         let prefix = &self.habits.prefix;
         let words = format!(
             "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
@@ -96,6 +102,7 @@ impl Adapter {
             && self.full.is_none()
         {
             self.full = Some(jid.text().trim().to_owned());
+            resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
             if std::mem::take(&mut resident.away) {
                 let effects = resident.engine.connection_restored(now);

@@ -1,6 +1,7 @@
 //! Behind one door to an XMPP server: the account, the way to its server, and the person.
 
 use std::io;
+use std::sync::Arc;
 
 use im::accept::Acceptor;
 use im::xmpp::{BareJid, Login};
@@ -18,14 +19,14 @@ pub(in crate::proxy) struct Lodging {
     /// Whether the client may do without.
     pub(super) plain: bool,
     /// The person and the store.
-    pub(in crate::proxy) room: Room,
+    pub(in crate::proxy) room: Arc<Room>,
 }
 
 impl Lodging {
     pub(in crate::proxy) fn new(
         (account, login): (BareJid, Login),
         (certificate, plain): (&super::Certificate, bool),
-        room: Room,
+        room: Arc<Room>,
     ) -> io::Result<Self> {
         Ok(Self {
             account,

@@ -113,6 +113,18 @@ impl<'r> Pump<'r> {
         self.refuse("remote-connection-failed", &format!("the server: {fault}"));
     }
 
+    /// Waits for something that was done elsewhere.
+    pub(super) async fn errand(&self) {
+        self.room.errand().await;
+    }
+
+    /// Carries out what was done elsewhere.
+    pub(super) fn run_errands(&mut self) {
+        let room = self.room;
+        let steps = self.adapter.run_errands(&mut room.resident());
+        self.carry_out(steps);
+    }
+
     pub(super) fn tick(&mut self) {
         let room = self.room;
         let due = |deadline: otr::Timestamp| deadline <= now();

@@ -229,6 +229,7 @@ async fn run(
                     pump.lose_server();
                 }
             },
+            () = pump.errand() => pump.run_errands(),
             () = sleep_until(wake) => {
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;
