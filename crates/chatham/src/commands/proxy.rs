@@ -220,7 +220,10 @@ fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
 /// Runs until somebody ends it.
 async fn serve(plan: Plan, json: bool) -> io::Result<()> {
     let mut doors = plan.doors.iter().map(|door| &door.resolved);
-    let Some(resolved) = doors.next().or_else(|| plan.xmpp.first().map(|door| &door.resolved)) else {
+    let Some(resolved) = doors
+        .next()
+        .or_else(|| plan.xmpp.first().map(|door| &door.resolved))
+    else {
         return Ok(());
     };
     let store = open_store(resolved)?;

@@ -234,9 +234,9 @@ impl ProxyRequest {
         let closed = doors.iter().all(|door| door.listen.is_none()) && entries.is_empty() && xmpp.is_empty();
         if closed && complaints.is_empty() {
             let complaint = Complaint::new(Origin::Default, "every door is switched off");
-            complaints.push(
-                complaint.remedy("say `listen` in one of [proxy.irc.NAME], [proxy.xmpp.NAME], [proxy.socks5], [proxy.http]"),
-            );
+            complaints.push(complaint.remedy(
+                "say `listen` in one of [proxy.irc.NAME], [proxy.xmpp.NAME], [proxy.socks5], [proxy.http]",
+            ));
         }
         let listens = doors.iter().filter_map(|door| door.listen.as_ref());
         let listens = listens.chain(xmpp.iter().map(|door| &door.listen));
@@ -510,7 +510,9 @@ fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Co
 /// An account of XMPP and something else that would have one key and one list of people.
 fn shared_profile(doors: &[Door], xmpp: &[XmppDoor]) -> Option<Complaint> {
     let irc = doors.iter().map(|door| door.resolved.profile.as_str());
-    let named: Vec<&str> = irc.chain(xmpp.iter().map(|door| door.resolved.profile.as_str())).collect();
+    let named: Vec<&str> = irc
+        .chain(xmpp.iter().map(|door| door.resolved.profile.as_str()))
+        .collect();
     let of_xmpp = xmpp.iter().enumerate().map(|(at, door)| (doors.len() + at, door));
     let is_shared = |(at, door): &(usize, &XmppDoor)| {
         let mut before = named.iter().take(*at);

@@ -52,10 +52,14 @@ pub struct XmppDoor {
 impl XmppDoor {
     /// Where it leads, in words.
     pub fn place(&self) -> String {
-        let server = self.login.server.as_ref().map_or_else(String::new, |(host, port)| {
-            let port = port.map_or_else(String::new, |port| format!(", port {port}"));
-            format!(" at {host}{port}")
-        });
+        let server = self
+            .login
+            .server
+            .as_ref()
+            .map_or_else(String::new, |(host, port)| {
+                let port = port.map_or_else(String::new, |port| format!(", port {port}"));
+                format!(" at {host}{port}")
+            });
         let security = match self.login.security {
             Security::None => ", NOT ENCRYPTED",
             Security::Best | Security::Direct | Security::StartTls => ", encrypted",
@@ -145,7 +149,10 @@ impl XmppTable {
         let login = Login {
             domain: account.domain().as_str().to_owned(),
             server,
-            security: self.security.as_ref().map_or(Security::Best, |security| security.value),
+            security: self
+                .security
+                .as_ref()
+                .map_or(Security::Best, |security| security.value),
             roots: self
                 .roots
                 .as_ref()
@@ -161,14 +168,16 @@ impl XmppTable {
             complaints.push(complaint.remedy("look at `account`, `server`, `encryption` and `tls-roots`"));
         }
         let listen = listen?;
-        (complaints.len() == before || complaints.iter().skip(before).all(|one| one.warning)).then_some(XmppDoor {
-            name: self.name.value.clone(),
-            listen,
-            account,
-            login,
-            plain: self.plain.as_ref().is_some_and(|plain| plain.value),
-            resolved,
-        })
+        (complaints.len() == before || complaints.iter().skip(before).all(|one| one.warning)).then_some(
+            XmppDoor {
+                name: self.name.value.clone(),
+                listen,
+                account,
+                login,
+                plain: self.plain.as_ref().is_some_and(|plain| plain.value),
+                resolved,
+            },
+        )
     }
 
     fn account(&self, complaints: &mut Vec<Complaint>) -> Option<BareJid> {
@@ -178,10 +187,13 @@ impl XmppTable {
             return None;
         };
         let read = account.value.parse::<BareJid>().ok();
-        let read = read.filter(|read| read.node().is_some() && !crate::proxy::xmpp::is_reserved(read.as_str()));
+        let read =
+            read.filter(|read| read.node().is_some() && !crate::proxy::xmpp::is_reserved(read.as_str()));
         if read.is_none() {
             let what = format!("{:?} is no address of XMPP", account.value);
-            complaints.push(Complaint::new(account.origin.clone(), what).remedy("it looks like \"you@example.org\""));
+            complaints.push(
+                Complaint::new(account.origin.clone(), what).remedy("it looks like \"you@example.org\""),
+            );
         }
         read
     }
@@ -198,7 +210,9 @@ impl XmppTable {
 }
 
 fn origin_of(account: &Option<Setting<String>>) -> Origin {
-    account.as_ref().map_or(Origin::Default, |account| account.origin.clone())
+    account
+        .as_ref()
+        .map_or(Origin::Default, |account| account.origin.clone())
 }
 
 /// Where the door is if nobody says otherwise.

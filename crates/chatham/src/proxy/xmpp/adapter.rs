@@ -415,7 +415,9 @@ pub(super) fn written(element: &Element) -> Option<Zeroizing<Vec<u8>>> {
 /// there.
 fn declares_the_usual(header: &[u8]) -> bool {
     let text = String::from_utf8_lossy(header);
-    let declared = text.split_ascii_whitespace().filter(|part| part.starts_with("xmlns"));
+    let declared = text
+        .split_ascii_whitespace()
+        .filter(|part| part.starts_with("xmlns"));
     let mut default = false;
     for part in declared {
         match part.split_once('=').map(|(name, value)| (name, unquoted(value))) {

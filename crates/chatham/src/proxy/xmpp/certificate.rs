@@ -31,7 +31,10 @@ impl Certificate {
     pub fn read(folder: &Path, profile: &str) -> io::Result<Option<Self>> {
         let path = Self::path(folder, profile);
         let said = |fault: io::Error| {
-            io::Error::new(fault.kind(), format!("the proxy's certificate, {}: {fault}", path.display()))
+            io::Error::new(
+                fault.kind(),
+                format!("the proxy's certificate, {}: {fault}", path.display()),
+            )
         };
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -44,7 +47,11 @@ impl Certificate {
         }
         let mut text = Zeroizing::new(Vec::new());
         file.take(LONGEST).read_to_end(&mut text).map_err(said)?;
-        let damaged = || said(io::Error::other("it is damaged; delete it, and a new one is made"));
+        let damaged = || {
+            said(io::Error::other(
+                "it is damaged; delete it, and a new one is made",
+            ))
+        };
         let text = std::str::from_utf8(&text).map_err(|_| damaged())?;
         let body = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END));
         let body: String = body.map_or_else(String::new, |(body, _)| body.split_whitespace().collect());

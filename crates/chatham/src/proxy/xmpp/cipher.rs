@@ -61,20 +61,36 @@ mod tests {
         // 0003 03 00000101 00000202
         assert_eq!(
             tags("?OTR:AAMDAAABAQAAAgIA."),
-            Some(Tags { sender: 0x101, receiver: 0x202 })
+            Some(Tags {
+                sender: 0x101,
+                receiver: 0x202
+            })
         );
         assert!(is_data("?OTR:AAMDAAABAQAAAgIA."));
         assert_eq!(tags("?OTR:AAICAAAAxAAAAAAA."), Some(Tags::default()));
         assert!(!is_data("?OTR:AAMCAAABAQAAAgIA."));
         assert_eq!(
             tags("?OTR|5a73a599|27e31597,00001,00003,?OTR:,"),
-            Some(Tags { sender: 0x5a73_a599, receiver: 0x27e3_1597 })
+            Some(Tags {
+                sender: 0x5a73_a599,
+                receiver: 0x27e3_1597
+            })
         );
         assert_eq!(
             tags("?OTR|00000001|5a73a599|27e31597,00001,00003,?OTR:,"),
-            Some(Tags { sender: 0x5a73_a599, receiver: 0x27e3_1597 })
+            Some(Tags {
+                sender: 0x5a73_a599,
+                receiver: 0x27e3_1597
+            })
         );
-        for text in ["?OTRv23?", "?OTR:", "?OTR:AA!", "?OTR|x|y,1,2,z,", "hello", "?OTR Error: x"] {
+        for text in [
+            "?OTRv23?",
+            "?OTR:",
+            "?OTR:AA!",
+            "?OTR|x|y,1,2,z,",
+            "hello",
+            "?OTR Error: x",
+        ] {
             assert_eq!(tags(text), None, "{text}");
         }
     }

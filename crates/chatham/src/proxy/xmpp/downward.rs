@@ -55,7 +55,10 @@ impl Adapter {
 
     /// The server ends its stream.
     pub fn server_ends(&mut self) -> Vec<Step> {
-        vec![Step::Down(Zeroizing::new(b"</stream:stream>".to_vec())), Step::End]
+        vec![
+            Step::Down(Zeroizing::new(b"</stream:stream>".to_vec())),
+            Step::End,
+        ]
     }
 
     /// The client shows messages from now on.
@@ -97,7 +100,9 @@ impl Adapter {
         if iq.attr("type") != Some("result") {
             return;
         }
-        let bound = iq.get_child("bind", BIND).and_then(|bind| bind.get_child("jid", BIND));
+        let bound = iq
+            .get_child("bind", BIND)
+            .and_then(|bind| bind.get_child("jid", BIND));
         if let Some(jid) = bound
             && self.full.is_none()
         {
@@ -213,7 +218,9 @@ impl Adapter {
             return out.push(pass(stanza));
         }
         let name = sanitize::nick(nick.as_bytes());
-        let words = format!("*** {name}: words came unencrypted beside a message, and are not shown: they may be from anybody");
+        let words = format!(
+            "*** {name}: words came unencrypted beside a message, and are not shown: they may be from anybody"
+        );
         self.tell(resident, [words], out);
         if let Some(bytes) = written(&payload::without_words(message)) {
             out.push(Step::Down(bytes));
@@ -231,7 +238,10 @@ impl Adapter {
         out: &mut Vec<Step>,
     ) {
         let id = message.attr("id").unwrap_or_default();
-        let found = self.sent.iter().position(|(sent, to, _)| sent == id && to == nick);
+        let found = self
+            .sent
+            .iter()
+            .position(|(sent, to, _)| sent == id && to == nick);
         let found = found.and_then(|found| self.sent.remove(found));
         if found.is_none() && !is_ciphertext(message) {
             return out.push(pass(stanza));
@@ -271,8 +281,9 @@ impl Adapter {
 
     fn impostor(&mut self, resident: &mut Resident, out: &mut Vec<Step>) {
         if !std::mem::replace(&mut self.told_impostor, true) {
-            let words =
-                format!("*** something from the network came in the name of {ADDRESS}, which is mine; it is not shown");
+            let words = format!(
+                "*** something from the network came in the name of {ADDRESS}, which is mine; it is not shown"
+            );
             self.tell(resident, [words], out);
         }
     }
@@ -288,9 +299,9 @@ impl Adapter {
 
 /// What is forwarded in a child of this kind, if there is one.
 fn forwarded(message: &Element, wrapper: impl Fn(&Element) -> bool) -> Option<Option<&Element>> {
-    let wrapper = message.children().find(|child| {
-        wrapper(child) && ["received", "sent", "result"].contains(&child.name())
-    })?;
+    let wrapper = message
+        .children()
+        .find(|child| wrapper(child) && ["received", "sent", "result"].contains(&child.name()))?;
     let inner = wrapper.get_child("forwarded", FORWARD);
     Some(inner.and_then(|inner| inner.get_child("message", CLIENT)))
 }

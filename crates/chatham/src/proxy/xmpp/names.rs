@@ -54,7 +54,12 @@ mod tests {
         ] {
             assert!(is_reserved(name), "{name}");
         }
-        for name in ["chatham@example.org", "bob@notchatham.invalid", "bob@example.org/chatham.invalid", ""] {
+        for name in [
+            "chatham@example.org",
+            "bob@notchatham.invalid",
+            "bob@example.org/chatham.invalid",
+            "",
+        ] {
             assert!(!is_reserved(name), "{name}");
         }
     }
@@ -63,9 +68,18 @@ mod tests {
     fn finds_the_name_wherever_it_stands() {
         for (text, found) in [
             ("<iq xmlns='jabber:client' to='chatham@chatham.invalid'/>", true),
-            ("<iq xmlns='jabber:client'><query><item jid='chatham@chatham.invalid'/></query></iq>", true),
-            ("<iq xmlns='jabber:client'><x><field><value>chatham@chatham.invalid</value></field></x></iq>", true),
-            ("<message xmlns='jabber:client' to='a@b'><body>chatham.invalid</body></message>", false),
+            (
+                "<iq xmlns='jabber:client'><query><item jid='chatham@chatham.invalid'/></query></iq>",
+                true,
+            ),
+            (
+                "<iq xmlns='jabber:client'><x><field><value>chatham@chatham.invalid</value></field></x></iq>",
+                true,
+            ),
+            (
+                "<message xmlns='jabber:client' to='a@b'><body>chatham.invalid</body></message>",
+                false,
+            ),
             ("<iq xmlns='jabber:client' to='a@b'/>", false),
         ] {
             let element: Element = text.parse().unwrap();

@@ -192,7 +192,9 @@ mod tests {
              <replace xmlns='urn:xmpp:message-correct:0' id='m1'/>"
         );
         assert!(has_more(&all));
-        assert!(!has_more(&message("<body>a</body><active xmlns='http://jabber.org/protocol/chatstates'/>")));
+        assert!(!has_more(&message(
+            "<body>a</body><active xmlns='http://jabber.org/protocol/chatstates'/>"
+        )));
     }
 
     #[test]

@@ -238,7 +238,11 @@ impl<'r> Pump<'r> {
                 }
                 Step::End => {
                     self.over = true;
-                    if self.queue.back().is_none_or(|last| !last.bytes.starts_with(b"</")) {
+                    if self
+                        .queue
+                        .back()
+                        .is_none_or(|last| !last.bytes.starts_with(b"</"))
+                    {
                         self.say_goodbye();
                     } else {
                         self.goodbye = true;

@@ -99,7 +99,11 @@ async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arriv
                 welcome.encrypted();
             }
             Next::Prove(password) => {
-                let user = lodging.account.node().map(|node| node.as_str()).unwrap_or_default();
+                let user = lodging
+                    .account
+                    .node()
+                    .map(|node| node.as_str())
+                    .unwrap_or_default();
                 let judged = match lodging.login.log_in(user, &password).await {
                     Ok(reached) => {
                         server = Some(reached);
@@ -156,8 +160,7 @@ fn beginning(header: &Header, features: &Stanza) -> Vec<u8> {
         .filter(|feature| !NOT_OFFERED.contains(&feature.ns().as_str()))
         .map(String::from)
         .collect();
-    let features =
-        format!("<stream:features xmlns:stream='{STREAMS}'>{inner}</stream:features>");
+    let features = format!("<stream:features xmlns:stream='{STREAMS}'>{inner}</stream:features>");
     first.extend_from_slice(features.as_bytes());
     first
 }

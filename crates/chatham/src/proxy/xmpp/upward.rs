@@ -42,13 +42,7 @@ impl Adapter {
     /// The client ends its stream.
     pub fn client_ends(&mut self) -> Vec<Step> {
         let bytes = Zeroizing::new(b"</stream:stream>".to_vec());
-        vec![
-            Step::Up(Upward {
-                bytes,
-                message: None,
-            }),
-            Step::End,
-        ]
+        vec![Step::Up(Upward { bytes, message: None }), Step::End]
     }
 
     /// As it came; or written anew, if the client calls the names in it by prefixes of its own.
@@ -59,12 +53,7 @@ impl Adapter {
             let element = self.client.read(stanza);
             element.and_then(|element| written(&element))
         };
-        out.extend(bytes.map(|bytes| {
-            Step::Up(Upward {
-                bytes,
-                message: None,
-            })
-        }));
+        out.extend(bytes.map(|bytes| Step::Up(Upward { bytes, message: None })));
     }
 
     fn query(&mut self, stanza: &Stanza, iq: &Element, out: &mut Vec<Step>) {
@@ -79,7 +68,9 @@ impl Adapter {
             return self.pass(stanza, out);
         }
         if matches!(iq.attr("type"), Some("get" | "set")) {
-            let from = iq.attr("to").map_or_else(String::new, |to| format!(" from='{}'", escape(to)));
+            let from = iq
+                .attr("to")
+                .map_or_else(String::new, |to| format!(" from='{}'", escape(to)));
             let answer = format!(
                 "<iq xmlns='jabber:client' type='error' id='{}'{from}><error type='cancel'><service-unavailable \
                  xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
@@ -89,7 +80,13 @@ impl Adapter {
         }
     }
 
-    fn presence(&mut self, resident: &mut Resident, stanza: &Stanza, presence: &Element, out: &mut Vec<Step>) {
+    fn presence(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        presence: &Element,
+        out: &mut Vec<Step>,
+    ) {
         if names::mentions_us(presence) {
             return;
         }
@@ -140,14 +137,23 @@ impl Adapter {
             // A secret that was typed to a room by mistake.
             Addressee::Person(_) | Addressee::Other(_) if command.is_some() => {
                 let words = "that was a command for the proxy, and goes to a person or to the proxy: nothing was sent";
-                self.tell(resident, [format!("{words}, see {} help", self.habits.prefix)], out);
+                self.tell(
+                    resident,
+                    [format!("{words}, see {} help", self.habits.prefix)],
+                    out,
+                );
             }
             Addressee::Person(_) => self.pass(stanza, out),
             Addressee::Other(nick) => {
                 let policy = resident.engine.policy(&nick);
                 let required = policy.is_on() && policy.require_encryption;
                 if required && kind != "groupchat" && !text.is_empty() {
-                    self.keep_back(resident, &nick, "a text to somebody in a room, or to no person,", out);
+                    self.keep_back(
+                        resident,
+                        &nick,
+                        "a text to somebody in a room, or to no person,",
+                        out,
+                    );
                 } else {
                     self.pass(stanza, out);
                 }
@@ -160,7 +166,9 @@ impl Adapter {
         let error = message.children().find(|child| child.is("error", CLIENT));
         let condition = error.and_then(|error| error.children().find(|child| child.name() != "text"));
         let condition = condition.map_or("service-unavailable", Element::name);
-        let plain = condition.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        let plain = condition
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
         let condition = if plain { condition } else { "service-unavailable" };
         let to = message.attr("to").map_or_else(
             || String::from_utf8_lossy(nick.as_bytes()).into_owned(),
@@ -240,12 +248,7 @@ impl Adapter {
         } else {
             let with_offer = [text.as_str(), &offer].concat();
             let tagged = written(&payload::with_body(message, &with_offer, true));
-            out.extend(tagged.map(|bytes| {
-                Step::Up(Upward {
-                    bytes,
-                    message: None,
-                })
-            }));
+            out.extend(tagged.map(|bytes| Step::Up(Upward { bytes, message: None })));
         }
         if let Some(Step::Up(upward)) = out.get_mut(before) {
             upward.message = first.map(|first| (nick.clone(), first));
@@ -266,7 +269,12 @@ impl Adapter {
             return self.pass(stanza, out);
         }
         if payload::has_more(message) || payload::has_other_words(message) {
-            self.keep_back(resident, nick, "what your client sends beside texts, such as a reaction,", out);
+            self.keep_back(
+                resident,
+                nick,
+                "what your client sends beside texts, such as a reaction,",
+                out,
+            );
         }
         let kept = payload::harmless(message, true);
         if !kept.is_empty() {

@@ -112,7 +112,11 @@ impl Welcome {
     }
 
     fn begin_anew(&mut self, stage: Stage) {
-        self.reader = FrameReader::new(if stage == Stage::In { LONGEST_STANZA } else { LONGEST });
+        self.reader = FrameReader::new(if stage == Stage::In {
+            LONGEST_STANZA
+        } else {
+            LONGEST
+        });
         self.header = None;
         self.stage = stage;
     }
@@ -238,7 +242,9 @@ impl Welcome {
         let is_account = |name: &str| {
             let whole = names::read(name.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account);
             let short = format!("{name}@{}", self.account.domain().as_str());
-            whole || (local.is_some() && names::read(short.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account))
+            whole
+                || (local.is_some()
+                    && names::read(short.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account))
         };
         if !is_account(name) || !(other.is_empty() || is_account(other)) {
             let words = format!("this port of the proxy is for {} only", self.account);
@@ -292,7 +298,9 @@ pub(super) fn condition(fault: &FrameFault) -> &'static str {
 /// The secret as SASL writes it.
 fn decode(text: &str) -> Option<Zeroizing<String>> {
     let bytes = Zeroizing::new(BASE64.decode(text).ok()?);
-    std::str::from_utf8(&bytes).ok().map(|text| Zeroizing::new(text.to_owned()))
+    std::str::from_utf8(&bytes)
+        .ok()
+        .map(|text| Zeroizing::new(text.to_owned()))
 }
 
 pub(super) const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
@@ -340,7 +348,10 @@ mod tests {
         let (said, _) = play(&mut outside, HEADER);
         assert!(said.contains("<required/>") && !said.contains("PLAIN"), "{said}");
         let (said, others) = play(&mut outside, &login);
-        assert!(said.contains("<encryption-required/>") && others.is_empty(), "{said}");
+        assert!(
+            said.contains("<encryption-required/>") && others.is_empty(),
+            "{said}"
+        );
         let (said, others) = play(&mut outside, &format!("<starttls xmlns='{TLS}'/>"));
         assert!(said.contains("<proceed") && matches!(others.as_slice(), [Next::Encrypt]));
         outside.encrypted();
@@ -348,7 +359,9 @@ mod tests {
             let (said, _) = play(&mut inside, HEADER);
             assert!(said.contains("<mechanism>PLAIN</mechanism>"), "{said}");
             let (_, others) = play(&mut inside, &login);
-            let [Next::Prove(password)] = others.as_slice() else { panic!() };
+            let [Next::Prove(password)] = others.as_slice() else {
+                panic!()
+            };
             assert_eq!(password.as_str(), "secret");
             let said = inside.judge(Ok(()));
             assert!(matches!(said.as_slice(), [Next::Say(_)]));
@@ -360,7 +373,10 @@ mod tests {
     #[test]
     fn s68_nothing_before_tls_counts() {
         let mut early = welcome(false, false);
-        let text = format!("{HEADER}<starttls xmlns='{TLS}'/>{}", auth("AGFsaWNlAHNlY3JldA=="));
+        let text = format!(
+            "{HEADER}<starttls xmlns='{TLS}'/>{}",
+            auth("AGFsaWNlAHNlY3JldA==")
+        );
         let (said, others) = play(&mut early, &text);
         assert!(others.is_empty() && said.contains("policy-violation"), "{said}");
     }
@@ -406,7 +422,10 @@ mod tests {
             "<!DOCTYPE x [<!ENTITY a 'b'>]>".to_owned(),
         ] {
             let (said, others) = play(&mut welcome(true, false), &text);
-            assert!(others.is_empty() && said.ends_with("</stream:stream>"), "{text}: {said}");
+            assert!(
+                others.is_empty() && said.ends_with("</stream:stream>"),
+                "{text}: {said}"
+            );
         }
     }
 }
