@@ -1,5 +1,6 @@
 """Runs peer drivers and carries lines between two of them. The line protocol is described in PROTOCOL.md."""
 import base64
+import hashlib
 import os
 import re
 import selectors
@@ -13,6 +14,7 @@ COMMANDS = {
     'go-otr3': [f'{BUILD}/go-otr3/driver'],
     'otrjs': ['node', f'{HERE}/peers/otrjs/driver.js'],
     'potr': ['/usr/bin/python3', f'{HERE}/peers/potr/driver.py'],
+    'otr4ref': ['/usr/bin/python3', f'{HERE}/peers/otr4ref/driver.py'],
     'otrr': [f'{BUILD}/otrr/release/interop-otrr'],
 }
 
@@ -119,7 +121,8 @@ def carry(a, b, limit=400):
                     raise DriverError('no silence: the two keep answering each other')
 
 
-TYPES = {0x02: 'D-H-COMMIT', 0x03: 'DATA', 0x0a: 'D-H-KEY', 0x11: 'REVEAL-SIGNATURE', 0x12: 'SIGNATURE'}
+TYPES = {0x02: 'D-H-COMMIT', 0x03: 'DATA', 0x0a: 'D-H-KEY', 0x11: 'REVEAL-SIGNATURE', 0x12: 'SIGNATURE',
+         0x35: 'IDENTITY', 0x36: 'AUTH-R', 0x37: 'AUTH-I'}
 
 
 def describe(message):
@@ -147,8 +150,24 @@ def tags(message):
 
 
 def commit_hash(message):
-    """The hash of g^x that a D-H Commit carries: the number the two commits are compared by."""
+    """What two exchanges that cross are compared by: the hash of g^x that a D-H Commit carries, or that of the D-H key
+    in an Identity message."""
     raw = base64.b64decode(message[5:].rstrip(b'.'))
+    if raw[:2] == b'\0\4':
+        at = after_profile(raw, 11) + 57
+        return hashlib.shake_256(raw[at:at + 4 + int.from_bytes(raw[at:at + 4], 'big')]).digest(32)
     at = 11 if raw[:2] == b'\0\3' else 3
     at += 4 + int.from_bytes(raw[at:at + 4], 'big')
     return raw[at + 4:at + 4 + 32]
+
+
+def after_profile(raw, at):
+    """Where a client profile without a key of older versions ends that begins here."""
+    sizes = {1: 4, 2: 59, 3: 59, 5: 8}
+    fields = int.from_bytes(raw[at:at + 4], 'big')
+    at += 4
+    for _ in range(fields):
+        kind = int.from_bytes(raw[at:at + 2], 'big')
+        at += 2
+        at += sizes[kind] if kind in sizes else 4 + int.from_bytes(raw[at:at + 4], 'big')
+    return at + 114

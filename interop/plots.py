@@ -2,6 +2,8 @@
 import random
 
 import devices
+import faults
+import schedules
 import steps
 from harness import commit_hash, describe
 from talk import OURS, Broken, Cannot, Talk, need
@@ -9,10 +11,13 @@ from wirecheck import leaks
 
 LIMITS = (64, 200, 400)
 MANY = 100
+# Half of them in the job in which ours begins, half in the other.
+SCHEDULES, FEW_SCHEDULES = 500, 25
 AT_MOST_AT_ONCE, AT_LEAST_AT_ONCE = 12, 2
-# Steps that are tried although the peer is known to break them: by the word that its driver gives the fault.
-KNOWN = {'end by the other': 'start-again', 'texts in a row': 'burst-then-turn', 'texts that cross': 'burst-then-turn',
-         **{f'64 KiB in pieces of {limit}': 'fragment-64k' for limit in LIMITS}}
+# Steps that are tried although the peer is known to break them: by the words that its driver may give the fault.
+KNOWN = {'end by the other': ('start-again',), 'texts in a row': ('burst-then-turn',), 'texts that cross': ('burst-then-turn', 'late-texts'),
+         'texts under way at a refresh': ('late-texts',),
+         **{f'64 KiB in pieces of {limit}': ('fragment-64k',) for limit in LIMITS}}
 
 
 class Scene:
@@ -59,7 +64,7 @@ class Scene:
         try:
             return act(talk, *arguments)
         except Broken as why:
-            fault = talk.cannot.get(KNOWN.get(feature))
+            fault = next((talk.cannot[word] for word in KNOWN.get(feature, ()) if word in talk.cannot), '')
             if fault:
                 raise Cannot(f'{fault} (tried: {why})') from why
             raise
@@ -148,6 +153,9 @@ def begin_anew(talk, asker):
     talk.forget()
     talk.do(asker, 'start')
     talk.carry()
+    for end in (talk.o, talk.p):
+        # One of them may have been private all the time.
+        end.events += ['encrypted'] * end.events.count('refreshed')
     settled(talk)
 
 
@@ -155,7 +163,7 @@ def higher(talk):
     """Whose commitment is the higher number; 'no crossing' if not both sent one."""
     hashes = {}
     for end, message in talk.carried:
-        if describe(message).endswith('D-H-COMMIT'):
+        if describe(message).endswith(('D-H-COMMIT', 'IDENTITY')):
             hashes.setdefault(end.kind == OURS, commit_hash(message))
     if len(hashes) < 2:
         return 'no crossing'
@@ -169,6 +177,19 @@ def two_devices(scene):
         it.acts(('second device of ours listens', devices.second_device_of_ours_listens))
     with scene(devices=(1, 2)) as it:
         it.acts(('two devices of the peer', devices.both_devices_of_peer))
+
+
+def random_schedules(scene):
+    with scene() as it:
+        rng = random.Random(f'schedules {it.kind} {it.starter}')
+        it.acts(('any order, loss and copies', schedules.play, rng, FEW_SCHEDULES if it.texts < MANY else SCHEDULES))
+
+
+def known_faults(scene):
+    """What a peer is known to do wrong in version 4, and what ours does then."""
+    for name, act in faults.FAULTS:
+        with scene() as it:
+            it.acts((name, act))
 
 
 WHOLE = (
@@ -190,7 +211,8 @@ WHOLE = (
     ('end', steps.end),
     ('end by the other', steps.end_by_the_other),
 )
-PLOTS = {'whole': whole, 'tag': tag, 'rows': rows, 'pieces': pieces, 'at-once': at_once, 'devices': two_devices}
+PLOTS = {'whole': whole, 'tag': tag, 'rows': rows, 'pieces': pieces, 'at-once': at_once, 'devices': two_devices,
+         'schedules': random_schedules, 'faults': known_faults}
 
 
 def play(name, kind, version, starter, texts, step):

@@ -173,6 +173,13 @@ def smp_aborted_by(t, aborter):
         t.do(aborter, 'abort')
         t.carry()
         seen = {e for e in other.happened() if e.startswith('smp')}
+        if aborter is not asker and aborter is t.p and 'smp-declines' in t.cannot:
+            need(not seen, 'the peer is said to decline in silence, ours tells', seen)
+            # Whoever waits in vain gives up, and may ask anew.
+            t.do(asker, 'abort')
+            t.carry()
+            t.forget()
+            continue
         need(seen and seen <= {'smp-aborted', 'smp-failure'}, asker.kind, 'asks,', aborter.kind, 'aborts,',
              other.kind, 'tells', seen)
         t.forget()
@@ -196,7 +203,7 @@ def extra_key(t):
         reader, data = t.other(end), '«Fötö·jpg»'
         answers = t.do(end, 'extrakey', USE, t.secret(data))
         key = next((a.split()[1] for a in answers if a.startswith('extrakey ')), '')
-        need(len(key) == 64, end.kind, 'answers', answers)
+        need(len(key) == (128 if t.version == '4' else 64), end.kind, 'answers', answers)
         t.carry()
         need(f'extrakey {USE} {enc(data)} {key}' in reader.events, reader.kind, 'has another key:', reader.events)
     t.calm()
@@ -325,7 +332,8 @@ def end_by_the_other(t):
 
 def start_again(t):
     """The one who did not start at first asks, if its keys survive that."""
-    t.do(t.y if t.y is t.o or 'refresh-ask' in t.caps else t.x, 'start')
+    asker = t.y if t.y is t.o or 'refresh-ask' in t.caps else t.x
+    t.do(t.p if 'second-query' in t.cannot else asker, 'start')
     t.carry()
     both_private(t)
 

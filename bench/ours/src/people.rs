@@ -3,7 +3,7 @@
 use getrandom::SysRng;
 use otr::{
     Account, Conversation, Env, Event, InstanceTag, Output, Policy, PrivateKey, Recipient, SmpAction,
-    SmpEvent, Start, Strangers, Timestamp, Version, Versions,
+    SmpEvent, Start, Strangers, Timestamp, V4Account, Version, Versions,
 };
 use rand_core::UnwrapErr;
 
@@ -55,12 +55,14 @@ impl World {
 
     /// Two ends that have not met.
     pub fn strangers(&self) -> Pair<'_> {
-        let end = || End {
-            conversation: Conversation::new(self.policy.clone()),
+        let end = |ours: &[u8], theirs: &[u8]| {
+            let mut conversation = Conversation::new(self.policy.clone());
+            conversation.set_names(ours, theirs);
+            End { conversation }
         };
         Pair {
             world: self,
-            ends: [end(), end()],
+            ends: [end(NAMES[ALICE], NAMES[BOB]), end(NAMES[BOB], NAMES[ALICE])],
         }
     }
 
@@ -83,6 +85,28 @@ impl Pair<'_> {
             Ok(())
         } else {
             Err("not private after the key exchange".into())
+        }
+    }
+
+    /// A message that is sealed and waits to be delivered, or is lost.
+    pub fn seal(&mut self, from: usize, text: &[u8]) -> Result<Vec<u8>, Failure> {
+        let outputs = self.act(from, |conversation, env| {
+            Ok(conversation.send(env, Recipient::Best, text, &[])?)
+        })?;
+        match outputs.as_slice() {
+            [Output::Send(bytes)] => Ok(bytes.clone()),
+            other => Err(format!("not one message: {other:?}").into()),
+        }
+    }
+
+    /// Such a message, at the other end.
+    pub fn deliver(&mut self, from: usize, message: &[u8], text: &[u8]) -> Result<(), Failure> {
+        let to = 1 - from;
+        let outputs = self.act(to, |conversation, env| Ok(conversation.receive(env, message)))?;
+        let arrived = |output: &Output| matches!(output, Output::Event(Event::Text { text: arrived, .. }) if arrived[..] == *text);
+        match outputs.iter().any(arrived) {
+            true => Ok(()),
+            false => Err(format!("the text did not arrive: {outputs:?}").into()),
         }
     }
 
@@ -172,11 +196,10 @@ impl Pair<'_> {
         call: impl FnOnce(&mut Conversation, &mut Env<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut rng = UnwrapErr(SysRng);
-        let now = Timestamp::from_millis(1_000_000);
         let mut env = Env {
             account: &self.world.accounts[who],
             rng: &mut rng,
-            now,
+            now: NOW,
         };
         call(&mut self.ends[who].conversation, &mut env)
     }
@@ -185,8 +208,14 @@ impl Pair<'_> {
 fn account() -> Account {
     let mut rng = UnwrapErr(SysRng);
     let tag = InstanceTag::random(&mut rng);
-    Account::new(PrivateKey::generate(&mut rng), tag, &mut rng)
+    let v4 = V4Account::generate(tag, &mut rng, NOW);
+    Account::new(PrivateKey::generate(&mut rng), tag, &mut rng).with_v4(v4)
 }
+
+/// The time at which everything happens.
+const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+/// Their accounts, as both ends name them.
+const NAMES: [&[u8]; 2] = [b"alice", b"bob"];
 
 /// The one who begins.
 pub const ALICE: usize = 0;

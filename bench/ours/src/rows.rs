@@ -9,7 +9,7 @@ use crate::people::{ALICE, BOB, Pair, World};
 use crate::sample::{repeat, report, resident_kib, timed};
 
 /// The names of all rows, as the command line knows them.
-pub const ROWS: [&str; 12] = [
+pub const ROWS: [&str; 14] = [
     "keygen",
     "ake",
     "ake-first",
@@ -22,7 +22,11 @@ pub const ROWS: [&str; 12] = [
     "mem",
     "sizes",
     "sessions",
+    "burst-dh",
+    "gap",
 ];
+/// Those that only version 4 has.
+pub const ONLY_V4: [&str; 2] = ["burst-dh", "gap"];
 
 /// Measures one row and prints it; `keys` is the number of keys to generate.
 pub fn measure(row: &str, version: Version, keys: u32) -> Result<(), Failure> {
@@ -31,12 +35,17 @@ pub fn measure(row: &str, version: Version, keys: u32) -> Result<(), Failure> {
         "ake" => report("ake", "us", key_exchange(version, |_| Ok(()))?),
         "ake-first" => report("ake+first-messages", "us", key_exchange(version, first_messages)?),
         "pingpong" => report("pingpong/msg", "us", pingpong(version)?),
+        "burst" if version == Version::V4 => {
+            report("burst100/msg", "us", burst_in_ratchet(version, false)?);
+        }
         "burst" => report("burst100/msg", "us", burst(&World::new(version))?),
         "burst-padded" => report(
             "burst100-padded/msg",
             "us",
             burst(&World::new(version).padded(256))?,
         ),
+        "burst-dh" => report("burst100-dh/msg", "us", burst_in_ratchet(version, true)?),
+        "gap" => report("worst-gap", "us", gap(version)?),
         "bulk" => report("bulk64k", "MB/s", bulk(version)?),
         "smp" => report("smp", "us", smp(version)?),
         "frag" => report("frag64k/400", "us", fragments(version)?),
@@ -80,12 +89,52 @@ fn first_messages(pair: &mut Pair<'_>) -> Result<(), Failure> {
 fn pingpong(version: Version) -> Result<Vec<f64>, Failure> {
     let world = World::new(version);
     let (mut pair, text) = (world.private()?, text(100));
-    repeat(|| timed(100, || (0..100).try_for_each(|turn| pair.say(turn & 1, &text))))
+    // Whole brace cycles of version 4, where every third turn costs more, and as many turns of either end.
+    repeat(|| timed(102, || (0..102).try_for_each(|turn| pair.say(turn & 1, &text))))
 }
 
 fn burst(world: &World) -> Result<Vec<f64>, Failure> {
     let (mut pair, text) = (world.private()?, text(100));
     repeat(|| timed(1000, || (0..1000).try_for_each(|_| pair.say(ALICE, &text))))
+}
+
+/// The same in a ratchet of version 4 that has no DH key in its messages, or one in each, which makes them much longer.
+fn burst_in_ratchet(version: Version, with_key: bool) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let (mut pair, text) = (world.private()?, text(100));
+    for turn in 0..6 {
+        let message = pair.seal(turn & 1, &text)?;
+        pair.deliver(turn & 1, &message, &text)?;
+        if turn & 1 == ALICE && (message.len() > LENGTH_WITH_KEY) == with_key {
+            return repeat(|| timed(1000, || (0..1000).try_for_each(|_| pair.say(ALICE, &text))));
+        }
+    }
+    Err("there is no such ratchet".into())
+}
+
+/// The dearest message that is accepted: the last ones of the chain before it were lost, and the first ones of its own,
+/// as many as may be. Only opening it is measured, and only the greatest sample counts.
+fn gap(version: Version) -> Result<Vec<f64>, Failure> {
+    let world = World::new(version);
+    let text = text(100);
+    let lose = |pair: &mut Pair<'_>, number| (0..number).try_for_each(|_| pair.seal(ALICE, &text).map(drop));
+    let one = || {
+        let mut pair = world.private()?;
+        (0..12).try_for_each(|turn| pair.say(turn & 1, &text))?;
+        // One of three turns has a new DH key too.
+        let mut worst = 0.0_f64;
+        for _ in 0..3 {
+            pair.say(ALICE, &text)?;
+            lose(&mut pair, LARGEST_GAP)?;
+            pair.say(BOB, &text)?;
+            lose(&mut pair, LARGEST_GAP)?;
+            let message = pair.seal(ALICE, &text)?;
+            worst = worst.max(timed(1, || pair.deliver(ALICE, &message, &text))?);
+            pair.say(BOB, &text)?;
+        }
+        Ok(worst)
+    };
+    repeat(one)
 }
 
 fn bulk(version: Version) -> Result<Vec<f64>, Failure> {
@@ -187,5 +236,9 @@ fn text(length: usize) -> Vec<u8> {
         .collect()
 }
 
+/// How many messages in a row may be missing in version 4.
+const LARGEST_GAP: u32 = 2000;
+/// Bytes between a message of 100 bytes that carries a DH key of 3072 bits and one that does not.
+const LENGTH_WITH_KEY: usize = 700;
 const LARGE: usize = 65536;
 const PAIRS: u32 = 1000;

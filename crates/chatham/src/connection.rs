@@ -5,36 +5,25 @@
 //!                         ^------ failed -------'
 //! ```
 //!
+//! A stream of XMPP that breaks may go on where it broke (XEP-0198). For so long as that may still come about nothing is
+//! called lost, and nobody hears of it if it does.
+//!
 //! It goes the same way each time: what was to be encrypted or to pass a proxy stays so. Conversations know nothing of
 //! it; see [`crate::seat`] for what they are told.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use im::dial::Dial;
-use im::irc::{Config, Event, IrcLine, Pacing};
-use im::link::Link;
+use im::irc::{Event, Nick, Pacing};
 use im::relay::Relay;
+use im::xmpp::Client;
 use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep_until};
 
-use crate::local;
-
-/// How to make the link anew.
-pub struct Way {
-    /// Which server, and which way there.
-    pub dial: Dial,
-    /// Who we want to be.
-    pub config: Config,
-    /// How fast lines may go out.
-    pub pacing: Pacing,
-    /// The port of the relay of this computer, if that is the server: when its program has ended, another one that
-    /// needs it runs it.
-    pub relay: Option<u16>,
-    /// So that not everybody who lost the same server comes back at the same moment.
-    pub rng: Box<dyn CryptoRng + Send>,
-}
+use crate::network::Dialled;
+pub use crate::network::{IrcWay, Link, Way, XmppWay};
 
 /// One link after another.
 pub struct Connection {
@@ -49,6 +38,20 @@ pub struct Connection {
     /// Whether some link of this connection was ready once.
     was_ready: bool,
     wish: NickWish,
+    /// A stream that has broken and may still go on.
+    broken: Option<Broken>,
+    /// What is told next.
+    told: VecDeque<Happening>,
+}
+
+/// What is known of a stream that broke and may still go on.
+struct Broken {
+    reason: Option<String>,
+    /// Messages that have certainly not gone out, if it does not go on.
+    unsent: Vec<(Nick, Vec<u8>)>,
+    until: Instant,
+    /// Who goes on with it; not here while that is tried.
+    client: Option<Client>,
 }
 
 /// What happened, in the order in which it did.
@@ -65,11 +68,13 @@ pub enum Happening {
     Lost {
         /// Why, if it was not the end of the stream.
         reason: Option<String>,
-        /// Lines that have certainly not been sent.
-        unsent: Vec<IrcLine>,
-        /// When the next attempt is made; `None` if it is over for good, and nothing follows.
+        /// Messages that have certainly not been sent, and to whom.
+        unsent: Vec<(Nick, Vec<u8>)>,
+        /// When the next attempt is made, if that is not told by itself, and it is not over for good.
         after: Option<Duration>,
     },
+    /// A connection that broke goes on where it did, and nothing was lost.
+    Resumed,
     /// An attempt to make it anew came to nothing.
     StillAway {
         /// Why.
@@ -78,9 +83,6 @@ pub enum Happening {
         after: Duration,
     },
 }
-
-/// What an attempt comes to: a link, and the relay if we have become it, or why there is none.
-type Dialled = Result<(Link, Option<Relay>), String>;
 
 enum Stage {
     Standing,
@@ -91,13 +93,13 @@ enum Stage {
 
 impl Connection {
     /// A link that is not made anew.
-    pub fn once(link: Link) -> Self {
-        Self::new(link, None, None)
+    pub fn once(link: impl Into<Link>) -> Self {
+        Self::new(link.into(), None, None)
     }
 
     /// A link, and how to make it anew whenever it breaks; and the relay that it leads to, if this program runs it.
-    pub fn lasting(link: Link, way: Way, relay: Option<Relay>) -> Self {
-        Self::new(link, Some(way), relay)
+    pub fn lasting(link: impl Into<Link>, way: impl Into<Way>, relay: Option<Relay>) -> Self {
+        Self::new(link.into(), Some(way.into()), relay)
     }
 
     fn new(link: Link, way: Option<Way>, relay: Option<Relay>) -> Self {
@@ -110,6 +112,8 @@ impl Connection {
             ready: None,
             was_ready: false,
             wish: NickWish::default(),
+            broken: None,
+            told: VecDeque::new(),
         }
     }
 
@@ -118,10 +122,15 @@ impl Connection {
         &self.link
     }
 
+    /// The same, to send something.
+    pub fn link_mut(&mut self) -> &mut Link {
+        &mut self.link
+    }
+
     /// Says goodbye, which may take so long, and ends the relay if this program runs it: in that order, so that what
     /// goes through it has gone.
     pub async fn close(self, patience: Duration) {
-        self.link.close(b"", patience).await;
+        self.link.close(patience).await;
         if let Some(relay) = self.relay {
             relay.shutdown().await;
         }
@@ -154,11 +163,18 @@ impl Connection {
     /// Waits for the next thing to happen. `None` when it is over for good. Nothing is lost if the wait is given up.
     pub async fn next(&mut self) -> Option<Happening> {
         loop {
+            if let Some(happening) = self.told.pop_front() {
+                return Some(happening);
+            }
             match &mut self.stage {
                 Stage::Standing => {
                     let wish = self.wish.due();
                     tokio::select! {
-                        event = self.link.next() => return self.hear(event),
+                        event = self.link.next() => {
+                            if let Some(happening) = self.hear(event) {
+                                return Some(happening);
+                            }
+                        }
                         () = sleep_until(wish.unwrap_or_else(Instant::now)), if wish.is_some() => self.wish_again(),
                     }
                 }
@@ -171,8 +187,13 @@ impl Connection {
                         self.link = link;
                         self.relay = relay.or_else(|| self.relay.take());
                         self.stage = Stage::Standing;
+                        self.come_back();
                     }
-                    Err(fault) => return Some(self.miss(fault)),
+                    Err((fault, client)) => {
+                        self.still_broken(client);
+                        let missed = self.miss(fault);
+                        self.told.push_back(missed);
+                    }
                 },
                 Stage::Over => return None,
             }
@@ -184,35 +205,41 @@ impl Connection {
             self.stage = Stage::Over;
             return;
         };
-        let (dial, config, pacing) = (way.dial.clone(), way.config.clone(), way.pacing);
-        let port = way.relay;
-        self.stage = Stage::Dialling(Box::pin(async move {
-            let relay = match port {
-                Some(port) => local::relay(port).await.map_err(|fault| fault.to_string())?,
-                None => None,
-            };
-            let link = dial.connect(config, pacing).await;
-            link.map(|link| (link, relay)).map_err(|fault| fault.to_string())
-        }));
+        let before = self.broken.as_mut().and_then(|broken| broken.client.take());
+        self.stage = Stage::Dialling(way.dial(before));
     }
 
-    /// Takes note of an event before it is passed on.
+    /// Takes note of an event before it is passed on, if it is.
     fn hear(&mut self, event: Option<Event>) -> Option<Happening> {
         let event = match event {
-            Some(Event::Disconnected { reason }) => return Some(self.lose(reason)),
+            Some(Event::Disconnected { reason }) => {
+                return if self.may_go_on(&reason) {
+                    None
+                } else {
+                    Some(self.lose(reason))
+                };
+            }
             None => return Some(self.lose(None)),
             Some(event) => event,
         };
         match &event {
             Event::Killed { .. } => self.backoff.at_least(AFTER_KILL),
             Event::ServerError(words) if is_flood(words) => self.slow_down(),
-            Event::Quit { nick, .. } if *nick == self.link.client().wanted_nick() => self.wish.now(),
+            Event::Quit { nick, .. } if *nick == self.link.wanted_nick() => self.wish.now(),
             Event::Renamed { own: true, .. } => self.wish.give_up(),
             // The numbers below 250 are the welcome; with what comes after it the server has said what it supports.
             Event::Numeric { code: 250.., .. }
-                if self.ready.is_none() && self.link.client().is_registered() =>
+                if self.ready.is_none() && self.link.irc().is_some_and(im::irc::Client::is_registered) =>
             {
                 return Some(self.get_ready());
+            }
+            // Whoever has a place there may speak at once.
+            Event::Registered { .. } if self.link.irc().is_none() => {
+                if self.ready.is_some() {
+                    return Some(Happening::Resumed);
+                }
+                let ready = self.get_ready();
+                self.told.push_back(ready);
             }
             _ => {}
         }
@@ -222,18 +249,73 @@ impl Connection {
     fn get_ready(&mut self) -> Happening {
         let again = std::mem::replace(&mut self.was_ready, true);
         self.ready = Some(Instant::now());
-        let client = self.link.client();
-        self.wish.look(client.nick() == client.wanted_nick());
+        self.wish.look(self.link.nick() == self.link.wanted_nick());
         Happening::Ready { again }
     }
 
     fn wish_again(&mut self) {
-        let client = self.link.client();
-        if let Ok(line) = client.rename(client.wanted_nick().as_bytes()) {
+        let line = self
+            .link
+            .irc()
+            .map(|client| client.rename(client.wanted_nick().as_bytes()));
+        if let Some(Ok(line)) = line {
             // A queue that is full is no time for wishes.
             let _later = self.link.send(line);
         }
         self.wish.again();
+    }
+
+    /// Whether the stream that has broken may go on; nothing is lost then, yet.
+    fn may_go_on(&mut self, reason: &Option<String>) -> bool {
+        let (Link::Xmpp(link), Some(since), Some(_)) = (&mut self.link, self.ready, &self.way) else {
+            return false;
+        };
+        if !link.client().is_resumable() {
+            return false;
+        }
+        self.broken = Some(Broken {
+            reason: reason.clone(),
+            unsent: link.take_unsent(),
+            until: Instant::now() + GOING_ON,
+            client: Some(link.take_client()),
+        });
+        if since.elapsed() >= STABLE {
+            self.backoff.reset();
+        }
+        self.wait();
+        true
+    }
+
+    /// There is a link again after one broke: it goes on there, or what was lost is told now.
+    fn come_back(&mut self) {
+        let Some(broken) = self.broken.take() else { return };
+        let Link::Xmpp(link) = &mut self.link else { return };
+        if !link.client().is_resumed() {
+            let unsent = link.take_refused().unwrap_or(broken.unsent);
+            self.give_up(broken.reason, unsent);
+        }
+    }
+
+    /// An attempt to go on has failed; after some of them it is over with that stream.
+    fn still_broken(&mut self, client: Option<Client>) {
+        let Some(mut broken) = self.broken.take() else {
+            return;
+        };
+        if client.is_some() && Instant::now() < broken.until {
+            broken.client = client;
+            self.broken = Some(broken);
+        } else {
+            self.give_up(broken.reason, broken.unsent);
+        }
+    }
+
+    fn give_up(&mut self, reason: Option<String>, unsent: Vec<(Nick, Vec<u8>)>) {
+        self.ready = None;
+        self.told.push_back(Happening::Lost {
+            reason,
+            unsent,
+            after: None,
+        });
     }
 
     fn lose(&mut self, reason: Option<String>) -> Happening {
@@ -276,7 +358,7 @@ impl Connection {
     }
 
     fn wait(&mut self) -> Duration {
-        let random = self.way.as_mut().map_or(0, |way| random(&mut *way.rng));
+        let random = self.way.as_mut().map_or(0, |way| random(way.rng()));
         let after = self.backoff.draw(random);
         self.stage = Stage::Waiting(Instant::now() + after);
         after
@@ -284,7 +366,7 @@ impl Connection {
 
     /// The server threw us out for talking too fast.
     fn slow_down(&mut self) {
-        if let Some(way) = &mut self.way {
+        if let Some(Way::Irc(way)) = &mut self.way {
             let slower = way.pacing.interval.max(Pacing::default().interval) * 2;
             way.pacing = Pacing {
                 burst: (way.pacing.burst / 2).max(1),
@@ -381,6 +463,8 @@ fn is_flood(words: &[u8]) -> bool {
     mentions(b"flood") || mentions(b"recvq")
 }
 
+/// So long a stream that broke is tried to be gone on with, before everybody hears of it.
+const GOING_ON: Duration = Duration::from_secs(30);
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// A connection that has stood for so long was a good one: the waits begin anew.

@@ -19,6 +19,7 @@ pub mod engine;
 pub mod html;
 pub mod keys;
 pub mod local;
+pub mod network;
 pub mod present;
 pub mod proxy;
 pub mod sanitize;

@@ -7,11 +7,11 @@ use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use im::irc::{Event, IrcLine, Kind, Nick, SaslFault, ctcp};
-use im::link::{Link, SendError};
+use im::link::SendError;
 use im::relay::Relay;
 use otr::Timestamp;
 
-use crate::connection::{Connection, Happening, Way};
+use crate::connection::{Connection, Happening, Link, Way};
 use crate::engine::notice::{Notice, What};
 use crate::engine::{Effect, Engine, Memory};
 
@@ -95,12 +95,12 @@ pub enum Network {
 
 impl Seat {
     /// Sits down at a link that is not made anew when it breaks. It may still be registering.
-    pub fn new(link: Link, engine: Engine) -> Self {
+    pub fn new(link: impl Into<Link>, engine: Engine) -> Self {
         Self::at(Connection::once(link), engine)
     }
 
     /// Sits down at a link that is made anew whenever it breaks, with the relay that it leads to if this program runs it.
-    pub fn lasting(link: Link, way: Way, relay: Option<Relay>, engine: Engine) -> Self {
+    pub fn lasting(link: impl Into<Link>, way: impl Into<Way>, relay: Option<Relay>, engine: Engine) -> Self {
         Self::at(Connection::lasting(link, way, relay), engine)
     }
 
@@ -193,11 +193,11 @@ impl Seat {
             self.give_back(news);
             return;
         }
-        let link = self.connection.link();
+        let link = self.connection.link_mut();
         while let Some(effect) = self.backlog.pop_front() {
             let (to, result) = match &effect {
-                Effect::Send { to, text } => (to, link.privmsg(to.as_bytes(), text)),
-                Effect::Deed { to, deed } => (to, link.action(to.as_bytes(), deed)),
+                Effect::Send { to, text } => (to, link.say(to.as_bytes(), text)),
+                Effect::Deed { to, deed } => (to, link.act(to.as_bytes(), deed)),
                 Effect::Show(_) | Effect::Remember(_) => continue,
             };
             match result {
@@ -255,6 +255,12 @@ impl Seat {
                 unsent,
                 after,
             } => self.lose(reason, &unsent, after),
+            Happening::Resumed => {
+                let nick = self.link().nick();
+                let mut news = vec![News::Network(Network::Reconnected { nick })];
+                self.flush(&mut news);
+                news
+            }
             Happening::StillAway { fault, after } => {
                 vec![
                     News::Network(Network::Unreachable(fault)),
@@ -266,8 +272,7 @@ impl Seat {
 
     fn get_ready(&mut self, again: bool) -> Vec<News> {
         // Another server of the network may fold names in another way, and says so only if it is not the usual one.
-        let client = self.link().client();
-        let (mapping, nick) = (client.isupport().case_mapping, client.nick());
+        let (mapping, nick) = (self.link().case_mapping(), self.link().nick());
         self.engine.set_case_mapping(mapping);
         self.engine.set_own_nick(&nick);
         if !again {
@@ -279,16 +284,17 @@ impl Seat {
         news
     }
 
-    fn lose(&mut self, reason: Option<String>, unsent: &[IrcLine], after: Option<Duration>) -> Vec<News> {
+    fn lose(
+        &mut self,
+        reason: Option<String>,
+        unsent: &[(Nick, Vec<u8>)],
+        after: Option<Duration>,
+    ) -> Vec<News> {
         let mut news = vec![News::Network(Network::Disconnected(reason))];
         // What was in the queue is older than what had no room in it.
-        for line in unsent {
-            if let Ok(message) = line.parse()
-                && message.is("PRIVMSG")
-            {
-                let to = self.engine.fold(message.param(0));
-                self.return_text(&to, message.param(1), &mut news);
-            }
+        for (to, text) in unsent {
+            let to = self.engine.fold(to.as_bytes());
+            self.return_text(&to, text, &mut news);
         }
         self.give_back(&mut news);
         let effects = self.engine.connection_lost(now());
@@ -302,6 +308,10 @@ impl Seat {
             Event::Message(said) => {
                 if said.kind == Kind::Person {
                     self.measure(&said.from.nick);
+                    // Whoever is on our list of XMPP is no stranger.
+                    if self.link().irc().is_none() && said.account.is_some() && !said.history {
+                        self.engine.acquaint(&said.from.nick);
+                    }
                 }
                 self.engine.receive(&said, now())
             }
@@ -350,7 +360,7 @@ impl Seat {
             }
             Event::NickRefused { wanted, next, .. } => {
                 // Nobody has to hear that a nick which we want back is still taken.
-                let ours = self.link().client().wanted_nick().as_bytes() == wanted;
+                let ours = self.link().wanted_nick().as_bytes() == wanted;
                 (next.is_some() || !ours || !self.connection.is_ready())
                     .then_some(Network::NickRefused { wanted, next })
             }
@@ -377,7 +387,7 @@ impl Seat {
 
     /// Tells the engine how long a line to this person may be: it changes with our own prefix.
     fn measure(&mut self, nick: &Nick) {
-        let room = self.link().client().room(nick.as_bytes());
+        let room = self.link().room(nick.as_bytes());
         self.engine.set_room(nick, room);
     }
 }

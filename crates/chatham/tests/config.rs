@@ -420,7 +420,7 @@ fn clear_connections_are_asked_for_and_warned_about() {
     };
     let tls = |resolved: &Resolved| match &resolved.place {
         Place::Server(dial) => (dial.tls.is_some(), dial.port),
-        Place::Local(_) => panic!(),
+        _ => panic!(),
     };
     let asked = clear("host='h.example'\ntls=false");
     assert_eq!(tls(&asked), (false, 6667));
@@ -446,7 +446,7 @@ fn s71_each_account_goes_through_a_proxy_by_itself() {
         let text = format!("[profile.default.server]\nhost='h.example'\n[profile.default.proxy]\n{text}");
         match desk.resolve(&text, Request::default()).unwrap().place {
             Place::Server(dial) => dial.proxy.unwrap(),
-            Place::Local(_) => panic!(),
+            place => panic!("{place:?}"),
         }
     };
     for (text, speech) in [

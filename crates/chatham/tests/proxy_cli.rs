@@ -156,6 +156,54 @@ fn the_steps_name_everything_and_the_password_only_on_request() {
 }
 
 #[test]
+fn the_first_start_writes_a_configuration_and_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_chatham"))
+            .arg("proxy")
+            .env_remove("CHATHAM_CONFIG")
+            .env("XDG_CONFIG_HOME", folder.path())
+            .env("XDG_DATA_HOME", folder.path())
+            .output()
+            .unwrap()
+    };
+    let output = start();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    let path = folder.path().join("chatham/config.toml");
+    for part in [
+        path.to_str().unwrap(),
+        "[profile.default.server]",
+        "`host`",
+        "--check",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(written.contains("[proxy.socks5]"));
+    // The second says what is missing, and where.
+    let output = start();
+    let said = text(&output.stderr);
+    assert!(
+        output.status.code() == Some(1) && said.contains("no server is named"),
+        "{said}"
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), written);
+}
+
+#[test]
+fn a_unit_for_systemd_names_this_program() {
+    let output = chatham(&["proxy", "unit"]);
+    let unit = text(&output.stdout);
+    let start = format!("ExecStart=\"{}\" proxy\n", env!("CARGO_BIN_EXE_chatham"));
+    assert!(
+        unit.contains(&start) && unit.contains("WantedBy=default.target"),
+        "{unit}"
+    );
+    assert!(!unit.contains('@'), "{unit}");
+}
+
+#[test]
 fn it_says_where_it_is_and_ends_when_it_is_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_chatham"))
@@ -184,10 +232,11 @@ fn it_says_where_it_is_and_ends_when_it_is_told_to() {
         }
     }
     assert_eq!(events, ["making-key", "door", "ready"]);
-    // The store is its own meanwhile.
+    // The store is its own meanwhile, and it answers for it.
     let data = folder.path().join("data");
-    let keys = chatham(&["keys", "--data", data.to_str().unwrap(), "list"]);
-    assert!(!keys.status.success());
+    let keys = |command: &str| chatham(&["keys", "--data", data.to_str().unwrap(), command]);
+    assert!(!keys("generate").status.success());
+    assert!(keys("list").status.success(), "it is the proxy that looks");
     let killed = Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(killed.success());
     assert!(child.wait().unwrap().success());

@@ -130,7 +130,7 @@ async fn the_nick_is_wished_for_until_it_is_free() {
     alice
         .until(|alice| matches!(alice.network.last(), Some(Network::Renamed(_))))
         .await;
-    assert_eq!(alice.seat.link().client().nick().as_bytes(), b"alice");
+    assert_eq!(alice.seat.link().nick().as_bytes(), b"alice");
     assert!(began.elapsed() <= Duration::from_secs(200));
 }
 
@@ -139,7 +139,7 @@ async fn a_nick_that_never_was_ours_is_left_to_others() {
     let relay = relay(0).await;
     let mut first = Someone::sit(&relay, "alice", 1, Pacing::unlimited()).await;
     let mut second = Someone::sit(&relay, "alice", 2, Pacing::unlimited()).await;
-    assert_eq!(second.seat.link().client().nick().as_bytes(), b"alice_");
+    assert_eq!(second.seat.link().nick().as_bytes(), b"alice_");
     relay.cut(connection_of(&relay, "alice_"));
     both(&mut first, &mut second, |_, second| second.reconnections() == 1).await;
     // Even when it becomes free.

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 use chatham::chat::action::{Action, Command, Secret};
-use chatham::engine::notice::{Standing, What, Words};
+use chatham::engine::notice::{Device, Lower, Standing, What, Words};
 use chatham::engine::trust::Trust;
 use chatham::tui::app::{Act, App};
-use otr::{FingerprintV4, InstanceTag};
+use otr::{FingerprintV4, InstanceTag, SessionState, Version};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 mod screens;
@@ -263,6 +263,76 @@ fn the_keys_are_scrolled_by_lines_and_name_their_versions() {
     assert_eq!(rows(&mut app, 40, 10).join("\n"), first);
     press(&mut app, KeyCode::Esc);
     assert!(app.overlay.is_none());
+}
+
+/// The version stands in the line of the conversation, and what it means under F3.
+#[test]
+fn the_screen_says_which_version_protects_and_what_that_means() {
+    for (version, word, meaning) in [
+        (Version::V3, "OTR version 3", "Afterwards nobody can prove"),
+        (
+            Version::V4,
+            "OTR version 4",
+            "not even with the help of one of you",
+        ),
+    ] {
+        let mut app = app();
+        private(&mut app, THEIRS, false);
+        let what = What::Private {
+            fingerprint: THEIRS,
+            trust: Trust::Seen,
+            version,
+            ssid: comparison(THEIRS).ssid,
+            device: InstanceTag::ZERO,
+            devices: 1,
+            renewed: false,
+            changed: false,
+            blocked: false,
+        };
+        tell(&mut app, "bob", what);
+        let shown = screen(&mut app);
+        assert!(shown.contains(word), "{shown}");
+        press(&mut app, KeyCode::F(3));
+        let device = Device {
+            tag: InstanceTag::ZERO,
+            state: SessionState::Encrypted(version),
+            fingerprint: Some(THEIRS),
+            trust: Trust::Seen,
+        };
+        let what = What::Status {
+            devices: vec![device],
+            keys: Vec::new(),
+            waiting: 0,
+            next: None,
+        };
+        tell(&mut app, "bob", what);
+        let shown = rows(&mut app, 80, 40).join(" ");
+        let words: Vec<&str> = shown.split_whitespace().filter(|word| *word != "│").collect();
+        let shown = words.join(" ");
+        assert!(shown.contains(word) && shown.contains(meaning), "{shown}");
+    }
+}
+
+/// S-11: in capital letters, and counted for whoever looks elsewhere.
+#[test]
+fn less_than_before_is_loud_on_the_screen() {
+    for outcome in [Lower::Spoken, Lower::Offered, Lower::Refused] {
+        let mut app = app();
+        private(&mut app, THEIRS, false);
+        let what = What::LowerVersion {
+            version: Some(Version::V3),
+            spoken: Version::V4,
+            outcome,
+        };
+        tell(&mut app, "bob", what);
+        let shown = screen(&mut app);
+        let loud = match outcome {
+            Lower::Spoken => "ONLY OTR version 3",
+            Lower::Offered => "NAMED ONLY OTR version 3",
+            Lower::Refused => "REFUSED: OTR version 3",
+        };
+        assert!(shown.contains(loud) && shown.contains("version 4"), "{shown}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //!
 //! The crate knows nothing of encrypted texts. It turns what a network sends into facts about people and texts, and
 //! texts into lines that fit. Everything under [`irc`] and the core of [`relay`] is free of sockets, clocks and
-//! randomness; [`accept`], [`dial`], [`link`] and [`relay::net`] are the only modules that touch the operating system.
+//! randomness; [`accept`], [`dial`], [`link`], [`relay::net`] and the ways of [`xmpp`] are the only modules that touch
+//! the operating system.
 //!
 //! ```
 //! use im::irc::{Client, Config, Event, Output};

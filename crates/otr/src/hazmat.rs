@@ -7,7 +7,8 @@ pub use crate::crypto::modp::tally::{Powers, take as take_powers};
 /// only if, these are equal. Left out are the clock and what a correspondent has used up of their budgets,
 /// which a refused message is allowed to change.
 pub fn state(conversation: &Conversation) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // A vector that grows leaves copies of secrets behind.
+    let mut bytes = Vec::with_capacity(1 << 20);
     conversation.absorb(&mut bytes);
     bytes
 }

@@ -153,6 +153,30 @@ fn s11_version_3_does_not_take_the_place_of_version_4() {
     );
 }
 
+/// Whoever can hold messages back would otherwise wait for the end.
+#[test]
+fn s11_nor_does_it_follow_an_ended_conversation_of_version_4_by_itself() {
+    let (mut alice, mut bob) = private_pair(&[3, 4]);
+    bob.act(|conversation, env| conversation.end(env, Recipient::Best));
+    deliver(&mut alice, &mut bob);
+    bob.conversation.set_policy(open_policy(&[3]));
+    for how in [Start::Query, Start::Interactive(Version::V3)] {
+        alice.take_events();
+        bob.act(|conversation, env| conversation.start(env, how).unwrap());
+        deliver(&mut alice, &mut bob);
+        let refused = Event::Refused {
+            reason: Reject::VersionRefused,
+        };
+        assert!(alice.events.contains(&refused), "{how:?}: {:?}", alice.events);
+        assert!(!alice.is_private() && !bob.is_private());
+    }
+    // The person says that it is over; then it may.
+    alice.act(|conversation, env| conversation.end(env, Recipient::Best));
+    bob.start();
+    deliver(&mut alice, &mut bob);
+    assert_eq!(version(&alice), Some(Version::V3), "{:?}", alice.events);
+}
+
 #[test]
 fn s11_what_was_spoken_before_is_not_talked_down() {
     let (mut alice, mut bob) = (Person::alice(&[3, 4]), Person::bob(&[3]));
@@ -356,6 +380,32 @@ fn a_rejected_message_changes_nothing_and_the_true_one_is_read_afterwards() {
     bob.take_events();
     bob.receive(&letter);
     assert_eq!(bob.read(), ["the true one"]);
+}
+
+/// S-26: first messages of any number of strangers' devices, each good in itself, while a conversation goes on.
+#[test]
+fn s26_a_flood_of_identity_messages_takes_nothing_away_and_stays_within_bounds() {
+    let (mut alice, mut bob) = private_pair(&[4]);
+    let most = bob.conversation.policy().limits.sessions;
+    for seed in 0..64 {
+        let mut mallory = Person::new("mallory", 2, seed, open_policy(&[4]));
+        mallory.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V4)).unwrap());
+        let identity = mallory.only_message();
+        for _ in 0..3 {
+            bob.pass(700).receive(&identity);
+        }
+        assert!(bob.conversation.sessions().count() <= most);
+        alice.now = bob.now;
+    }
+    bob.take_outgoing();
+    assert!(bob.conversation.sessions().count() > most / 2);
+    talk(&mut alice, &mut bob);
+    bob.pass(120_000).act(|conversation, env| conversation.tick(env));
+    let negotiating = bob
+        .conversation
+        .sessions()
+        .filter(|session| session.is_negotiating());
+    assert_eq!(negotiating.count(), 0, "what was begun is forgotten");
 }
 
 #[test]

@@ -22,8 +22,10 @@ fn main() {
     }
     what_is_freed_without_care_is_found();
     received_text_is_gone();
-    questions_and_compared_secrets_are_gone();
+    questions_and_compared_secrets_are_gone(&[3], 17);
+    questions_and_compared_secrets_are_gone(&[4], 25);
     keys_are_gone();
+    all_keys_of_a_conversation_of_version_4_are_gone();
     println!("test result: ok. no secret in freed memory");
 }
 
@@ -137,7 +139,7 @@ fn carry(from: &mut Person, to: &mut Person, text: &[u8]) -> Vec<Event> {
 }
 
 fn received_text_is_gone() {
-    for numbers in [&[1][..], &[2], &[3]] {
+    for numbers in [&[1][..], &[2], &[3], &[4]] {
         let (mut alice, mut bob) = private_pair(numbers);
         let mut secret = words(5);
         let mut wanted = Wanted::middle_of("a private text", &secret);
@@ -150,9 +152,9 @@ fn received_text_is_gone() {
     }
 }
 
-fn questions_and_compared_secrets_are_gone() {
-    let (mut alice, mut bob) = private_pair(&[3]);
-    let (mut question, mut secret) = (words(7), words(11));
+fn questions_and_compared_secrets_are_gone(numbers: &[u16], seed: u8) {
+    let (mut alice, mut bob) = private_pair(numbers);
+    let (mut question, mut secret) = (words(seed), words(seed + 4));
     let mut wanted = [
         Wanted::middle_of("a question", &question),
         Wanted::middle_of("a compared secret", &secret),
@@ -204,4 +206,39 @@ fn keys_are_gone() {
     wanted.must_be_gone();
     // The keys of these tests are kept to be used again: what is left of this one is that copy.
     assert_eq!(x.places(), 1, "{}", x.what);
+}
+
+/// Every key that decides what a conversation of version 4 does next, in both its sides: root, brace, chains, those kept for
+/// late messages, and the secret numbers of Diffie-Hellman. Scalars of the curve are kept in a form that cannot be searched.
+fn all_keys_of_a_conversation_of_version_4_are_gone() {
+    let (mut alice, mut bob) = private_pair(&[4]);
+    let whole = carry(&mut alice, &mut bob, b"one");
+    drop((whole, carry(&mut bob, &mut alice, b"two")));
+    // One that does not arrive, so that its keys are kept.
+    alice.try_send(Recipient::Best, b"lost").unwrap();
+    alice.take_outgoing();
+    drop(carry(&mut alice, &mut bob, b"three"));
+    let mut wanted = Vec::new();
+    for person in [&alice, &bob] {
+        let mut state = otr::hazmat::state(&person.conversation);
+        for field in fields(&state).filter(|field| [32, 64, 80].contains(&field.len())) {
+            wanted.push(Wanted::middle_of("a key of version 4", field));
+        }
+        state.zeroize();
+    }
+    assert!(wanted.len() >= 10, "{}", wanted.len());
+    let found = wanted.iter_mut().map(Wanted::places).filter(|places| *places > 0);
+    assert!(found.count() >= 10, "they are found while they are there");
+    drop((alice, bob));
+    wanted.iter_mut().for_each(Wanted::must_be_gone);
+}
+
+/// The fields of a state: each with its length before it.
+fn fields(mut state: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = state.split_first_chunk::<8>()?;
+        let (field, rest) = rest.split_at(usize::try_from(u64::from_be_bytes(*length)).unwrap());
+        state = rest;
+        Some(field)
+    })
 }

@@ -150,7 +150,7 @@ fn s78_keys_have_to_be_new() {
 
 #[test]
 fn s78_a_key_of_the_exchange_is_no_key_of_a_ratchet() {
-    // Bob turns the ratchet at once; a first message with the key of the exchange itself is none of his.
+    // Bob turns the ratchet before he sends anything; a first message with the key of the exchange itself is none of his.
     let [mut alice, mut bob] = people(2);
     let letter = bob.say("x");
     let first_key = alice.first_key_of_the_peer;

@@ -54,11 +54,7 @@ fn exchanged(people: &mut [Person; 2], k: &[u8]) -> [Channel; 2] {
     for person in people.iter_mut() {
         (0..7).for_each(|_| person.rng.fill_bytes(&mut [0; 57]));
     }
-    let mut both = both.into_iter().zip(people);
-    [(); 2].map(|()| {
-        let (established, person): (Established, _) = both.next().unwrap();
-        Channel::start(established, &mut person.rng, NOW).unwrap()
-    })
+    both.map(|established: Established| Channel::start(established, NOW).unwrap())
 }
 
 fn open(channel: &mut Channel, text: &str) -> Opened {
@@ -163,13 +159,8 @@ fn random_schedules_of_the_reference() {
                 Person { rng, header }
             });
         let [alice, bob] = &mut both;
-        let mut started = exchange(array(&hex(&secret)), &mut alice.rng, &mut bob.rng)
-            .into_iter()
-            .zip(&mut both);
-        let mut channels = [(); 2].map(|()| {
-            let (established, person) = started.next().unwrap();
-            Channel::start(established, &mut person.rng, NOW).unwrap()
-        });
+        let mut channels = exchange(array(&hex(&secret)), &mut alice.rng, &mut bob.rng)
+            .map(|established| Channel::start(established, NOW).unwrap());
         let mut written: Vec<String> = Vec::new();
         for action in actions.split(',') {
             match action {

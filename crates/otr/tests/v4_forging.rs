@@ -62,8 +62,7 @@ fn verifies(forged: &Forged, bob: &Person, alice: &Person) -> Result<(), Reject>
 
 fn talk(bob: Proven, alice: Proven, people: [&Person; 2]) {
     let mut rng = rng(60);
-    let [mut bob, mut alice] =
-        [bob, alice].map(|proven| Channel::start(proven.established, &mut rng, NOW).unwrap());
+    let [mut bob, mut alice] = [bob, alice].map(|proven| Channel::start(proven.established, NOW).unwrap());
     let header = people[0].header_to(people[1]);
     let (data, _) = bob
         .seal(&header, b"I never said this".to_vec(), 0, &mut rng, NOW)
@@ -151,7 +150,7 @@ fn s79_the_three_keys_of_a_ring_differ() {
             .clone()
     };
     let party = |profile: &ClientProfile, keys: &Ephemeral, own: Option<&KeyPair>| {
-        let mut keys = keys.public.clone();
+        let mut keys = keys.public();
         if let Some(own) = own {
             keys.ecdh = own.public().clone();
         }

@@ -132,8 +132,7 @@ fn s80_a_whole_conversation_is_written_from_two_profiles() {
         let mut rng = chacha20::ChaCha20Rng::from_seed([6; 32]);
         forge::exchange(&bob_puppet, &alice_puppet, &mut rng).unwrap()
     });
-    let mut same_rng = chacha20::ChaCha20Rng::from_seed([5; 32]);
-    let mut judge_of_bob = Channel::start(judges.alice.established, &mut same_rng, v4_exchange::NOW).unwrap();
+    let mut judge_of_bob = Channel::start(judges.alice.established, v4_exchange::NOW).unwrap();
     let written = transcript(written, headers, &lines, &mut rng, v4_exchange::NOW).unwrap();
     assert_eq!(written.len(), lines.len());
     // Alice's channel draws nothing at its start, so it is the one that took part in the forged conversation.

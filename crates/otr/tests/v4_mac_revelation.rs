@@ -173,8 +173,8 @@ fn a_channel_that_ends_in_silence_leaves_its_keys_to_the_next() {
     assert_eq!(left.len(), 2);
 
     let [of_alice, of_bob] = exchange([1; 64], &mut alice.rng, &mut bob.rng);
-    alice.channel = Channel::start(of_alice, &mut alice.rng, NOW).unwrap();
-    bob.channel = Channel::start(of_bob, &mut bob.rng, NOW).unwrap();
+    alice.channel = Channel::start(of_alice, NOW).unwrap();
+    bob.channel = Channel::start(of_bob, NOW).unwrap();
     bob.channel.inherit(left);
     let hello = bob.say("x");
     assert!(revealed(&hello.data).is_empty());

@@ -10,6 +10,8 @@ use crate::tell::{bytes, hex};
 
 /// The settings of one run.
 pub struct Arguments {
+    /// How the network names the two. Version 4 signs both.
+    pub names: [String; 2],
     pub policy: Policy,
     pub carrier_limit: Option<usize>,
     /// Zero: the library draws one.
@@ -18,13 +20,14 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// Reads `ME PEER name=value…`. The two names are for the reader of a process list: the library knows none.
+    /// Reads `ME PEER name=value…`.
     pub fn read(words: &[String]) -> Result<Self, String> {
-        let [_, _, options @ ..] = words else {
+        let [me, peer, options @ ..] = words else {
             return Err("who talks to whom?".to_owned());
         };
         let (mut versions, mut policy) = ("23", "manual");
         let mut arguments = Self {
+            names: [me.clone(), peer.clone()],
             policy: Policy::manual(),
             carrier_limit: None,
             instance: InstanceTag::ZERO,
@@ -53,7 +56,7 @@ impl Arguments {
         Ok(arguments)
     }
 
-    /// The long-term key: from the file, or a new one that is then written there.
+    /// The long-term key of versions 1 to 3: from the file, or a new one that is then written there.
     pub fn key(&self, rng: &mut dyn CryptoRng) -> Result<PrivateKey, String> {
         let Some(path) = &self.key_file else {
             return Ok(PrivateKey::generate(rng));
@@ -86,6 +89,7 @@ fn set_of(digits: &str) -> Result<Versions, String> {
         '1' => Ok(set.with(Version::V1)),
         '2' => Ok(set.with(Version::V2)),
         '3' => Ok(set.with(Version::V3)),
+        '4' => Ok(set.with(Version::V4)),
         other => Err(format!("no such version: {other}")),
     })
 }

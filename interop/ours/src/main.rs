@@ -1,7 +1,8 @@
 //! One end of a conversation spoken by our own library, driven line by line (see ../../PROTOCOL.md).
 //!
 //! The clock is the commands': each one takes a millisecond, `tick` a second, `heartbeat due` an hour. So no
-//! answer depends on how fast the machine is.
+//! answer depends on how fast the machine is. It begins with the time of the machine, for profiles of version 4 bear
+//! dates.
 
 mod arguments;
 mod obey;

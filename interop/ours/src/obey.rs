@@ -1,11 +1,12 @@
 //! The commands of the line protocol.
 
 use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use getrandom::SysRng;
 use otr::{
     Account, Conversation, Env, Event, Fingerprint, Half, InstanceTag, Output, PrivateError, Recipient,
-    SendError, Session, SessionState, SmpAction, SmpEvent, Start, Timestamp,
+    SendError, Session, SessionState, SmpAction, SmpEvent, Start, Timestamp, V4Account, Version,
 };
 use rand_core::UnwrapErr;
 
@@ -35,8 +36,17 @@ impl Driver {
     pub fn new(arguments: Arguments) -> Result<Self, String> {
         let mut rng = UnwrapErr(SysRng);
         let key = arguments.key(&mut rng)?;
-        let account = Account::new(key, arguments.instance, &mut rng);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now =
+            u64::try_from(now.map_err(|why| why.to_string())?.as_millis()).map_err(|why| why.to_string())?;
+        let mut account = Account::new(key, arguments.instance, &mut rng);
+        if arguments.policy.versions.contains(Version::V4) {
+            let tag = account.instance_tag();
+            account = account.with_v4(V4Account::generate(tag, &mut rng, Timestamp::from_millis(now)));
+        }
         let mut conversation = Conversation::new(arguments.policy);
+        let [ours, theirs] = &arguments.names;
+        conversation.set_names(ours.as_bytes(), theirs.as_bytes());
         conversation
             .set_carrier_limit(arguments.carrier_limit)
             .map_err(|why| why.to_string())?;
@@ -46,7 +56,7 @@ impl Driver {
             account,
             conversation,
             rng,
-            now: START,
+            now,
             to,
             verified: BTreeSet::new(),
         })
@@ -184,7 +194,12 @@ impl Driver {
             "-"
         };
         let theirs = theirs.map_or_else(|| "-".to_owned(), |key| hex(key.as_bytes()));
-        let ours = hex(self.account.fingerprint().as_bytes());
+        let ours = match session.map(Session::state) {
+            Some(SessionState::Encrypted(version)) => self.account.fingerprint_in(version),
+            _ => None,
+        };
+        let ours = ours.unwrap_or_else(|| self.account.fingerprint());
+        let ours = hex(ours.as_bytes());
         let awaits = session.map_or("none", auth);
         lines.push(format!(
             "state {state} version={version} ssid={shown} half={half} ours={ours} theirs={theirs} \
@@ -239,13 +254,11 @@ fn unable(why: PrivateError) -> Unable {
     }
 }
 
-/// Some moment: nothing depends on which.
-const START: u64 = 1_000_000_000_000;
 const SECOND: u64 = 1000;
 const HOUR: u64 = 3600 * SECOND;
 const CAPS: &str =
-    "caps v1 v2 v3 query tag simultaneous smp question abort extrakey heartbeat heartbeat-now \
+    "caps v1 v2 v3 v4 query tag simultaneous smp question abort extrakey heartbeat heartbeat-now \
 heartbeat-due fragment end refresh instances to keyfile state-ssid
 cannot smp-v1 the text of version 1 has no socialist millionaires' protocol
-cannot extrakey-v2 only the text of version 3 has the extra symmetric key
+cannot extrakey-v2 only the texts of versions 3 and 4 have the extra symmetric key
 cannot nul a NUL byte ends the text of a private message";

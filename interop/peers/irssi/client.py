@@ -35,7 +35,7 @@ class Irssi(Terminal):
         with open(os.path.join(self.home, 'config'), 'w') as f:
             f.write(IRSSI.format(nick=nick, host=host, port=port, network=NETWORK))
         self.open(f'irssi --home={self.home}')
-        self.wait('End of MOTD', 'the connection')
+        self.wait('End of MOTD|MOTD|message of the day|day file is missing', 'the connection')
         self.type('/load otr')
         self.wait('otr.* (already )?loaded', 'the otr module')
 

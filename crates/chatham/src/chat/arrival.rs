@@ -5,6 +5,7 @@
 use std::io;
 
 use im::dial::Dial;
+use im::irc::CaseMapping;
 use otr::Account;
 use otr_store::lock::LockError;
 use otr_store::{Store, StoreError};
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::chat::remark::Remark;
 use crate::config::{Place, Resolved};
-use crate::connection::Way;
+use crate::connection::{IrcWay, XmppWay};
 use crate::control::place;
 use crate::engine::Engine;
 use crate::keys::passphrase::{self, UnlockError};
@@ -68,6 +69,9 @@ pub async fn arrive(
 /// The engine with every rule and everything that is remembered.
 pub fn engine(resolved: &Resolved, account: Account, vault: &Vault) -> Engine {
     let mut engine = Engine::new(account, resolved.policy.clone(), randomness());
+    if let Place::Xmpp(_) = resolved.place {
+        engine.set_case_mapping(CaseMapping::Jid);
+    }
     for (nick, policy) in &resolved.people {
         let nick = engine.fold(nick.as_bytes());
         engine.set_policy(&nick, policy.clone());
@@ -108,6 +112,15 @@ async fn connect(
     let place = resolved.place.words();
     tell(Remark::new("connecting", format!("connecting to {place}")).with(json!({ "place": place })))?;
     let (dial, relay, port) = match &resolved.place {
+        Place::Xmpp(account) => {
+            let entered = account.enter(None).await;
+            let link = entered.map_err(|(fault, _)| io::Error::other(fault))?;
+            let way = XmppWay {
+                account: (**account).clone(),
+                rng: randomness(),
+            };
+            return Ok(Seat::lasting(link, way, None, engine));
+        }
         Place::Local(port) => {
             let relay = local::relay(*port).await?;
             if relay.is_some() {
@@ -125,7 +138,7 @@ async fn connect(
         .connect(config.clone(), resolved.pacing)
         .await
         .map_err(io::Error::other)?;
-    let way = Way {
+    let way = IrcWay {
         dial,
         config,
         pacing: resolved.pacing,

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{ArgAction, Args, ValueEnum};
+use im::xmpp::Security;
 use zeroize::Zeroizing;
 
 use crate::chat::arrival::open_store;
 use crate::chat::{self, standard_input};
 use crate::config::place::{LOCAL, host_and_port};
-use crate::config::profile::{self, Mechanism, Proxy, Server};
+use crate::config::profile::{self, Mechanism, Proxy, Server, Xmpp};
 use crate::config::{Complaint, Form, Origin, Profile, Request, Resolved, Setting, check};
 use crate::{sanitize, tui};
 
@@ -60,10 +61,19 @@ struct PlaceOptions {
     #[arg(long, value_name = "PORT", group = "where", num_args = 0..=1,
           default_missing_value = "16667", value_parser = clap::value_parser!(u16).range(1..), help_heading = WHERE)]
     local: Option<u16>,
+    /// An XMPP account; its server is found by the address, and always encrypted
+    #[arg(long, value_name = "NAME@DOMAIN", group = "where", help_heading = WHERE)]
+    xmpp: Option<String>,
+    /// The host of the XMPP server, if it is not the one that the address leads to
+    #[arg(long, value_name = "HOST[:PORT]", value_parser = host_and_port, help_heading = WHERE)]
+    xmpp_host: Option<(String, Option<u16>)>,
+    /// How XMPP is encrypted: as the domain says, from the first byte, or after a greeting [default: best]
+    #[arg(long, value_name = "HOW", help_heading = WHERE)]
+    xmpp_tls: Option<XmppTls>,
     /// Encrypt the connection (the default, but for this computer)
     #[arg(long, conflicts_with = "no_tls", action = ArgAction::SetTrue, help_heading = WHERE)]
     tls: bool,
-    /// Do not encrypt the connection: everybody on the way sees with whom you talk
+    /// Do not encrypt the connection (of XMPP only to a server of this computer): everybody on the way sees with whom you talk
     #[arg(long, help_heading = WHERE)]
     no_tls: bool,
     /// Certificates (PEM) that may vouch for the server, instead of those of the system
@@ -95,7 +105,7 @@ struct AccountOptions {
     /// Its private key (PEM) [default: in the same file]
     #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = ACCOUNT)]
     tls_key: Option<PathBuf>,
-    /// The password of the server itself is the first line of this file
+    /// The password of the server itself, or of the XMPP account, is the first line of this file
     #[arg(long, value_name = "FILE", help_heading = ACCOUNT)]
     password_file: Option<PathBuf>,
 }
@@ -123,6 +133,17 @@ enum How {
     Plain,
     /// By your certificate.
     External,
+}
+
+/// How an XMPP connection is encrypted.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum XmppTls {
+    /// As the domain says.
+    Best,
+    /// From the first byte.
+    Direct,
+    /// After a greeting in the clear.
+    Starttls,
 }
 
 /// What was said about a proxy. Its `Debug` shows no password.
@@ -166,7 +187,7 @@ impl Chat {
         if check {
             return print(&check::look(request), json);
         }
-        let resolved = match request.for_a_picture(qr.is_some()).resolve() {
+        let mut resolved = match request.for_a_picture(qr.is_some()).resolve() {
             Ok(resolved) => resolved,
             Err(complaints) => {
                 // Whoever reads objects learns of it there, too.
@@ -179,6 +200,9 @@ impl Chat {
         };
         if let Some(picture) = qr {
             return super::qr::write(&resolved, &picture);
+        }
+        if let Err(error) = resolved.ask_password() {
+            return super::complain(error);
         }
         match resolved.form {
             Form::Screen => show(&resolved),
@@ -209,6 +233,21 @@ impl Chat {
             key: option(account.tls_key, "--tls-key"),
             password_file: option(account.password_file, "--password-file"),
         };
+        let (xmpp_host, xmpp_port) = place
+            .xmpp_host
+            .map_or((None, None), |(host, port)| (Some(host), port));
+        let security = place.xmpp_tls.map(|how| match how {
+            XmppTls::Best => Security::Best,
+            XmppTls::Direct => Security::Direct,
+            XmppTls::Starttls => Security::StartTls,
+        });
+        let xmpp = Xmpp {
+            jid: option(place.xmpp, "--xmpp"),
+            host: option(xmpp_host, "--xmpp-host"),
+            port: option(xmpp_port, "--xmpp-host"),
+            security: option(security, "--xmpp-tls"),
+            ..Xmpp::default()
+        };
         let mechanism = account.sasl.map(|how| match how {
             How::Plain => Mechanism::Plain,
             How::External => Mechanism::External,
@@ -229,6 +268,7 @@ impl Chat {
                     account: option(account.sasl_account, "--sasl-account"),
                     password_file: option(account.sasl_password_file, "--sasl-password-file"),
                 },
+                xmpp,
                 proxy: proxy.unwrap_or_default(),
                 ..Profile::default()
             },
@@ -364,6 +404,8 @@ Examples:
       an IRC network, encrypted, on port 6697
   chatham chat --server irc.example --sasl plain --sasl-password-file FILE
       the same, proving that the account is yours
+  chatham chat --xmpp alice@example.org --peer bob@example.net
+      an XMPP account; the password is asked for, or --password-file FILE
   chatham chat --server abcdef.onion --proxy socks5://127.0.0.1:9050
       through Tor; no name is looked up on the way
   chatham chat --profile work

@@ -12,7 +12,7 @@ use crate::chat::remark::Remark;
 use crate::config::place::host_and_port;
 use crate::config::profile::{Profile, Server};
 use crate::config::proxy::{Plan, ProxyRequest, look};
-use crate::config::{Place, Request, Setting};
+use crate::config::{Place, Request, Setting, default_path, write_example};
 use crate::proxy::setup::{self, Client};
 use crate::proxy::{Password, Running};
 use crate::{randomness, sanitize};
@@ -34,7 +34,9 @@ pub struct Proxy {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Print the exact steps by which a client is set up
-    Setup(Setup),
+    Setup(Box<Setup>),
+    /// Print a unit by which systemd runs the proxy for you: put it into ~/.config/systemd/user/chatham-proxy.service
+    Unit,
 }
 
 #[derive(Debug, Args)]
@@ -103,6 +105,13 @@ impl Proxy {
     pub fn run(self) -> ExitCode {
         match self.action {
             Some(Action::Setup(setup)) => setup.run(),
+            Some(Action::Unit) => match std::env::current_exe() {
+                Ok(program) => {
+                    print!("{}", setup::unit(&program.to_string_lossy()));
+                    ExitCode::SUCCESS
+                }
+                Err(fault) => super::complain(fault),
+            },
             None => self.serve.run(),
         }
     }
@@ -114,6 +123,10 @@ impl Serve {
         let request = self.request();
         if check {
             return print(&look(&request), json);
+        }
+        if let Some(written) = first_start(&request) {
+            eprintln!("{written}");
+            return ExitCode::FAILURE;
         }
         let plan = match request.resolve() {
             Ok(plan) => plan,
@@ -163,6 +176,22 @@ impl Serve {
     }
 }
 
+/// Writes the commented configuration where it belongs, if there is none and nobody has named a place or a server.
+fn first_start(request: &ProxyRequest) -> Option<String> {
+    let named = request.common.config.is_some() || std::env::var_os("CHATHAM_CONFIG").is_some();
+    if named || request.is_settled_here() {
+        return None;
+    }
+    let path = default_path().filter(|path| !path.exists())?;
+    write_example(&path).ok()?;
+    let path = sanitize::one_line(path.to_string_lossy().as_bytes());
+    Some(format!(
+        "{path} is written; every line of it is explained there.\n\
+         Say in it, under [profile.default.server], the `host` to which the proxy is to lead, and start again;\n\
+         `chatham proxy --check` tells whether all is well. Or name it here: chatham proxy --upstream HOST"
+    ))
+}
+
 impl Setup {
     fn run(self) -> ExitCode {
         let (client, show) = (self.client, self.show_password);
@@ -189,7 +218,7 @@ fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
                 let asks = (entry.speech, dial.host.as_str(), dial.port);
                 Some((entry.listen.address, Some(asks)))
             }
-            Place::Local(_) => None,
+            Place::Local(_) | Place::Xmpp(_) => None,
         });
         for (address, asks) in direct.chain(asked) {
             let door = setup::Door {
@@ -264,6 +293,10 @@ Examples:
       what to type in irssi for that
   chatham proxy
       every door of the configuration: [proxy.irc.NAME]
+  chatham proxy --upstream irc.example --socks5 11080
+      clients that speak SOCKS5 find irc.example through port 11080, too
+  chatham proxy unit > ~/.config/systemd/user/chatham-proxy.service
+      then: systemctl --user enable --now chatham-proxy
   chatham proxy --check
       what is wrong with it, line by line
 

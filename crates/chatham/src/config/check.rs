@@ -1,6 +1,7 @@
 //! A look at everything that a conversation needs, without connecting to anybody.
 
 use im::dial::DialError;
+use im::xmpp::LoginError;
 use otr_store::{Passphrase, Store, StoreError};
 use serde_json::{Value, json};
 
@@ -110,12 +111,24 @@ impl Report {
 
     fn settled(&mut self, resolved: Resolved) {
         self.fact("profile", resolved.profile.clone());
-        self.fact("nick", resolved.nick());
+        let name = match &resolved.place {
+            Place::Xmpp(_) => "address",
+            _ => "nick",
+        };
+        self.fact(name, resolved.nick());
         self.fact("server", resolved.place.words());
         if let Place::Server(dial) = &resolved.place
             && let Err(fault) = dial.check(&resolved.registration)
         {
             self.complaints.push(explain(&fault, &resolved));
+        }
+        if let Place::Xmpp(account) = &resolved.place
+            && let Err(fault) = account.login.check()
+        {
+            self.complaints.push(match &fault {
+                LoginError::Dial(fault) => explain(fault, &resolved),
+                fault => Complaint::new(Origin::Default, fault.to_string()),
+            });
         }
         if let Err(complaint) = resolved.passphrase() {
             self.complaints.push(complaint);

@@ -19,6 +19,7 @@ pub mod resolve;
 pub mod rules;
 mod secret;
 mod table;
+mod xmpp;
 pub mod xmpp_door;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::profile::{Profile, Proxy, Server};
 use crate::config::{Setting, secret};
+use crate::network::XmppAccount;
 use crate::{local, randomness};
 
 /// Which server to join.
@@ -15,13 +16,16 @@ pub enum Place {
     Local(u16),
     /// This one.
     Server(Box<Dial>),
+    /// Into this XMPP account.
+    Xmpp(Box<XmppAccount>),
 }
 
 impl Place {
     /// Whether somebody on the way can read what is said to the server.
     pub fn is_exposed(&self) -> bool {
         match self {
-            Self::Local(_) => false,
+            // Nobody is let in without encryption there, but on this computer.
+            Self::Local(_) | Self::Xmpp(_) => false,
             Self::Server(dial) => dial.is_exposed(),
         }
     }
@@ -42,11 +46,22 @@ impl Place {
                 });
                 format!("{}, port {}, {tls}{proxy}", dial.host, dial.port)
             }
+            Self::Xmpp(account) => super::xmpp::words(account),
         }
     }
 
     /// What the settings say; complaints are added.
     pub(super) fn of(profile: &Profile, complaints: &mut Vec<Complaint>) -> Option<Self> {
+        if let Some(jid) = &profile.xmpp.jid {
+            let account = super::xmpp::account(jid, profile);
+            return match account {
+                Ok(account) => Some(Self::Xmpp(Box::new(account))),
+                Err(complaint) => {
+                    complaints.push(complaint);
+                    None
+                }
+            };
+        }
         match (&profile.server.host, &profile.server.local) {
             (Some(host), Some(_)) => {
                 let complaint =
@@ -61,7 +76,8 @@ impl Place {
             (None, None) => {
                 let complaint = Complaint::new(Origin::Default, "no server is named");
                 complaints.push(complaint.remedy(
-                    "--server HOST, or `host` in [profile.NAME.server]; --local tries things out on this computer",
+                    "--server HOST, or `host` in [profile.NAME.server]; --xmpp ADDRESS, or `jid` in [profile.NAME.xmpp]; --local \
+                     tries things out on this computer",
                 ));
                 None
             }

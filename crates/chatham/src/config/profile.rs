@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use im::xmpp::Security;
+
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::rules::Rules;
 use crate::config::table::{Reader, Table};
@@ -23,6 +25,8 @@ pub struct Profile {
     pub server: Server,
     /// How to prove that an account is ours.
     pub sasl: Sasl,
+    /// The XMPP account, instead of a server.
+    pub xmpp: Xmpp,
     /// The proxy through which everything goes.
     pub proxy: Proxy,
     /// So many lines may go at once.
@@ -55,6 +59,25 @@ pub struct Server {
     /// Its private key.
     pub key: Option<Setting<PathBuf>>,
     /// Where the server's password stands.
+    pub password_file: Option<Setting<PathBuf>>,
+}
+
+/// Which XMPP account, and the way there.
+#[derive(Clone, Debug, Default)]
+pub struct Xmpp {
+    /// Its address.
+    pub jid: Option<Setting<String>>,
+    /// The host to go to, instead of the one that the address leads to.
+    pub host: Option<Setting<String>>,
+    /// The port there.
+    pub port: Option<Setting<u16>>,
+    /// How the connection is encrypted.
+    pub security: Option<Setting<Security>>,
+    /// Certificates that may vouch for the server, instead of the system's.
+    pub roots: Option<Setting<PathBuf>>,
+    /// What the server should call this client.
+    pub resource: Option<Setting<String>>,
+    /// Where the account's password stands.
     pub password_file: Option<Setting<PathBuf>>,
 }
 
@@ -105,11 +128,15 @@ impl Profile {
     /// there stays, for a proxy that is quietly left out would give the person away.
     #[must_use]
     pub fn over(self, below: Self) -> Self {
-        let elsewhere = self.server.local.is_some() || self.server.host.is_some();
-        let (server, sasl) = if elsewhere {
-            (self.server, self.sasl)
+        let elsewhere = self.server.local.is_some() || self.server.host.is_some() || self.xmpp.jid.is_some();
+        let (server, sasl, xmpp) = if elsewhere {
+            (self.server, self.sasl, self.xmpp)
         } else {
-            (self.server.over(below.server), self.sasl.over(below.sasl))
+            (
+                self.server.over(below.server),
+                self.sasl.over(below.sasl),
+                self.xmpp.over(below.xmpp),
+            )
         };
         let proxy = if self.proxy.is_named() {
             self.proxy
@@ -123,6 +150,7 @@ impl Profile {
             peer: self.peer.or(below.peer),
             server,
             sasl,
+            xmpp,
             proxy,
             burst: self.burst.or(below.burst),
             interval: self.interval.or(below.interval),
@@ -146,6 +174,7 @@ impl Profile {
             peer: table.text("peer", reader),
             server: Server::read(table.table("server", reader), reader),
             sasl: Sasl::read(table.table("sasl", reader), reader),
+            xmpp: Xmpp::read(table.table("xmpp", reader), reader),
             proxy: Proxy::read(table.table("proxy", reader), reader),
             rules: Rules::read(table.table("policy", reader), reader),
             ..Self::default()
@@ -201,6 +230,42 @@ impl Server {
             name: self.name.or(below.name),
             certificate: self.certificate.or(below.certificate),
             key: self.key.or(below.key),
+            password_file: self.password_file.or(below.password_file),
+        }
+    }
+}
+
+impl Xmpp {
+    /// The words for [`Security`] in the file.
+    const WORDS: [(&'static str, Security); 4] = [
+        ("best", Security::Best),
+        ("direct", Security::Direct),
+        ("starttls", Security::StartTls),
+        ("none", Security::None),
+    ];
+
+    fn read(mut table: Table<'_>, reader: &mut Reader) -> Self {
+        let xmpp = Self {
+            jid: table.text("jid", reader),
+            host: table.text("host", reader),
+            port: table.port("port", reader),
+            security: table.choice("tls", &Self::WORDS, reader),
+            roots: table.path("tls-roots", reader),
+            resource: table.text("resource", reader),
+            password_file: table.path("password-file", reader),
+        };
+        table.finish(reader);
+        xmpp
+    }
+
+    fn over(self, below: Self) -> Self {
+        Self {
+            jid: below.jid,
+            host: self.host.or(below.host),
+            port: self.port.or(below.port),
+            security: self.security.or(below.security),
+            roots: self.roots.or(below.roots),
+            resource: self.resource.or(below.resource),
             password_file: self.password_file.or(below.password_file),
         }
     }

@@ -300,7 +300,7 @@ impl ProxyRequest {
     }
 
     /// Whether the command line says what there is, and not the configuration.
-    fn is_settled_here(&self) -> bool {
+    pub fn is_settled_here(&self) -> bool {
         let server = &self.common.settings.server;
         let named = server.host.is_some() || server.local.is_some();
         named || self.listen.is_some() || self.common.profile.is_some()

@@ -1,5 +1,6 @@
 //! The command line over the profile over the defaults: what the program will do, or why it will not.
 
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 use im::irc::{BadConfig, Client, Config, Pacing, Sasl};
@@ -187,7 +188,12 @@ impl Request {
             registration,
             policy: Rules::policy(&[general, &profile.rules]),
             people,
-            named_files: profile.server.files(),
+            named_files: profile
+                .server
+                .files()
+                .into_iter()
+                .chain(profile.xmpp.roots)
+                .collect(),
             peer: profile.peer.map(|peer| peer.value),
             data,
             passphrase_file: passphrase_file.or_else(|| configuration.passphrase_file.clone()),
@@ -239,6 +245,29 @@ impl Resolved {
         self.passphrase_file.as_ref().map(secret::first_line).transpose()
     }
 
+    /// Asks for the password of an XMPP account at the terminal, if it stands in no file.
+    ///
+    /// # Errors
+    /// If nobody is there to type it.
+    pub fn ask_password(&mut self) -> io::Result<()> {
+        let Place::Xmpp(account) = &mut self.place else {
+            return Ok(());
+        };
+        if account.password.is_some() {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            let words = format!(
+                "the password of {} is needed, and there is no terminal to ask at; name a file with --password-file",
+                account.jid
+            );
+            return Err(io::Error::other(words));
+        }
+        let typed = rpassword::prompt_password(format!("Password of {}: ", account.jid))?;
+        account.password = Some(Zeroizing::new(typed));
+        Ok(())
+    }
+
     /// The folder of the store.
     pub fn data(&self) -> &Path {
         &self.data
@@ -247,6 +276,10 @@ impl Resolved {
 
 /// What we say to the server about ourselves.
 fn registration(profile: &Profile, place: Option<&Place>) -> Result<Config, Complaint> {
+    if let Some(Place::Xmpp(account)) = place {
+        // There is nothing to register: the name is the address.
+        return Ok(Config::new(account.jid.as_str().as_bytes()));
+    }
     let nick = profile.nick.clone().or_else(user_name).ok_or_else(|| {
         Complaint::new(Origin::Default, "you have no nick").remedy("--nick NICK, or `nick` in [profile.NAME]")
     })?;
@@ -341,7 +374,7 @@ fn sasl(profile: &Profile, place: Option<&Place>, nick: &Setting<String>) -> Res
 
 fn pacing(profile: &Profile, place: &Place) -> Pacing {
     let usual = match place {
-        Place::Local(_) => Pacing::unlimited(),
+        Place::Local(_) | Place::Xmpp(_) => Pacing::unlimited(),
         Place::Server(_) => Pacing::default(),
     };
     let interval = profile.interval.as_ref();

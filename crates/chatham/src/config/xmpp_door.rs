@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use im::dial::Roots;
 use im::xmpp::{BareJid, Login, Security};
 
 use crate::config::complaint::{Complaint, Origin};
@@ -20,7 +19,7 @@ pub struct XmppTable {
     listen: Option<Setting<String>>,
     /// Whose key it is, and by which rules.
     profile: Option<Setting<String>>,
-    /// The account.
+    /// The account, if it is not the profile's.
     account: Option<Setting<String>>,
     /// The host to go to, instead of those that the account's domain names.
     server: Option<Setting<String>>,
@@ -103,27 +102,35 @@ impl XmppTable {
             ..ListenTable::default()
         };
         let listen = listen.settle(LISTEN, complaints);
-        let account = self.account(complaints);
         let server = self.server(complaints);
-        let account = account?;
         let mut request = Request {
             profile: Some(self.profile.as_ref().unwrap_or(&self.name).value.clone()),
             ..common.clone()
         };
-        let settings = &mut request.settings;
-        // Only the way through a proxy is taken from there.
         let origin = self.name.origin.clone();
-        settings.server.host = Some(Setting {
-            value: account.domain().as_str().to_owned(),
-            origin: origin.clone(),
-        });
-        settings.server.tls = Some(Setting {
-            value: true,
-            origin: origin.clone(),
-        });
-        settings.nick = Some(Setting::option("nobody".to_owned(), "--nick"));
+        let here = &mut request.settings.xmpp;
+        here.jid = self.account.clone();
+        here.security = self.security.clone();
+        here.roots = self.roots.clone();
+        if let (Some((host, port)), Some(said)) = (server, &self.server) {
+            let setting = |value| Setting {
+                value,
+                origin: said.origin.clone(),
+            };
+            here.host = Some(setting(host));
+            here.port = port.map(|value| Setting {
+                value,
+                origin: said.origin.clone(),
+            });
+        }
         let mut configuration = configuration.clone();
-        if self.profile.is_none() && Profile::find(&configuration, &self.name.value).is_none() {
+        let profile = self.profile.as_ref().unwrap_or(&self.name);
+        let profile = Profile::find(&configuration, &profile.value);
+        if self.account.is_none() && profile.is_none_or(|profile| profile.xmpp.jid.is_none()) {
+            complaints.push(self.no_account());
+            return None;
+        }
+        if self.profile.is_none() && profile.is_none() {
             configuration
                 .profiles
                 .insert(self.name.value.clone(), Profile::default());
@@ -142,28 +149,22 @@ impl XmppTable {
             }
         };
         complaints.append(&mut resolved.warnings);
-        let proxy = match &resolved.place {
-            Place::Server(dial) => dial.proxy.clone(),
-            Place::Local(_) => None,
+        let Place::Xmpp(account) = &resolved.place else {
+            complaints.push(self.no_account());
+            return None;
         };
-        let login = Login {
-            domain: account.domain().as_str().to_owned(),
-            server,
-            security: self
-                .security
-                .as_ref()
-                .map_or(Security::Best, |security| security.value),
-            roots: self
-                .roots
-                .as_ref()
-                .map_or(Roots::Platform, |roots| Roots::File(roots.value.clone())),
-            proxy,
-        };
+        let (account, login) = (account.jid.clone(), account.login.clone());
+        if crate::proxy::xmpp::is_reserved(account.as_str()) {
+            let complaint = Complaint::new(origin, format!("{account} is the name of the proxy itself"));
+            complaints.push(complaint.remedy("name the address of your account"));
+            return None;
+        }
         if let Err(fault) = login.check() {
-            let origin = self.security.as_ref().map(|security| security.origin.clone());
-            let origin = origin
+            let at = self.security.as_ref().map(|security| security.origin.clone());
+            let origin = at
                 .or_else(|| self.roots.as_ref().map(|roots| roots.origin.clone()))
-                .unwrap_or(origin_of(&self.account));
+                .or_else(|| self.account.as_ref().map(|account| account.origin.clone()))
+                .unwrap_or(origin);
             let complaint = Complaint::new(origin, fault.to_string());
             complaints.push(complaint.remedy("look at `account`, `server`, `encryption` and `tls-roots`"));
         }
@@ -180,22 +181,9 @@ impl XmppTable {
         )
     }
 
-    fn account(&self, complaints: &mut Vec<Complaint>) -> Option<BareJid> {
-        let Some(account) = &self.account else {
-            let complaint = Complaint::new(self.name.origin.clone(), "this door has no account");
-            complaints.push(complaint.remedy("account = \"you@example.org\""));
-            return None;
-        };
-        let read = account.value.parse::<BareJid>().ok();
-        let read =
-            read.filter(|read| read.node().is_some() && !crate::proxy::xmpp::is_reserved(read.as_str()));
-        if read.is_none() {
-            let what = format!("{:?} is no address of XMPP", account.value);
-            complaints.push(
-                Complaint::new(account.origin.clone(), what).remedy("it looks like \"you@example.org\""),
-            );
-        }
-        read
+    fn no_account(&self) -> Complaint {
+        let complaint = Complaint::new(self.name.origin.clone(), "this door has no account");
+        complaint.remedy("account = \"you@example.org\" here, or a profile with [profile.NAME.xmpp]")
     }
 
     fn server(&self, complaints: &mut Vec<Complaint>) -> Option<(String, Option<u16>)> {
@@ -207,12 +195,6 @@ impl XmppTable {
             })
             .ok()
     }
-}
-
-fn origin_of(account: &Option<Setting<String>>) -> Origin {
-    account
-        .as_ref()
-        .map_or(Origin::Default, |account| account.origin.clone())
 }
 
 /// Where the door is if nobody says otherwise.

@@ -14,9 +14,9 @@ use crate::chat::remark::Remark;
 use crate::config::Rules;
 use crate::control::request::{KeysWish, Wish};
 use crate::control::words;
+use crate::engine::Effect;
 use crate::engine::notice::{Standing, What};
 use crate::engine::trust::Trust;
-use crate::engine::{Effect, is_person};
 use crate::present::json::{fingerprint, standing};
 use crate::present::words::standing_words;
 use crate::proxy::Resident;
@@ -175,7 +175,7 @@ fn act(room: &Room, command: Command, events: &mut Vec<Value>) -> Result<(), Ref
     };
     let peer = resident.engine.fold(to);
     let odd = |byte: &u8| byte.is_ascii_control() || *byte == b' ' || *byte == b',';
-    if to.is_empty() || to.len() > LONGEST_NAME || to.iter().any(odd) || !is_person(&peer) {
+    if to.is_empty() || to.len() > LONGEST_NAME || to.iter().any(odd) || !resident.engine.is_person(&peer) {
         return Err(Refusal::new("not-done", "that is no person: nothing was done"));
     }
     if let Action::Policy(mode) = command.action {
@@ -231,9 +231,11 @@ fn carry_out(
                 effects.extend(give_back(&mut resident, &to, &ctcp::action(&deed)));
             }
             Effect::Show(notice) => {
-                let lines = words::lines(&notice);
+                let mut lines = words::lines(&notice);
                 if let What::Mistake(_) | What::VerifyLocked { .. } = &notice.what {
                     done = Err(Refusal::new("not-done", lines.join(" ")));
+                    // They are told once, with the end.
+                    lines.clear();
                 }
                 let mut value = crate::present::json::value(&notice);
                 value["profile"] = json!(room.shelf.profile);

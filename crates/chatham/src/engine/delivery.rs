@@ -29,19 +29,24 @@ impl Deliveries {
             self.told.insert(line, Delivery::Readable);
             return false;
         }
+        self.forget_the_oldest();
+        before != Some(delivery)
+    }
+
+    fn forget_the_oldest(&mut self) {
         while self.told.len() > MOST_TOLD {
             self.told.pop_first();
         }
-        before != Some(delivery)
+        while self.first_messages.len() > MOST_UNDER_WAY {
+            self.first_messages.pop_first();
+        }
     }
 
     /// A text went out, beginning with this message.
     pub(super) fn begun(&mut self, line: LineId, first_message: Vec<u8>) {
         self.told.insert(line, Delivery::Sent);
         self.first_messages.insert(line, first_message);
-        while self.first_messages.len() > MOST_UNDER_WAY {
-            self.first_messages.pop_first();
-        }
+        self.forget_the_oldest();
     }
 
     /// The text that began with this message.
@@ -56,6 +61,7 @@ impl Deliveries {
     pub(super) fn take_over(&mut self, other: Self) {
         self.told.extend(other.told);
         self.first_messages.extend(other.first_messages);
+        self.forget_the_oldest();
     }
 
     pub(super) fn is(&self, line: LineId, delivery: Delivery) -> bool {
@@ -127,3 +133,23 @@ impl Correspondent {
 const MOST_TOLD: usize = 1024;
 /// As many as the outbox knows of.
 const MOST_UNDER_WAY: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_known_of_texts_is_bounded_whether_they_are_read_or_not() {
+        let mut deliveries = Deliveries::default();
+        for line in 0..10_000 {
+            deliveries.begun(LineId(line), vec![0; 4]);
+        }
+        assert_eq!(deliveries.told.len(), MOST_TOLD);
+        assert_eq!(deliveries.first_messages.len(), MOST_UNDER_WAY);
+        let mut other = Deliveries::default();
+        (20_000..22_000).for_each(|line| other.begun(LineId(line), vec![0; 4]));
+        deliveries.take_over(other);
+        assert_eq!(deliveries.told.len(), MOST_TOLD);
+        assert!(deliveries.is(LineId(21_999), Delivery::Sent));
+    }
+}

@@ -151,6 +151,11 @@ impl Engine {
         self.people.len()
     }
 
+    /// The person knows somebody, and wants to be found by them.
+    pub fn acquaint(&mut self, nick: &Nick) {
+        self.person(nick).conversation.acquaint();
+    }
+
     /// What the store knows about a key of somebody.
     pub fn learn(&mut self, nick: &Nick, fingerprint: Fingerprint, trust: Trust) {
         self.person(nick).learn(fingerprint, trust);
@@ -161,7 +166,7 @@ impl Engine {
         let policy = self.fitting(policy);
         self.exceptions.insert(nick.clone(), policy.clone());
         if let Some(person) = self.people.get_mut(nick)
-            && is_person(nick)
+            && is_person(nick, self.mapping)
         {
             adopt(person, policy);
         }
@@ -274,7 +279,7 @@ impl Engine {
         if self.people.len() >= MOST_PEOPLE && !self.people.contains_key(nick) {
             self.forget_strangers();
         }
-        let policy = if is_person(nick) {
+        let policy = if is_person(nick, self.mapping) {
             self.exceptions.get(nick).unwrap_or(&self.policy).clone()
         } else {
             Policy::never()
@@ -326,11 +331,11 @@ fn adopt(person: &mut Correspondent, policy: Policy) {
 }
 
 /// Whether a name is a person's: not a channel's, not a service's.
-pub(crate) fn is_person(nick: &Nick) -> bool {
+fn is_person(nick: &Nick, mapping: CaseMapping) -> bool {
     let name = nick.as_bytes();
-    // An address of XMPP, which says by itself that it is a person's; no nick of IRC has this letter.
-    if name.contains(&b'@') {
-        return true;
+    if mapping == CaseMapping::Jid {
+        // Whoever has an account has it at a server; servers and their services have none.
+        return name.contains(&b'@');
     }
     !name.first().is_some_and(|first| b"#&+!".contains(first)) && !is_service(&Source::parse(name))
 }

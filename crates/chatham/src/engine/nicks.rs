@@ -4,7 +4,7 @@ use im::irc::{CaseMapping, Nick};
 use otr::{Fingerprint, Policy, Session};
 
 use crate::engine::notice::{Notice, What};
-use crate::engine::{Effect, Engine, adopt};
+use crate::engine::{Effect, Engine, adopt, is_person};
 
 impl Engine {
     /// The network knows us by this nick.
@@ -103,6 +103,11 @@ impl Engine {
     /// A nick as this network folds it.
     pub fn fold(&self, nick: &[u8]) -> Nick {
         Nick::new(nick, self.mapping)
+    }
+
+    /// Whether a name is a person's on this network.
+    pub fn is_person(&self, nick: &Nick) -> bool {
+        is_person(nick, self.mapping)
     }
 
     /// Both ends sign both names: they have to be the same bytes, as the network folds them.

@@ -257,7 +257,7 @@ pub fn status(what: &What) -> String {
 /// Somebody on the way may be at work, or an older program: nobody can tell which, so both are said.
 fn lower_words(version: Option<otr::Version>, spoken: otr::Version, outcome: Lower) -> String {
     let spoken = spoken.number();
-    let lower = version.map_or("an older version".to_owned(), version_words);
+    let lower = version.map_or_else(|| "an older version".to_owned(), version_words);
     match outcome {
         Lower::Spoken => format!(
             "ONLY {lower} protects this conversation, and they have spoken version {spoken} before. They use an older \

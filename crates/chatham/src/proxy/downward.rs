@@ -101,6 +101,7 @@ impl Adapter {
         self.say_as_the_proxy("NOTICE", [words], out);
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, untold, out);
+        out.extend(resident.take_unshown().map(Step::Down));
         if std::mem::take(&mut resident.away) {
             let people: Vec<_> = resident.engine.people().map(|person| person.nick).collect();
             people.iter().for_each(|nick| self.measure(resident, nick));

@@ -141,6 +141,7 @@ impl Adapter {
         }
         effects.extend(resident.engine.connection_lost(now));
         resident.away = true;
+        resident.keep(std::mem::take(&mut self.early).iter().filter_map(never_sent));
         let mut out = Vec::new();
         for effect in effects {
             match effect {
@@ -320,6 +321,15 @@ impl Adapter {
             .collect();
         self.told_old.clear();
     }
+}
+
+/// What the person is told of a message that the client said before the server was ready, and then there was no server.
+fn never_sent(line: &IrcLine) -> Option<String> {
+    let message = line.parse().ok()?;
+    let [to, text] = [0, 1].map(|place| crate::sanitize::one_line(message.param(place)));
+    Some(format!(
+        "*** {to}: not sent, and not kept: the connection broke before the server had let you in: {text}"
+    ))
 }
 
 /// Whether these words are a message as it came.

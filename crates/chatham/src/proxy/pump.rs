@@ -24,6 +24,8 @@ pub(super) struct Pump<'r> {
     known: Option<&'r Password>,
     /// Bytes for the client.
     down: Zeroizing<Vec<u8>>,
+    /// What the client has got of the line that it has not got to the end of.
+    begun: Zeroizing<Vec<u8>>,
     /// Bytes for the server.
     up: Zeroizing<Vec<u8>>,
     /// Lines for the server whose time has not come.
@@ -43,6 +45,7 @@ impl<'r> Pump<'r> {
             gate: None,
             known: None,
             down: Zeroizing::default(),
+            begun: Zeroizing::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
             bucket: TokenBucket::new(room.pacing),
@@ -223,6 +226,11 @@ impl<'r> Pump<'r> {
         let unsent = std::mem::take(&mut self.queue).into();
         let steps = self.adapter.lost(&mut room.resident(), unsent, now());
         self.carry_out(steps);
+        // Who has said it believes that it was read.
+        self.begun.extend_from_slice(&self.down);
+        let unshown = LineBuffer::new().feed(&self.begun).into_iter().flatten();
+        let unshown = unshown.filter_map(|line| words_to_the_person(&line));
+        room.resident().keep_unshown(unshown);
     }
 
     /// Puts lines that may go into the bytes for the server. When to look again, at the latest.
@@ -259,6 +267,11 @@ impl<'r> Pump<'r> {
     /// So many bytes have gone to the client.
     pub(super) fn told(&mut self, count: usize) {
         let count = count.min(self.down.len());
+        let told = self.down.get(..count).unwrap_or_default();
+        match told.iter().rposition(|&byte| byte == b'\n') {
+            Some(end) => *self.begun = told.get(end + 1..).unwrap_or_default().to_vec(),
+            None => self.begun.extend_from_slice(told),
+        }
         self.down.drain(..count);
     }
 
@@ -314,6 +327,23 @@ impl<'r> Pump<'r> {
         }
         self.over = true;
     }
+}
+
+/// A line with words to the person, as the next client can be shown it: without the tags that belong to this connection.
+fn words_to_the_person(line: &IrcLine) -> Option<IrcLine> {
+    let message = line.parse().ok()?;
+    let to_a_channel = message
+        .param(0)
+        .first()
+        .is_none_or(|byte| b"#&+!@".contains(byte));
+    let bytes = line.as_bytes();
+    let bare = match bytes.split_first() {
+        Some((b'@', _)) => bytes.splitn(2, |&byte| byte == b' ').nth(1)?.trim_ascii_start(),
+        _ => bytes,
+    };
+    (message.is("PRIVMSG") && !to_a_channel)
+        .then(|| IrcLine::new(bare).ok())
+        .flatten()
 }
 
 /// Whether the client answers us, and not the server.

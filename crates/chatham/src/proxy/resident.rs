@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use im::irc::IrcLine;
+
 use crate::engine::Engine;
 use crate::engine::notice::{Delivery, Notice, Standing, What};
 use crate::proxy::outside::Outside;
@@ -15,6 +17,8 @@ pub struct Resident {
     pub(super) held: BTreeSet<u64>,
     /// Lines for the person that no client was there for.
     untold: VecDeque<String>,
+    /// Words of others that no client was there for, as lines.
+    unshown: VecDeque<IrcLine>,
     /// Whether there was a connection, and there is none now.
     pub(crate) away: bool,
     /// What is done and watched from elsewhere.
@@ -28,6 +32,7 @@ impl Resident {
             engine,
             held: BTreeSet::new(),
             untold: VecDeque::new(),
+            unshown: VecDeque::new(),
             away: false,
             outside: Outside::new(),
         }
@@ -42,6 +47,17 @@ impl Resident {
 
     pub(super) fn take_untold(&mut self) -> impl Iterator<Item = String> {
         std::mem::take(&mut self.untold).into_iter()
+    }
+
+    /// Keeps words of others until there is a client, the newest ones if there are too many.
+    pub(super) fn keep_unshown(&mut self, lines: impl IntoIterator<Item = IrcLine>) {
+        self.unshown.extend(lines);
+        let surplus = self.unshown.len().saturating_sub(MOST_UNTOLD);
+        self.unshown.drain(..surplus);
+    }
+
+    pub(super) fn take_unshown(&mut self) -> impl Iterator<Item = IrcLine> {
+        std::mem::take(&mut self.unshown).into_iter()
     }
 
     /// A text waits from now on.

@@ -107,11 +107,6 @@ impl Running {
         Ok(running)
     }
 
-    fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
-        self.addresses.push(front.address());
-        self.doors.spawn(front.serve(stopped.clone()));
-    }
-
     /// Lets `chatham ctl` and `chatham keys` in. A proxy without them does its work all the same.
     fn open_to_control(
         &mut self,
@@ -131,6 +126,11 @@ impl Running {
                 tell(Remark::new("no-control", words))
             }
         }
+    }
+
+    fn open(&mut self, front: FrontDoor, stopped: &watch::Receiver<bool>) {
+        self.addresses.push(front.address());
+        self.doors.spawn(front.serve(stopped.clone()));
     }
 
     /// Where the doors are, in the order of the plan: those to one server first.
@@ -164,6 +164,13 @@ fn furnish(
     let dial = match &resolved.place {
         Place::Local(port) => Dial::plain("127.0.0.1", *port),
         Place::Server(dial) => (**dial).clone(),
+        Place::Xmpp(_) => {
+            let words = format!(
+                "the door {} is for IRC, and its profile {} is an XMPP account",
+                door.name, resolved.profile
+            );
+            return Err(io::Error::other(words));
+        }
     };
     let password = resolved.registration.password.as_ref();
     let password = password.and_then(|password| IrcLine::command("PASS").trailing(password).ok());
@@ -185,8 +192,7 @@ fn furnish_xmpp(
 ) -> io::Result<Lodging> {
     let resolved = &door.resolved;
     let (shelf, mut resident) = settle_in(resolved, door.account.as_str().to_owned(), archive, tell)?;
-    // Addresses are read into one spelling before they come here; this only joins what the file has in another.
-    resident.engine.set_case_mapping(CaseMapping::Ascii);
+    resident.engine.set_case_mapping(CaseMapping::Jid);
     let domain = door.account.domain().as_str();
     let certificate = Certificate::of(&plan.data, &resolved.profile, domain)?;
     let words = format!(

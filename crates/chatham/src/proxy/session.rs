@@ -156,18 +156,29 @@ async fn run(
     let mut unflushed = false;
     let mut leaving: Option<Instant> = None;
     let (mut client_gone, mut server_gone) = (false, false);
+    // The client has heard that there is nothing more to hear.
+    let mut hung_up = false;
     // Until when the client has to say that it is still there.
     let mut asked: Option<Instant> = None;
     loop {
         let until = pump.refill();
         let said_all = pump.is_said() && !unflushed;
-        let told_all = pump.down().is_empty();
+        let told_all = pump.down().is_empty() || hung_up;
         if leaving.is_some() && (said_all || server_gone) && (told_all || client_gone) {
-            break;
+            if client_gone || !server_gone || pump.is_over() {
+                break;
+            }
+            // What the client has said before it hears of the end is on its way still, and is not lost: it waits.
+            if !std::mem::replace(&mut hung_up, true) {
+                let end = Instant::now() + Duration::from_secs(1);
+                let _already_gone = timeout_at(end, client_writes.shutdown()).await;
+            }
         }
         let wake = [leaving, asked].into_iter().flatten().fold(until, Instant::min);
         tokio::select! {
-            read = client_reads.read(&mut near), if !client_gone && leaving.is_none() && pump.takes_from_client() => {
+            read = client_reads.read(&mut near),
+                if !client_gone && (leaving.is_none() || server_gone) && pump.takes_from_client() =>
+            {
                 match read {
                     Ok(count @ 1..) => {
                         asked = None;
@@ -177,7 +188,7 @@ async fn run(
                     Ok(0) | Err(_) => {
                         client_gone = true;
                         pump.say_goodbye();
-                        leaving = Some(Instant::now() + FAREWELL);
+                        leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
                     }
                 }
             }
@@ -193,7 +204,7 @@ async fn run(
                     }
                 }
             }
-            wrote = client_writes.write(pump.down()), if !client_gone && !pump.down().is_empty() => match wrote {
+            wrote = client_writes.write(pump.down()), if !client_gone && !hung_up && !pump.down().is_empty() => match wrote {
                 Ok(count @ 1..) => pump.told(count),
                 Ok(0) | Err(_) => {
                     client_gone = true;

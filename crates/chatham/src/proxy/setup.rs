@@ -112,6 +112,8 @@ fn weechat(door: &Door<'_>) -> Vec<String> {
     };
     steps.extend([
         format!("/set irc.server.{name}.tls off"),
+        // Its older name; one of the two is not there, which WeeChat says.
+        format!("/set irc.server.{name}.ssl off"),
         "/script unload otr.py".to_owned(),
         format!("/connect {name}"),
     ]);
@@ -154,6 +156,18 @@ fn hexchat(door: &Door<'_>) -> Vec<String> {
     ]);
     steps
 }
+
+/// A unit by which systemd runs the proxy for its user.
+pub fn unit(program: &str) -> String {
+    // What systemd would take for one of its own signs.
+    let program = program
+        .replace('%', "%%")
+        .replace('\\', "\\\\")
+        .replace('"', "\\\"");
+    UNIT.replace("@PROGRAM@", &format!("\"{program}\""))
+}
+
+const UNIT: &str = include_str!("chatham-proxy.service");
 
 /// What holds for every client.
 pub const AFTERWARDS: [&str; 6] = [

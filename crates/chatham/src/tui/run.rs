@@ -348,7 +348,7 @@ impl Client {
     }
 
     fn take_network(&mut self, network: &Network) {
-        let mapping = self.seat.link().client().isupport().case_mapping;
+        let mapping = self.seat.link().case_mapping();
         self.app.set_case_mapping(mapping);
         self.app.take_network(network);
         match network {

@@ -111,6 +111,7 @@ impl House {
 pub struct Client {
     reads: BufReader<OwnedReadHalf>,
     writes: OwnedWriteHalf,
+    begun: Vec<u8>,
     pub lines: Vec<String>,
 }
 
@@ -125,6 +126,7 @@ impl Client {
         Self {
             reads: BufReader::new(reads),
             writes,
+            begun: Vec::new(),
             lines: Vec::new(),
         }
     }
@@ -144,6 +146,41 @@ impl Client {
 
     pub async fn raw(&mut self, bytes: &[u8]) {
         self.writes.write_all(bytes).await.unwrap();
+    }
+
+    /// Says bytes; whether there was anybody to hear them.
+    pub async fn try_raw(&mut self, bytes: &[u8]) -> bool {
+        self.writes.write_all(bytes).await.is_ok()
+    }
+
+    /// Registers, if the connection lasts as long.
+    pub async fn try_register(&mut self, password: &str, nick: &str) -> bool {
+        let hello = format!("PASS {password}\r\nNICK {nick}\r\nUSER {nick} 0 * :{nick}\r\n");
+        if !self.try_raw(hello.as_bytes()).await {
+            return false;
+        }
+        let wait = async {
+            while let Some(line) = self.line().await {
+                if line.contains(" 422 ") {
+                    return true;
+                }
+            }
+            false
+        };
+        tokio::time::timeout(PATIENCE, wait).await.expect("no answer")
+    }
+
+    /// Ends its half of the connection.
+    pub async fn hang_up(&mut self) {
+        let _already_gone = self.writes.shutdown().await;
+    }
+
+    /// Takes in every whole line until the end.
+    pub async fn rest_of_lines(&mut self) {
+        let all = async { while self.line().await.is_some() {} };
+        tokio::time::timeout(PATIENCE, all)
+            .await
+            .expect("the other side never closed");
     }
 
     /// Waits for a line with all these parts, and returns it.
@@ -166,13 +203,13 @@ impl Client {
     }
 
     /// The next line; `None` at the end.
-    async fn line(&mut self) -> Option<String> {
-        let mut bytes = Vec::new();
-        self.reads
-            .read_until(b'\n', &mut bytes)
-            .await
-            .ok()
-            .filter(|count| *count > 0)?;
+    pub async fn line(&mut self) -> Option<String> {
+        // What was read stays if the wait is given up.
+        self.reads.read_until(b'\n', &mut self.begun).await.ok()?;
+        let bytes = std::mem::take(&mut self.begun);
+        if bytes.is_empty() {
+            return None;
+        }
         let line = String::from_utf8_lossy(&bytes);
         let line = line
             .strip_suffix("\r\n")

@@ -9,7 +9,7 @@
 )]
 
 use chacha20::ChaCha20Rng;
-use chatham::connection::Way;
+use chatham::connection::IrcWay;
 use chatham::engine::Engine;
 use chatham::engine::notice::{How, What, Words};
 use chatham::seat::{Network, News, Seat};
@@ -47,9 +47,9 @@ pub async fn relay(port: u16) -> Relay {
     .unwrap()
 }
 
-pub fn way(port: u16, config: Config, pacing: Pacing) -> Way {
+pub fn way(port: u16, config: Config, pacing: Pacing) -> IrcWay {
     let rng = Box::new(ChaCha20Rng::from_seed([9; 32]));
-    Way {
+    IrcWay {
         dial: Dial::plain("127.0.0.1", port),
         config,
         pacing,
@@ -66,14 +66,14 @@ impl Someone {
 
     /// As the people of one computer do.
     pub async fn sit_where_the_relay_is_taken_over(port: u16, name: &str, seed: u8) -> Self {
-        let way = Way {
+        let way = IrcWay {
             relay: Some(port),
             ..way(port, Config::new(name), Pacing::unlimited())
         };
         Self::come(way, seed).await
     }
 
-    async fn come(way: Way, seed: u8) -> Self {
+    async fn come(way: IrcWay, seed: u8) -> Self {
         let link = way.dial.connect(way.config.clone(), way.pacing).await.unwrap();
         let seat = Seat::lasting(link, way, None, engine(seed));
         let mut someone = Self {

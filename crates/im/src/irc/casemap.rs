@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
+use jid::BareJid;
+
 /// How a network folds letter case in nicks and channel names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CaseMapping {
@@ -14,6 +16,8 @@ pub enum CaseMapping {
     Rfc1459,
     /// A to Z, and `{}|` are the small forms of `[]\`.
     StrictRfc1459,
+    /// Not IRC's: bare addresses of XMPP, as RFC 7622 prepares them.
+    Jid,
 }
 
 impl CaseMapping {
@@ -33,12 +37,21 @@ impl CaseMapping {
     /// The form of `name` that all its spellings share.
     #[must_use]
     pub fn fold(self, name: &[u8]) -> Vec<u8> {
+        if self == Self::Jid
+            && let Ok(name) = std::str::from_utf8(name)
+            && let Ok(jid) = BareJid::new(name)
+        {
+            return jid.as_str().as_bytes().to_vec();
+        }
         name.iter().map(|&byte| self.fold_byte(byte)).collect()
     }
 
     /// Whether two spellings are one name.
     #[must_use]
     pub fn same(self, one: &[u8], other: &[u8]) -> bool {
+        if self == Self::Jid {
+            return self.fold(one) == self.fold(other);
+        }
         one.len() == other.len()
             && one
                 .iter()
@@ -154,6 +167,18 @@ mod tests {
         );
         assert_eq!(CaseMapping::from_token(b"ascii"), CaseMapping::Ascii);
         assert_eq!(CaseMapping::from_token(b"rfc7613"), CaseMapping::Ascii);
+    }
+
+    #[test]
+    fn addresses_are_folded_beyond_ascii() {
+        let one = Nick::new("B\u{d6}b[~]@Example.ORG", CaseMapping::Jid);
+        assert_eq!(one.folded(), "b\u{f6}b[~]@example.org".as_bytes());
+        assert_eq!(one.to_string(), "B\u{d6}b[~]@Example.ORG");
+        // What is no bare address is nobody's, and is not cut down to somebody's.
+        assert_ne!(
+            Nick::new("bob@example.org/phone", CaseMapping::Jid),
+            Nick::new("bob@example.org", CaseMapping::Jid)
+        );
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub struct Said {
     pub history: bool,
     /// When it was said by the server's clock, as time since 1970, if the server tells.
     pub time: Option<Duration>,
-    /// The account by which the network knows whoever said it, if it tells.
+    /// The account by which the network knows whoever said it, if it tells; of XMPP, only for who is on our list.
     pub account: Option<Vec<u8>>,
 }
 

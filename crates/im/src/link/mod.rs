@@ -22,7 +22,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::dial::{Dial, DialError};
 use crate::irc::{BadConfig, Client, Config, Event, IrcLine, Output, Pacing, Refused, TokenBucket};
-use queue::Queue;
+pub(crate) use queue::Queue;
 use zeroize::Zeroizing;
 
 /// A connection to a server, with the client that speaks over it. Dropping it cuts the connection;
@@ -33,7 +33,7 @@ pub struct Link {
     incoming: mpsc::Receiver<io::Result<Vec<u8>>>,
     /// Answers that cannot wait, as PONG.
     urgent: mpsc::Sender<IrcLine>,
-    paced: Arc<Queue>,
+    paced: Arc<Queue<IrcLine>>,
     ended: bool,
     began: Instant,
     /// When the server was heard last.
@@ -293,6 +293,9 @@ pub enum SendError {
     /// The connection is gone.
     #[error("the connection is gone")]
     Closed,
+    /// Nobody can have this address on an XMPP network.
+    #[error("this is no address; one looks like name@example.org")]
+    NoAddress,
 }
 
 async fn read(mut reader: impl AsyncRead + Unpin, bytes: mpsc::Sender<io::Result<Vec<u8>>>) {
@@ -315,7 +318,7 @@ async fn read(mut reader: impl AsyncRead + Unpin, bytes: mpsc::Sender<io::Result
 async fn write(
     mut writer: impl AsyncWrite + Unpin,
     mut urgent: mpsc::Receiver<IrcLine>,
-    paced: Arc<Queue>,
+    paced: Arc<Queue<IrcLine>>,
     mut bucket: TokenBucket,
 ) {
     let started = Instant::now();

@@ -9,32 +9,33 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::SendError;
-use crate::irc::IrcLine;
 
 /// A bounded queue that can be closed with lines in it.
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(crate) struct Queue<T> {
+    state: Mutex<State<T>>,
     limit: usize,
     changed: Notify,
 }
 
-#[derive(Default)]
-struct State {
-    lines: VecDeque<IrcLine>,
+struct State<T> {
+    lines: VecDeque<T>,
     closed: bool,
 }
 
-impl Queue {
-    pub(super) fn new(limit: usize) -> Self {
+impl<T> Queue<T> {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                lines: VecDeque::new(),
+                closed: false,
+            }),
             limit,
             changed: Notify::new(),
         }
     }
 
     /// Adds a line, if more than `spare` places are free.
-    pub(super) fn push(&self, line: IrcLine, spare: usize) -> Result<(), SendError> {
+    pub(crate) fn push(&self, line: T, spare: usize) -> Result<(), SendError> {
         let mut state = self.state();
         if state.closed {
             return Err(SendError::Closed);
@@ -48,7 +49,7 @@ impl Queue {
     }
 
     /// Takes the next line, to write it now. From here on it counts as possibly sent.
-    pub(super) fn pop(&self) -> Option<IrcLine> {
+    pub(crate) fn pop(&self) -> Option<T> {
         let mut state = self.state();
         if state.closed {
             None
@@ -57,12 +58,12 @@ impl Queue {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.state().lines.is_empty()
     }
 
     /// How many more lines it takes; none if it is closed.
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         let state = self.state();
         if state.closed {
             0
@@ -72,25 +73,25 @@ impl Queue {
     }
 
     /// Waits until there is a line. One task at a time may wait.
-    pub(super) async fn filled(&self) {
+    pub(crate) async fn filled(&self) {
         while self.is_empty() {
             self.changed.notified().await;
         }
     }
 
     /// Nothing goes in or comes out any more.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         self.state().closed = true;
     }
 
     /// Closes it and takes what is in it.
-    pub(super) fn close_and_take(&self) -> Vec<IrcLine> {
+    pub(crate) fn close_and_take(&self) -> Vec<T> {
         let mut state = self.state();
         state.closed = true;
         std::mem::take(&mut state.lines).into()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
         // Nothing that holds the lock can panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,6 +100,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::irc::IrcLine;
 
     #[test]
     fn what_is_left_is_what_was_never_taken() {

@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
+use minidom::Element;
 use rxml::{Event, Options, Parse, Parser, WithOptions};
-use xmpp_parsers::minidom::Element;
 
 /// What an XML stream is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +169,11 @@ impl FrameReader {
             return Ok(());
         }
         self.buffer.extend_from_slice(bytes);
+        // Servers for other things say hello in words, and then wait.
+        let first = self.buffer.iter().find(|byte| !byte.is_ascii_whitespace());
+        if self.depth == 0 && first.is_some_and(|&byte| byte != b'<') {
+            return Err(FrameFault::NotXmpp);
+        }
         loop {
             match self.parser.parse(&mut bytes, false) {
                 Ok(Some(event)) => self.take(event)?,

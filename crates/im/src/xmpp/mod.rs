@@ -1,19 +1,37 @@
 //! XMPP: the way to a server and into an account, and what is said there.
 //!
-//! [`Login`] leads to a stream on which a server has let us in, for whoever wants to pass stanzas on as they are;
-//! [`FrameReader`] reads such a stream, in either direction, into stanzas as they came.
+//! ```text
+//! Login -> LoggedIn -> Link (Client, Event)
+//! ```
+//!
+//! [`Login`] leads to a stream on which a server has let us in; [`FrameReader`] reads such a stream, in either direction,
+//! into stanzas as they came, for whoever wants to pass them on. [`Link`] keeps a [`Client`] at it: people by their bare
+//! addresses, texts and presence as [`crate::irc::Event`]s.
 
+mod client;
 mod fault;
 mod frame;
+mod link;
 mod login;
+mod management;
+mod message;
+mod ns;
 mod resolve;
+mod roster;
 mod sasl;
 mod scram;
 mod stream;
 
+pub use client::{Client, Output};
 pub use fault::{LoginError, SaslFault, StreamFault};
 pub use frame::{Frame, FrameFault, FrameReader, Header, LONGEST_STANZA, STREAMS, Stanza};
+pub use jid::{BareJid, FullJid, Jid};
+pub use link::Link;
 pub use login::{LoggedIn, Login, Reached, Security};
+pub use management::Outgoing;
+pub use minidom::Element;
 pub use stream::{XmlStream, escape};
-pub use xmpp_parsers::jid::{BareJid, FullJid, Jid};
-pub use xmpp_parsers::minidom::Element;
+
+/// So many bytes of text go into one message. Written out, with everything that XML wants escaped, it stays below what
+/// servers take.
+pub const ROOM: usize = 10_000;

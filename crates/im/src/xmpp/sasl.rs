@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use xmpp_parsers::minidom::Element;
+use minidom::Element;
 use zeroize::Zeroizing;
 
 use super::fault::{SaslFault, StreamFault};

@@ -123,13 +123,13 @@ impl fmt::Debug for XmlStream {
 }
 
 /// What a `<stream:error/>` says.
-pub(super) fn stream_error(element: &xmpp_parsers::minidom::Element) -> StreamFault {
+pub(super) fn stream_error(element: &minidom::Element) -> StreamFault {
     let (condition, text) = condition_and_text(element);
     StreamFault::Condition { condition, text }
 }
 
 /// The name of the condition in an error, and its text.
-pub(super) fn condition_and_text(element: &xmpp_parsers::minidom::Element) -> (String, Option<String>) {
+pub(super) fn condition_and_text(element: &minidom::Element) -> (String, Option<String>) {
     let condition = element.children().find(|child| child.name() != "text");
     let text = element.children().find(|child| child.name() == "text");
     let short = |text: String| text.chars().take(LONGEST_WORDS).collect::<String>();
@@ -158,6 +158,8 @@ pub fn escape(text: &str) -> String {
             '&' => escaped.push_str("&amp;"),
             '\'' => escaped.push_str("&apos;"),
             '"' => escaped.push_str("&quot;"),
+            // Which would be read as another end of a line.
+            '\r' => escaped.push_str("&#xD;"),
             // What XML cannot carry.
             letter if !is_xml(letter) => escaped.push('\u{fffd}'),
             letter => escaped.push(letter),

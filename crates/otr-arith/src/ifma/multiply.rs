@@ -175,55 +175,60 @@ fn add_row<const V: usize>(
     b: &Digits<V>,
     group: usize,
 ) {
-    // Upper halves apart, so that additions do not wait for each other.
-    let mut upper = [_mm512_setzero_si512(); V];
+    let mut digits = [0; V];
     for digit in 0..V {
-        let factor = _mm512_set1_epi64(b.0[digit][group] as i64);
-        for vector in 0..V {
-            let place = vector + digit;
-            if place < V {
-                low[place] = _mm512_madd52lo_epu64(low[place], a[vector], factor);
-            } else {
-                high[place - V] = _mm512_madd52lo_epu64(high[place - V], a[vector], factor);
-            }
-            if place + 1 < V {
-                upper[place + 1] = _mm512_madd52hi_epu64(upper[place + 1], a[vector], factor);
-            } else {
-                high[place + 1 - V] = _mm512_madd52hi_epu64(high[place + 1 - V], a[vector], factor);
-            }
-        }
+        digits[digit] = b.0[digit][group];
     }
-    for vector in 1..V {
-        low[vector] = _mm512_add_epi64(low[vector], upper[vector]);
-    }
+    add_multiple(low, high, 0, &digits, a);
 }
 
-/// Adds `multiple` times the quotient digits, starting `from` digits up; `high` as in [`add_row`].
+/// Adds `multiple` times the digits, starting `from` digits up; `high` as in [`add_row`].
 #[target_feature(enable = "avx512f,avx512ifma")]
 #[inline]
 fn add_multiple<const V: usize, const N: usize>(
     low: &mut [__m512i; V],
     high: &mut [__m512i; V],
     from: usize,
-    quotient: &[u64; N],
+    digits: &[u64; N],
     multiple: &[__m512i; V],
 ) {
+    let mut factors = [_mm512_setzero_si512(); N];
     for digit in 0..N {
-        let factor = _mm512_set1_epi64(quotient[digit] as i64);
-        for vector in 0..V {
-            let place = from + vector + digit;
-            if place < V {
-                low[place] = _mm512_madd52lo_epu64(low[place], multiple[vector], factor);
-            } else {
-                high[place - V] = _mm512_madd52lo_epu64(high[place - V], multiple[vector], factor);
+        factors[digit] = _mm512_set1_epi64(digits[digit] as i64);
+    }
+    // A place at a time, so that its sum stays in a register; written out, so that it can.
+    macro_rules! add_to {
+        ($($place:literal)*) => { $(
+            if $place < V + N {
+                let place = from + $place;
+                let sum = if place < V { &mut low[place] } else { &mut high[place - V] };
+                *sum = column::<V, N, $place>(*sum, multiple, &factors);
             }
-            if place + 1 < V {
-                low[place + 1] = _mm512_madd52hi_epu64(low[place + 1], multiple[vector], factor);
-            } else {
-                high[place + 1 - V] = _mm512_madd52hi_epu64(high[place + 1 - V], multiple[vector], factor);
-            }
+        )* };
+    }
+    add_to!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+}
+
+/// What the product of `a` and `b` has at one place: the lower halves of the products that belong there, and the upper
+/// halves of those one place lower.
+#[target_feature(enable = "avx512f,avx512ifma")]
+#[inline]
+fn column<const V: usize, const N: usize, const PLACE: usize>(
+    mut lower: __m512i,
+    a: &[__m512i; V],
+    b: &[__m512i; N],
+) -> __m512i {
+    // Apart, so that additions do not wait for each other.
+    let mut upper = _mm512_setzero_si512();
+    for digit in 0..N {
+        if digit <= PLACE && PLACE - digit < V {
+            lower = _mm512_madd52lo_epu64(lower, a[PLACE - digit], b[digit]);
+        }
+        if digit < PLACE && PLACE - digit - 1 < V {
+            upper = _mm512_madd52hi_epu64(upper, a[PLACE - digit - 1], b[digit]);
         }
     }
+    _mm512_add_epi64(lower, upper)
 }
 
 /// The lowest digits of `N` vectors from `from` on with their carries settled; `carry` is what comes from below and what

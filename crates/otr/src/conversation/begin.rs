@@ -26,6 +26,11 @@ impl Conversation {
         moment: Moment,
         items: &mut Vec<Item>,
     ) {
+        if !self.policy.discovery {
+            items.push(refused(Reject::Unexpected));
+            return;
+        }
+        self.offered = Some(offered);
         if self.is_stranger() {
             self.knocked = Some(offered);
             items.push(Item::Event(Event::Knock { versions: offered }));
@@ -35,7 +40,6 @@ impl Conversation {
             items.push(refused(Reject::LimitReached));
             return;
         }
-        self.offered = Some(offered);
         self.compare_offer(items);
         self.begin_in_best(env, offered, moment, items);
     }

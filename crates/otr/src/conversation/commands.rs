@@ -14,7 +14,8 @@ use crate::wire::header::Version;
 /// How to begin a private conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
-    /// Ask, by a query message; people without OTR see its words.
+    /// Ask, by a query message; people without OTR see its words. Without [discovery](crate::Policy::discovery) it is the
+    /// first message of an exchange in the best version.
     Query,
     /// Begin the key exchange at once, in this version.
     Interactive(Version),
@@ -31,6 +32,10 @@ impl Conversation {
             return Err(StartError::SwitchedOff);
         }
         match how {
+            Start::Query if !self.policy.discovery => match versions.best() {
+                Some(version) => self.start(env, Start::Interactive(version)),
+                None => Err(StartError::SwitchedOff),
+            },
             Start::Query => {
                 if self.carrier_limit.is_some_and(|limit| self.query().len() > limit) {
                     return Err(StartError::TooLong);

@@ -192,13 +192,18 @@ impl Conversation {
         self.clock
     }
 
-    /// The highest version of a private conversation that is open.
+    /// The highest version of a private conversation that is open; or of one that the other side has ended, if that is
+    /// version 4, whose text honours older versions only where nothing private was left behind.
     pub(crate) fn highest_private(&self) -> Option<Version> {
         self.sessions
             .iter()
             .filter_map(|session| match session.state() {
                 SessionState::Encrypted(version) => Some(version),
-                _ => None,
+                SessionState::Finished => {
+                    let peer = session.fingerprint()?;
+                    peer.v4().map(|_| Version::V4)
+                }
+                SessionState::Plaintext => None,
             })
             .max()
     }

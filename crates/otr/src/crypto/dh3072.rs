@@ -2,6 +2,7 @@
 //! ("3072-bit Diffie-Hellman Parameters"). `otr_arith` computes the powers.
 //!
 //! * [`DhSecret::generate`], [`DhSecret::public`], [`DhSecret::agree`]: 80 bytes of exponent, one power each.
+//! * [`DhKeyPair`] is an exponent with its public key, which is computed once.
 //! * [`DhPublic::from_be_bytes`] checks what a peer sent: in range, and of the order (p - 1) / 2.
 //! * [`DhShared::as_bytes`] is `k_dh` as every implementation hashes it: without leading zeros.
 
@@ -77,6 +78,60 @@ impl DhSecret {
             *limb = u64::from_be_bytes(*bytes);
         }
         limbs
+    }
+}
+
+/// A secret exponent and the public key that belongs to it.
+pub struct DhKeyPair {
+    secret: DhSecret,
+    public: DhPublic,
+}
+
+impl DhKeyPair {
+    /// A fresh pair. One power with the fixed base.
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
+        DhSecret::generate(rng).into()
+    }
+
+    /// 2 to the exponent.
+    #[must_use]
+    pub fn public(&self) -> &DhPublic {
+        &self.public
+    }
+
+    /// The secret shared with the owner of `theirs`. One power.
+    #[must_use]
+    pub fn agree(&self, theirs: &DhPublic) -> DhShared {
+        self.secret.agree(theirs)
+    }
+
+    /// A second copy, spelled out.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            secret: self.secret.duplicate(),
+            public: self.public.clone(),
+        }
+    }
+
+    /// The exponent, big-endian.
+    #[cfg(feature = "hazmat")]
+    #[must_use]
+    pub fn expose(&self) -> &[u8; EXPONENT_SIZE] {
+        self.secret.expose()
+    }
+}
+
+impl From<DhSecret> for DhKeyPair {
+    fn from(secret: DhSecret) -> Self {
+        let public = secret.public();
+        Self { secret, public }
+    }
+}
+
+impl fmt::Debug for DhKeyPair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DhKeyPair(..)")
     }
 }
 

@@ -15,7 +15,7 @@ use crate::identity::{Fingerprint, FingerprintV4, long_term_keys};
 use crate::time::Timestamp;
 use crate::wire::Wire;
 use crate::wire::client_profile::{ProfileField, ProfileFields, signed_bytes};
-use crate::wire::header::{InstanceTag, Version, Versions};
+use crate::wire::header::{InstanceTag, Versions};
 use crate::wire::raw_profile::RawProfile;
 use crate::wire::v4::EncodedPoint;
 
@@ -163,11 +163,10 @@ impl ClientProfile {
 
     /// The versions that it says its owner speaks, on this device: every good profile names version 4.
     pub fn versions(&self) -> Versions {
-        let four = Versions::NONE.with(Version::V4);
         if self.speaks_v3() {
-            four.with(Version::V3)
+            Versions::V3.union(Versions::V4)
         } else {
-            four
+            Versions::V4
         }
     }
 

@@ -20,6 +20,9 @@ pub struct Policy {
     pub send_tag: bool,
     /// Start the key exchange on a white-space tag (WHITESPACE_START_AKE).
     pub tag_starts: bool,
+    /// Find each other by query messages and white-space tags. Without it queries are neither sent nor answered: whoever
+    /// asks begins with the first message of an exchange.
+    pub discovery: bool,
     /// Ask for a new key exchange after an OTR error (ERROR_START_AKE).
     pub error_starts: bool,
     /// Whether somebody we do not know learns that we are here (S-24).
@@ -92,6 +95,7 @@ impl Policy {
             require_encryption: false,
             send_tag: false,
             tag_starts: false,
+            discovery: true,
             error_starts: false,
             strangers: Strangers::Silence,
             padding_bucket: 256,
@@ -119,6 +123,24 @@ impl Policy {
             error_starts: true,
             ..Self::manual()
         }
+    }
+
+    /// Version 4's "standalone mode": nothing but version 4, no clear text, no queries and no tags. (The presets above,
+    /// [with version 4](Self::with_v4), are its "OTRv3-compatible mode".)
+    pub fn standalone() -> Self {
+        Self {
+            versions: Versions::NONE.with(Version::V4),
+            minimum_version: Some(Version::V4),
+            require_encryption: true,
+            discovery: false,
+            ..Self::manual()
+        }
+    }
+
+    /// Version 4's "interactive-only mode": the same without exchanges with somebody who is not there, of which nothing is
+    /// written yet.
+    pub fn interactive_only() -> Self {
+        Self::standalone()
     }
 
     /// The versions that may be negotiated now: the allowed ones, not below the minimum.
@@ -187,6 +209,8 @@ mod tests {
             Policy::manual(),
             Policy::opportunistic(),
             Policy::always(),
+            Policy::standalone(),
+            Policy::interactive_only(),
         ] {
             assert!(!policy.versions.contains(Version::V1));
             assert_eq!(policy.strangers, Strangers::Silence);

@@ -130,7 +130,7 @@ impl Session {
             step.own.finish(ssid, step.moment.at);
             self.forget_exchanges();
             // Before anything is taken away for it.
-            let mut channel = v4::Channel::start(proven.established, step.rng, step.moment.at)?;
+            let mut channel = v4::Channel::start(proven.established, step.moment.at)?;
             let (previous, was_private) = self.retire_channel(items);
             channel.inherit(core::mem::take(&mut self.unpublished.v4));
             let channel = Channel::V4(channel, Smp::new());

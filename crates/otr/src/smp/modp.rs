@@ -80,8 +80,11 @@ impl Group for Modp {
             return Tlv::new(tlv::SMP1, message);
         };
         let room = usize::from(u16::MAX).saturating_sub(message.len() + 1);
-        let words = question.iter().copied().take_while(|&byte| byte != 0);
-        let mut value: Vec<u8> = words.take(room).collect();
+        let nul = question.iter().position(|&byte| byte == 0);
+        let end = nul.unwrap_or(question.len()).min(room);
+        // A vector that grows leaves copies of the question behind.
+        let mut value = Vec::with_capacity(end + 1 + message.len());
+        value.extend_from_slice(question.get(..end).unwrap_or(question));
         value.push(0);
         value.extend_from_slice(&message);
         Tlv::new(tlv::SMP1Q, value)

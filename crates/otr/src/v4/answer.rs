@@ -70,11 +70,11 @@ impl Answer {
         let alice = Party {
             profile: signer.profile.clone(),
             name: signer.names.ours.to_vec(),
-            keys: keys.public.clone(),
+            keys: keys.public(),
         };
         let sigma = auth::sign_auth_r(signer.key, &bob, &alice, rng).map_err(|_| Reject::Unexpected)?;
         let exchanged = keys.agree(&bob.keys)?;
-        let (x, a, first_ecdh, first_dh) = keys.public.fields();
+        let (x, a, first_ecdh, first_dh) = alice.keys.fields();
         let reply = AuthR {
             profile: signer.profile.raw().clone(),
             x,

@@ -58,7 +58,7 @@ impl Channel {
     ///
     /// # Errors
     /// [`Reject::BadGroupElement`] if the other side's keys contribute nothing.
-    pub fn start(established: Established, rng: &mut dyn CryptoRng, now: Timestamp) -> Result<Self, Reject> {
+    pub fn start(established: Established, now: Timestamp) -> Result<Self, Reject> {
         let Established {
             side,
             exchanged,
@@ -70,7 +70,7 @@ impl Channel {
         Ok(Self {
             peer,
             ssid,
-            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, rng, now)?,
+            ratchet: DoubleRatchet::start(side, &exchanged, ours, theirs, now)?,
             traffic: Traffic::default(),
         })
     }

@@ -177,11 +177,11 @@ impl Dake {
         }
         let theirs = check_identity(header, message, signer.profile.owner(), step.now)?;
         if let Some(ours) = self.begun() {
-            if theirs.1.shares_a_key(ours.public()) {
+            if theirs.1.shares_a_key(&ours.public()) {
                 return Err(Reject::Reflected);
             }
-            if tie_break(ours.public()) > tie_break(&theirs.1) {
-                return Ok(Progress::reply(Message::Identity(ours.identity().clone())));
+            if tie_break(&ours.public()) > tie_break(&theirs.1) {
+                return Ok(Progress::reply(Message::Identity(ours.identity())));
             }
         }
         let answer = Answer::new(message, theirs, &signer, step.rng)?;

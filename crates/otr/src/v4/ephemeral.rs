@@ -3,7 +3,7 @@
 
 use rand_core::CryptoRng;
 
-use crate::crypto::dh3072::{DhPublic, DhSecret};
+use crate::crypto::dh3072::{DhKeyPair, DhPublic};
 use crate::crypto::ed448::{KeyPair, Point};
 use crate::reject::Reject;
 use crate::v4::mixed_secret::{BraceKey, MixedSecret};
@@ -16,11 +16,9 @@ pub struct Ephemeral {
     /// y or x.
     pub ecdh: KeyPair,
     /// b or a.
-    pub dh: DhSecret,
+    pub dh: DhKeyPair,
     /// The first keys of the ratchet.
     pub first: OurKeys,
-    /// What is sent of them.
-    pub public: EphemeralPublic,
 }
 
 /// What is sent of them, or what the other side has sent.
@@ -37,25 +35,25 @@ pub struct EphemeralPublic {
 impl Ephemeral {
     /// Fresh keys.
     pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let (ecdh, dh) = (KeyPair::generate(rng), DhSecret::generate(rng));
+        let (ecdh, dh) = (KeyPair::generate(rng), DhKeyPair::generate(rng));
         let first_ecdh = KeyPair::generate(rng);
         let first = OurKeys {
             ecdh: first_ecdh,
-            dh: DhSecret::generate(rng),
+            dh: DhKeyPair::generate(rng),
         };
-        let public = EphemeralPublic {
-            ecdh: ecdh.public().clone(),
-            dh: dh.public(),
+        Self { ecdh, dh, first }
+    }
+
+    /// What is sent of them.
+    #[must_use]
+    pub fn public(&self) -> EphemeralPublic {
+        EphemeralPublic {
+            ecdh: self.ecdh.public().clone(),
+            dh: self.dh.public().clone(),
             first: TheirKeys {
-                ecdh: first.ecdh.public().clone(),
-                dh: first.dh.public(),
+                ecdh: self.first.ecdh.public().clone(),
+                dh: self.first.dh.public().clone(),
             },
-        };
-        Self {
-            ecdh,
-            dh,
-            first,
-            public,
         }
     }
 
@@ -79,7 +77,6 @@ impl Ephemeral {
             ecdh: self.ecdh.duplicate(),
             dh: self.dh.duplicate(),
             first: duplicate(&self.first),
-            public: self.public.clone(),
         }
     }
 }

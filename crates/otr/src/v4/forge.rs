@@ -60,16 +60,16 @@ pub fn exchange(bob: &Puppet<'_>, alice: &Puppet<'_>, rng: &mut dyn CryptoRng) -
     let party = |puppet: &Puppet<'_>, keys: &Ephemeral| Party {
         profile: puppet.profile.clone(),
         name: puppet.name.to_vec(),
-        keys: keys.public.clone(),
+        keys: keys.public(),
     };
     let (bob_party, alice_party) = (party(bob, &bob_keys), party(alice, &alice_keys));
     let sigma_r = auth::sign_auth_r(alice.key.unwrap_or(&bob_keys.ecdh), &bob_party, &alice_party, rng);
     let sigma_i = auth::sign_auth_i(bob.key.unwrap_or(&alice_keys.ecdh), &bob_party, &alice_party, rng);
     let exchanged = [
-        bob_keys.agree(&alice_keys.public)?,
-        alice_keys.agree(&bob_keys.public)?,
+        bob_keys.agree(&alice_keys.public())?,
+        alice_keys.agree(&bob_keys.public())?,
     ];
-    let (y, b, first_ecdh, first_dh) = bob_keys.public.fields();
+    let (y, b, first_ecdh, first_dh) = bob_keys.public().fields();
     let identity = Identity {
         profile: bob.profile.raw().clone(),
         y,
@@ -77,7 +77,7 @@ pub fn exchange(bob: &Puppet<'_>, alice: &Puppet<'_>, rng: &mut dyn CryptoRng) -
         first_ecdh,
         first_dh,
     };
-    let (x, a, first_ecdh, first_dh) = alice_keys.public.fields();
+    let (x, a, first_ecdh, first_dh) = alice_keys.public().fields();
     let auth_r = AuthR {
         profile: alice.profile.raw().clone(),
         x,

@@ -95,8 +95,8 @@ pub fn transcript(
     rng: &mut dyn CryptoRng,
     now: Timestamp,
 ) -> Result<Vec<(Header, Data)>, Reject> {
-    let mut alice = Channel::start(exchange.alice.established, rng, now)?;
-    let mut bob = Channel::start(exchange.bob.established, rng, now)?;
+    let mut alice = Channel::start(exchange.alice.established, now)?;
+    let mut bob = Channel::start(exchange.bob.established, now)?;
     let mut written = Vec::with_capacity(lines.len());
     for (side, text) in lines {
         let (speaker, listener, header) = match side {

@@ -18,39 +18,38 @@ use crate::wire::v4::{AuthI, AuthR, Identity};
 /// What we must remember after an Identity message.
 pub struct WaitingAuthR {
     /// The profile that was sent: ours may have been renewed since.
-    profile: ClientProfile,
-    keys: Ephemeral,
-    identity: Identity,
+    profile: Box<ClientProfile>,
+    keys: Box<Ephemeral>,
 }
 
 impl WaitingAuthR {
     /// Makes the keys of an exchange.
     pub fn start(profile: &ClientProfile, rng: &mut dyn CryptoRng) -> (Self, Identity) {
-        let keys = Ephemeral::generate(rng);
-        let (y, b, first_ecdh, first_dh) = keys.public.fields();
-        let identity = Identity {
-            profile: profile.raw().clone(),
-            y,
-            b,
-            first_ecdh,
-            first_dh,
-        };
         let state = Self {
-            profile: profile.clone(),
-            keys,
-            identity: identity.clone(),
+            profile: Box::new(profile.clone()),
+            keys: Box::new(Ephemeral::generate(rng)),
         };
+        let identity = state.identity();
         (state, identity)
     }
 
     /// The message that was sent.
-    pub fn identity(&self) -> &Identity {
-        &self.identity
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        let (y, b, first_ecdh, first_dh) = self.public().fields();
+        Identity {
+            profile: self.profile.raw().clone(),
+            y,
+            b,
+            first_ecdh,
+            first_dh,
+        }
     }
 
     /// The keys in it.
-    pub fn public(&self) -> &EphemeralPublic {
-        &self.keys.public
+    #[must_use]
+    pub fn public(&self) -> EphemeralPublic {
+        self.keys.public()
     }
 
     /// A second copy of this state, for one more device that answers the same offer.
@@ -58,8 +57,7 @@ impl WaitingAuthR {
     pub fn fork(&self) -> Self {
         Self {
             profile: self.profile.clone(),
-            keys: self.keys.duplicate(),
-            identity: self.identity.clone(),
+            keys: Box::new(self.keys.duplicate()),
         }
     }
 
@@ -80,7 +78,7 @@ impl WaitingAuthR {
         check_addresses(header, self.profile.owner(), false)?;
         let profile = ClientProfile::validate(&message.profile, header.sender, now)?;
         let theirs = EphemeralPublic::check(&message.x, &message.a, &message.first_ecdh, &message.first_dh)?;
-        if theirs.shares_a_key(&self.keys.public) {
+        if theirs.shares_a_key(&self.public()) {
             return Err(Reject::Reflected);
         }
         let alice = Party {
@@ -89,9 +87,9 @@ impl WaitingAuthR {
             keys: theirs,
         };
         let bob = Party {
-            profile: self.profile.clone(),
+            profile: (*self.profile).clone(),
             name: names.ours.to_vec(),
-            keys: self.keys.public.clone(),
+            keys: self.public(),
         };
         auth::verify_auth_r(&bob, &alice, &message.sigma)?;
         let exchanged = self.keys.agree(&alice.keys)?;
@@ -117,7 +115,7 @@ impl WaitingAuthR {
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
         use crate::hazmat::field;
         use crate::wire::Wire;
-        field(bytes, &self.identity.to_bytes());
+        field(bytes, &self.identity().to_bytes());
         field(bytes, self.profile.raw().as_bytes());
         for ecdh in [&self.keys.ecdh, &self.keys.first.ecdh] {
             field(bytes, &ecdh.secret().to_le_bytes());

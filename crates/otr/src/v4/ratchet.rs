@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 
 use rand_core::CryptoRng;
 
-use crate::crypto::dh3072::{DhPublic, DhSecret};
+use crate::crypto::dh3072::{DhKeyPair, DhPublic};
 use crate::crypto::ed448::{KeyPair, Point};
 use crate::reject::Reject;
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ use crate::wire::v4::{Data, EncodedPoint};
 pub enum Side {
     /// We sent Auth-R and received Auth-I: the first chain is ours for sending.
     Alice,
-    /// We sent Identity and Auth-I: the first chain is ours for receiving, and we turn the ratchet at once.
+    /// We sent Identity and Auth-I: the first chain is ours for receiving, and our first message turns the ratchet.
     Bob,
 }
 
@@ -41,18 +41,14 @@ pub struct DoubleRatchet {
     root: RootKey,
     brace: BraceKey,
     ours: OurKeys,
-    /// Our keys as they are sent: encoding a point takes longer than all else in a message.
-    our_ecdh: EncodedPoint,
-    our_dh: Mpi,
     theirs: TheirKeys,
-    their_ecdh: EncodedPoint,
     sending: SendingChain,
     receiving: Option<ReceivingChain>,
     skipped: SkippedKeys,
     /// ECDH keys that they used before, newest last.
     past: VecDeque<EncodedPoint>,
     reveal: Vec<RevealedMacKey>,
-    /// When our ECDH key was made.
+    /// When our ECDH key was made, or the exchange that it belongs to.
     turned: Timestamp,
 }
 
@@ -70,7 +66,7 @@ pub struct Sealing {
     pub ecdh: EncodedPoint,
     /// Our DH key; zero, which is nothing on the wire, unless this ratchet has a new one.
     pub dh: Mpi,
-    /// Whether the message is the first after a turn.
+    /// Whether the message is the first after a turn, other than the one that ends the exchange.
     pub turned: bool,
 }
 
@@ -110,7 +106,6 @@ impl DoubleRatchet {
         exchanged: &MixedSecret,
         ours: OurKeys,
         theirs: TheirKeys,
-        rng: &mut dyn CryptoRng,
         now: Timestamp,
     ) -> Result<Self, Reject> {
         let brace = BraceKey::third(&ours.dh.agree(&theirs.dh));
@@ -118,19 +113,16 @@ impl DoubleRatchet {
         let their_ecdh = EncodedPoint(theirs.ecdh.encode());
         let (our_turn, sending, receiving) = match side {
             Side::Alice => (false, first.chain, None),
-            // What stands here as the chain for sending is never used: the turn below replaces it.
+            // What stands here as the chain for sending is never used: a turn replaces it before.
             Side::Bob => (true, first.chain.duplicate(), Some(first.chain)),
         };
-        let mut ratchet = Self {
+        Ok(Self {
             turns: 0,
             our_turn,
             root: first.root,
             brace: first.brace,
-            our_ecdh: EncodedPoint(ours.ecdh.public().encode()),
-            our_dh: number(&ours.dh.public()),
             ours,
             theirs,
-            their_ecdh,
             sending: SendingChain {
                 key: sending,
                 sent: 0,
@@ -141,11 +133,7 @@ impl DoubleRatchet {
             past: VecDeque::new(),
             reveal: Vec::new(),
             turned: now,
-        };
-        if side == Side::Bob {
-            ratchet.turn_ours(rng, now).ok_or(Reject::BadGroupElement)?;
-        }
-        Ok(ratchet)
+        })
     }
 
     /// Takes over MAC keys that an earlier channel still had to publish: as many as may wait. Somebody could renew the
@@ -157,9 +145,13 @@ impl DoubleRatchet {
 
     /// The keys for our next message; turns the ratchet if it is our turn. `None` when a counter is used up.
     pub fn sealing(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Option<Sealing> {
-        let turned = self.our_turn;
+        // The first turn belongs to the exchange: it reveals nothing, and makes the session no younger.
+        let turned = self.our_turn && self.turns > 0;
+        if self.our_turn {
+            self.turn_ours(rng)?;
+        }
         if turned {
-            self.turn_ours(rng, now)?;
+            self.turned = now;
         }
         let (message_id, keys) = self.sending.take()?;
         let ratchet_id = self.turns.saturating_sub(1);
@@ -168,9 +160,9 @@ impl DoubleRatchet {
             previous_sent: self.sending.previous_sent,
             ratchet_id,
             message_id,
-            ecdh: self.our_ecdh,
+            ecdh: self.our_ecdh(),
             dh: if is_third(ratchet_id) {
-                self.our_dh.clone()
+                number(self.ours.dh.public())
             } else {
                 Mpi::default()
             },
@@ -284,11 +276,9 @@ impl DoubleRatchet {
         field(bytes, self.brace.expose());
         field(bytes, &self.ours.ecdh.secret().to_le_bytes());
         field(bytes, self.ours.dh.expose());
-        field(bytes, self.their_ecdh.as_bytes());
         field(bytes, &self.theirs.ecdh.encode());
         field(bytes, &self.theirs.dh.to_be_bytes());
-        field(bytes, self.our_ecdh.as_bytes());
-        field(bytes, self.our_dh.as_bytes());
+        field(bytes, &self.ours.dh.public().to_be_bytes());
         let counters = (self.sending.sent, self.sending.previous_sent);
         field(bytes, format!("{counters:?}").as_bytes());
         field(bytes, self.sending.key.expose());
@@ -302,22 +292,28 @@ impl DoubleRatchet {
         self.skipped.absorb(bytes);
     }
 
+    fn our_ecdh(&self) -> EncodedPoint {
+        EncodedPoint(self.ours.ecdh.public().encode())
+    }
+
+    fn their_ecdh(&self) -> EncodedPoint {
+        EncodedPoint(self.theirs.ecdh.encode())
+    }
+
     /// "Rotating ... as sender".
-    fn turn_ours(&mut self, rng: &mut dyn CryptoRng, now: Timestamp) -> Option<()> {
+    fn turn_ours(&mut self, rng: &mut dyn CryptoRng) -> Option<()> {
         let turns = self.turns.checked_add(1)?;
         let ecdh = KeyPair::generate(rng);
         let (dh, brace) = if is_third(self.turns) {
-            let dh = DhSecret::generate(rng);
+            let dh = DhKeyPair::generate(rng);
             let brace = BraceKey::third(&dh.agree(&self.theirs.dh));
             (Some(dh), brace)
         } else {
             (None, self.brace.next())
         };
         let turned = Turned::derive(&self.root, brace, &ecdh, &self.theirs.ecdh).ok()?;
-        self.our_ecdh = EncodedPoint(ecdh.public().encode());
         self.ours.ecdh = ecdh;
         if let Some(dh) = dh {
-            self.our_dh = number(&dh.public());
             self.ours.dh = dh;
         }
         self.root = turned.root;
@@ -329,7 +325,6 @@ impl DoubleRatchet {
         };
         self.turns = turns;
         self.our_turn = false;
-        self.turned = now;
         Some(())
     }
 
@@ -338,13 +333,13 @@ impl DoubleRatchet {
         if self.turns == u32::MAX {
             return Err(Reject::LimitReached);
         }
-        if data.ecdh == self.their_ecdh || data.ecdh == self.our_ecdh {
+        if data.ecdh == self.their_ecdh() || data.ecdh == self.our_ecdh() {
             return Err(Reject::BadGroupElement);
         }
         let ecdh = Point::decode(data.ecdh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
         let (dh, brace) = if is_third(self.turns) {
             let dh = DhPublic::from_be_bytes(data.dh.as_bytes()).map_err(|_| Reject::BadGroupElement)?;
-            if dh == self.theirs.dh || data.dh == self.our_dh {
+            if dh == self.theirs.dh || dh == *self.ours.dh.public() {
                 return Err(Reject::BadGroupElement);
             }
             let brace = BraceKey::third(&self.ours.dh.agree(&dh));
@@ -365,9 +360,8 @@ impl DoubleRatchet {
         if self.past.len() >= MAX_PAST {
             self.past.pop_front();
         }
-        self.past.push_back(self.their_ecdh);
+        self.past.push_back(self.their_ecdh());
         self.theirs = theirs;
-        self.their_ecdh = data.ecdh;
         self.root = turned.root;
         self.brace = turned.brace;
         self.receiving = Some(ReceivingChain::begin(turned.chain, data.ratchet_id, data.ecdh));

@@ -1,7 +1,7 @@
 //! One turn of the ratchet: the keys of both sides, and what is derived from them ("Rotating ECDH Keys and Brace Key",
 //! "Deriving Double Ratchet Keys").
 
-use crate::crypto::dh3072::{DhPublic, DhSecret};
+use crate::crypto::dh3072::{DhKeyPair, DhPublic};
 use crate::crypto::ed448::{KeyPair, Point};
 use crate::reject::Reject;
 use crate::v4::message_keys::ChainKey;
@@ -13,7 +13,7 @@ pub struct OurKeys {
     /// `our_ecdh`.
     pub ecdh: KeyPair,
     /// `our_dh`.
-    pub dh: DhSecret,
+    pub dh: DhKeyPair,
 }
 
 /// The other side's half.

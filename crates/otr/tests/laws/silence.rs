@@ -92,13 +92,13 @@ fn heartbeats_never_answer_heartbeats() {
 #[test]
 fn a_stranger_learns_nothing() {
     let policy = Policy {
-        versions: versions(&[1, 2, 3]),
+        versions: versions(&[1, 2, 3, 4]),
         ..Policy::opportunistic()
     };
     let mut alice = Person::new("alice", 0, 1, policy);
-    let mut stranger = Person::bob(&[1, 2, 3]);
+    let mut stranger = Person::bob(&[1, 2, 3, 4]);
     let mut knocks = Vec::new();
-    for version in [Version::V1, Version::V2, Version::V3] {
+    for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
         stranger.act(|conversation, env| conversation.start(env, Start::Interactive(version)).unwrap());
         knocks.push(stranger.only_message());
     }
@@ -129,7 +129,7 @@ fn a_stranger_learns_nothing() {
         told.iter()
             .filter(|event| matches!(event, Event::Knock { .. }))
             .count(),
-        6
+        7
     );
     // One decision of the person, and the exchange goes through.
     stranger = Person::bob(&[2, 3]);

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
 use chacha20::ChaCha20Rng;
-use otr::crypto::dh3072::DhSecret;
+use otr::crypto::dh3072::DhKeyPair;
 use otr::crypto::ed448::KeyPair;
 use otr::hazmat::channel_state;
 use otr::identity::FingerprintV4;
@@ -43,13 +43,13 @@ pub fn exchange(exchanged: [u8; 64], alice: &mut dyn CryptoRng, bob: &mut dyn Cr
         let ecdh = KeyPair::generate(rng);
         OurKeys {
             ecdh,
-            dh: DhSecret::generate(rng),
+            dh: DhKeyPair::generate(rng),
         }
     };
     let (alice, bob) = (draw(alice), draw(bob));
     let public = |keys: &OurKeys| TheirKeys {
         ecdh: keys.ecdh.public().clone(),
-        dh: keys.dh.public(),
+        dh: keys.dh.public().clone(),
     };
     let (of_alice, of_bob) = (public(&alice), public(&bob));
     let established = |side, ours, theirs| Established {
@@ -82,9 +82,9 @@ pub fn people(seed: u8) -> [Person; 2] {
         .into_iter()
         .zip(headers)
         .zip(rngs)
-        .map(|((established, header), mut rng)| Person {
+        .map(|((established, header), rng)| Person {
             first_key_of_the_peer: EncodedPoint(established.theirs.ecdh.encode()),
-            channel: Channel::start(established, &mut rng, NOW).unwrap(),
+            channel: Channel::start(established, NOW).unwrap(),
             rng,
             header,
             now: NOW,
@@ -156,7 +156,7 @@ pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     let mut other = ChaCha20Rng::from_seed([seed ^ 0xff; 32]);
     let [of_alice, of_bob] = exchange([9; 64], &mut rng, &mut other);
-    let (established, person, header, mut rng) = match side {
+    let (established, person, header, rng) = match side {
         Side::Alice => (of_alice, bob, alice.header, rng),
         Side::Bob => (of_bob, alice, bob.header, other),
     };
@@ -165,7 +165,6 @@ pub fn forger(seed: u8, side: Side) -> (Forger, Person) {
         &established.exchanged,
         established.ours,
         established.theirs,
-        &mut rng,
         NOW,
     );
     let ratchet = ratchet.unwrap();

@@ -1,4 +1,4 @@
-//! One end of a conversation spoken by the crate `otrr`, driven line by line (see ../../PROTOCOL.md). Version 3 only.
+//! One end of a conversation spoken by the crate `otrr`, driven line by line (see ../../PROTOCOL.md): version 3 or version 4.
 
 use otrr::crypto::{dsa, ed448};
 use otrr::session::{Account, Session};
@@ -21,11 +21,14 @@ struct Shared {
 
 struct Person {
     shared: Rc<Shared>,
-    key: dsa::Keypair,
+    /// None where only version 4 is allowed: the crate's profile says then that only that is spoken.
+    key: Option<dsa::Keypair>,
     // The crate wants keys of version 4 even where only version 3 is allowed.
     identity: ed448::EdDSAKeyPair,
     forging: ed448::EdDSAKeyPair,
+    profile: RefCell<Vec<u8>>,
     limit: usize,
+    caps: &'static str,
 }
 
 impl Host for Person {
@@ -36,7 +39,7 @@ impl Host for Person {
         say(&format!("wire {}", enc(message)));
     }
     fn keypair(&self) -> Option<&dsa::Keypair> {
-        Some(&self.key)
+        self.key.as_ref()
     }
     fn keypair_identity(&self) -> &ed448::EdDSAKeyPair {
         &self.identity
@@ -60,7 +63,7 @@ impl Host for Person {
                 ("abort", _) => return None,
                 ("recv", message) => self.shared.held.borrow_mut().push_back(dec(message)),
                 ("state", _) => say(&self.shared.state_line.borrow()),
-                ("caps", _) => say(CAPS),
+                ("caps", _) => say(self.caps),
                 ("tick", _) => {}
                 _ => say("refused smp-waits-for-the-answer"),
             }
@@ -68,9 +71,11 @@ impl Host for Person {
         }
     }
     fn client_profile(&self) -> Vec<u8> {
-        Vec::new()
+        self.profile.borrow().clone()
     }
-    fn update_client_profile(&self, _encoded_payload: Vec<u8>) {}
+    fn update_client_profile(&self, encoded_payload: Vec<u8>) {
+        self.profile.replace(encoded_payload);
+    }
 }
 
 struct Driver {
@@ -78,6 +83,7 @@ struct Driver {
     peer: Vec<u8>,
     shared: Rc<Shared>,
     fingerprint: String,
+    version: u16,
     /// The instance of the correspondent that is spoken to; 0 before one is known.
     tag: u32,
 }
@@ -100,7 +106,7 @@ impl Driver {
             ProtocolStatus::Encrypted => "encrypted",
             ProtocolStatus::Finished => "finished",
         };
-        let version = if status == ProtocolStatus::Encrypted { 3 } else { 0 };
+        let version = if status == ProtocolStatus::Encrypted { self.version } else { 0 };
         let ssid = self.session().ssid(tag).map_or_else(|_| "-".to_owned(), |id| enc(&id));
         format!(
             "state {name} version={version} ssid={ssid} half=- ours={} theirs=- trust=- auth=-\n\
@@ -166,7 +172,7 @@ impl Driver {
         let arg = |i: usize| words.get(i).map(|w| dec(w)).unwrap_or_default();
         let tag = self.tag;
         let result = match words[0] {
-            "caps" => return say(CAPS),
+            "caps" => return say(caps(self.version)),
             "start" => self.session().query(),
             "say" => return self.send(&arg(1)),
             "recv" => return self.receive(&arg(1)),
@@ -220,7 +226,7 @@ fn next_line() -> String {
 
 fn usage(words: &str) -> ! {
     eprintln!("otrr driver: {words}");
-    eprintln!("usage: driver ME PEER [versions=3] [fragment=N] [policy=P] [instance=HEX8] [keyfile=PATH]");
+    eprintln!("usage: driver ME PEER [versions=3|4] [fragment=N] [policy=P] [instance=HEX8] [keyfile=PATH]");
     exit(2)
 }
 
@@ -229,11 +235,14 @@ fn main() {
     std::panic::set_hook(Box::new(|info| eprintln!("{info}")));
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [me, peer, rest @ ..] = args.as_slice() else { usage("too few arguments") };
-    let (mut policy, mut limit) = (Policy::ALLOW_V3, usize::MAX);
+    // The highest that is asked for is spoken, and no other: the crate does not tell which one it speaks.
+    let (mut policy, mut limit, mut version) = (Policy::empty(), usize::MAX, 3);
     for word in rest {
         match word.split_once('=') {
-            Some(("versions", digits)) if !digits.contains('3') => policy.remove(Policy::ALLOW_V3),
-            Some(("versions" | "instance" | "keyfile", _)) => {}
+            Some(("versions", digits)) => {
+                version = digits.bytes().filter(u8::is_ascii_digit).max().map_or(0, |digit| u16::from(digit - b'0'));
+            }
+            Some(("instance" | "keyfile", _)) => {}
             Some(("fragment", n)) => match n.parse() {
                 Ok(0) => {}
                 Ok(n) => limit = n,
@@ -250,18 +259,29 @@ fn main() {
             _ => usage(word),
         }
     }
+    match version {
+        3 => policy |= Policy::ALLOW_V3,
+        4 => policy |= Policy::ALLOW_V4,
+        _ => {}
+    }
     let shared = Rc::new(Shared::default());
-    let key = dsa::Keypair::generate();
-    let fingerprint = enc(&otrr::crypto::otr::fingerprint(&key.public_key()));
+    let (identity, forging) = (ed448::EdDSAKeyPair::generate(), ed448::EdDSAKeyPair::generate());
+    let key = (version != 4).then(dsa::Keypair::generate);
+    let fingerprint = match &key {
+        Some(key) => enc(&otrr::crypto::otr::fingerprint(&key.public_key())),
+        None => enc(&otrr::crypto::otr4::fingerprint(identity.public(), forging.public())),
+    };
     let host = Rc::new(Person {
         shared: Rc::clone(&shared),
         key,
-        identity: ed448::EdDSAKeyPair::generate(),
-        forging: ed448::EdDSAKeyPair::generate(),
+        identity,
+        forging,
+        profile: RefCell::default(),
         limit,
+        caps: caps(version),
     });
     let account = Account::new(me.as_bytes().to_vec(), policy, host).unwrap_or_else(|e| usage(&format!("{e:?}")));
-    let mut driver = Driver { account, peer: peer.as_bytes().to_vec(), shared, fingerprint, tag: 0 };
+    let mut driver = Driver { account, peer: peer.as_bytes().to_vec(), shared, fingerprint, version, tag: 0 };
     loop {
         let line = next_line();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.obey(&line))) {
@@ -276,7 +296,11 @@ fn main() {
     }
 }
 
-const CAPS: &str =
+fn caps(version: u16) -> &'static str {
+    if version == 4 { CAPS_4 } else { CAPS_3 }
+}
+
+const CAPS_3: &str =
     "caps v3 query tag simultaneous smp question abort fragment end refresh-ask refresh-answer to state-ssid
 cannot v1 the crate knows versions 3 and 4
 cannot v2 the crate knows versions 3 and 4
@@ -293,3 +317,19 @@ cannot newer-commit it answers a second D-H Commit, but goes on with the first
 cannot smp-abort-seen an abort of the correspondent is reported as a failure
 cannot burst-then-turn one receiving counter for all keys: two messages in a row, an answer, and the next is refused
 cannot short-texts it panics when a ciphertext is all zero: one text of one byte in 256, and the empty text always";
+
+const CAPS_4: &str = "caps v4 query tag simultaneous smp question abort fragment end refresh-ask to state-ssid
+cannot refresh-answer it answers one query in its life: after that it says that an exchange is under way
+cannot second-query it answers one query in its life: after that it says that an exchange is under way
+cannot extrakey the key is neither derived nor told
+cannot heartbeat-due the crate never sends heartbeats by itself
+cannot heartbeat no call for it
+cannot instances its own tag is made up at every start and cannot be chosen
+cannot keyfile there is no reading or writing of keys
+cannot theirs the fingerprint of the correspondent is not shown
+cannot half the half of the session id is not shown
+cannot smp-waits while it waits for a secret it reads nothing: an abort is seen only after the answer
+cannot smp-abort-seen an abort of the correspondent is reported as a failure
+cannot simultaneous-win it never compares Identity messages that cross, and answers a repeated one by other keys
+cannot smp-declines it tells nobody that it does not answer a question
+cannot late-texts it keeps no keys for messages that arrive late";

@@ -11,7 +11,7 @@ const DOMAIN: &str = "chatham.invalid";
 
 /// A person in the engine: their address without a resource, for a person is the same on all their devices.
 pub(super) fn person(address: &BareJid) -> Nick {
-    Nick::new(address.as_str(), CaseMapping::Ascii)
+    Nick::new(address.as_str(), CaseMapping::Jid)
 }
 
 /// Reads an address as somebody has typed it.

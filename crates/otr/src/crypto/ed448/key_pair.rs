@@ -34,7 +34,7 @@ impl KeyPair {
     #[must_use]
     pub fn from_scalar(secret: Scalar) -> Self {
         Self {
-            public: Point::base_mul(&secret),
+            public: Point::base_mul(&secret).with_encoding(),
             secret,
         }
     }

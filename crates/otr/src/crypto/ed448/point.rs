@@ -1,6 +1,7 @@
 //! Points of the curve that are multiples of the base point.
 
 use core::fmt;
+use std::sync::OnceLock;
 
 use crrl::ed448;
 use subtle::Choice;
@@ -16,11 +17,18 @@ use super::{BadPoint, SIZE, Scalar};
 pub struct Point(Zeroizing<Raw>);
 
 #[derive(Clone, Copy)]
-struct Raw(ed448::Point);
+struct Raw {
+    point: ed448::Point,
+    /// The encoding of a point that is sent or was received: making it takes an inversion.
+    encoded: Option<[u8; SIZE]>,
+}
 
 impl Default for Raw {
     fn default() -> Self {
-        Self(ed448::Point::NEUTRAL)
+        Self {
+            point: ed448::Point::NEUTRAL,
+            encoded: None,
+        }
     }
 }
 
@@ -37,19 +45,35 @@ impl Point {
         if point.isneutral() != 0 || point.is_in_subgroup() == 0 {
             return Err(BadPoint);
         }
-        Ok(Self::new(point))
+        // There is one encoding of each point.
+        Ok(Self(Zeroizing::new(Raw {
+            point,
+            encoded: Some(*bytes),
+        })))
     }
 
     /// A POINT: 57 bytes.
     #[must_use]
     pub fn encode(&self) -> [u8; SIZE] {
-        self.raw().encode()
+        self.0.encoded.unwrap_or_else(|| self.raw().encode())
+    }
+
+    /// The same point, which is going to be encoded more than once.
+    #[must_use]
+    pub(super) fn with_encoding(mut self) -> Self {
+        self.0.encoded = Some(self.encode());
+        self
     }
 
     /// The base point.
     #[must_use]
     pub fn base() -> Self {
-        Self::new(ed448::Point::BASE)
+        static BASE: OnceLock<[u8; SIZE]> = OnceLock::new();
+        let point = ed448::Point::BASE;
+        Self(Zeroizing::new(Raw {
+            point,
+            encoded: Some(*BASE.get_or_init(|| point.encode())),
+        }))
     }
 
     /// `scalar` times G.
@@ -111,11 +135,11 @@ impl Point {
     }
 
     fn raw(&self) -> &ed448::Point {
-        &self.0.0
+        &self.0.point
     }
 
     fn new(point: ed448::Point) -> Self {
-        Self(Zeroizing::new(Raw(point)))
+        Self(Zeroizing::new(Raw { point, encoded: None }))
     }
 }
 
@@ -132,9 +156,10 @@ mod tests {
 
     #[test]
     fn wiping_leaves_the_neutral_element() {
-        let mut raw = Raw(*Point::base().raw());
-        assert_eq!(raw.0.isneutral(), 0);
+        let mut raw = *Point::base().0;
+        assert_eq!(raw.point.isneutral(), 0);
         raw.zeroize();
-        assert_ne!(raw.0.isneutral(), 0);
+        assert_ne!(raw.point.isneutral(), 0);
+        assert_eq!(raw.encoded, None);
     }
 }

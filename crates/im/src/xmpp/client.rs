@@ -1,0 +1,484 @@
+//! A client as a state machine: stanzas in, stanzas and facts out. No socket, no clock.
+//!
+//! ```text
+//! features -> [resume] -> Resumed
+//!          \-> bind -> Bound: enable, roster, carbons, presence
+//! ```
+//!
+//! Facts have the form of [`crate::irc::Event`], so that whoever knows one network knows the other; people are bare
+//! addresses, whatever client they speak from.
+
+use std::time::Duration;
+
+use super::ns;
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
+
+use super::frame::{Frame, Header, STREAMS, Stanza};
+use super::management::{Management, Outgoing, count, question};
+use super::message::{self, Meaning, nick};
+use super::roster::{Change, Roster};
+use super::stream::{condition_and_text, escape, stream_error};
+use crate::irc::{Event, Kind, Nick, Person, Said};
+use crate::link::SendError;
+
+/// What the machine wants.
+#[derive(Debug)]
+pub enum Output {
+    /// Write this.
+    Send(Outgoing),
+    /// This happened.
+    Event(Event),
+    /// The stream is over: why, if there is a reason.
+    Close(Option<String>),
+}
+
+/// Our place at a server, over one stream or several.
+#[derive(Debug)]
+pub struct Client {
+    own: BareJid,
+    resource: Option<String>,
+    full: Option<FullJid>,
+    stage: Stage,
+    /// How elements of the present stream are to be read.
+    header: Option<Header>,
+    /// What the server can do on the present stream.
+    can: Abilities,
+    management: Option<Management>,
+    roster: Roster,
+    now: Option<Duration>,
+    /// When we came to this place.
+    began: Option<Duration>,
+    messages: u64,
+    /// What the server has not taken of an earlier stream that it does not go on with.
+    refused: Option<Vec<(Nick, Vec<u8>)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Away,
+    Resuming,
+    Binding,
+    /// Servers of the old kind want it said once more.
+    Beginning,
+    Bound {
+        resumed: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Abilities {
+    management: bool,
+    session: bool,
+}
+
+impl Client {
+    /// A place under this address. Without a name for the client the server makes one.
+    #[must_use]
+    pub fn new(own: BareJid, resource: Option<String>) -> Self {
+        Self {
+            own,
+            resource,
+            full: None,
+            stage: Stage::Away,
+            header: None,
+            can: Abilities::default(),
+            management: None,
+            roster: Roster::default(),
+            now: None,
+            began: None,
+            messages: 0,
+            refused: None,
+        }
+    }
+
+    /// Our address.
+    #[must_use]
+    pub fn own(&self) -> &BareJid {
+        &self.own
+    }
+
+    /// Our address with the name of this client, once the server has given it.
+    #[must_use]
+    pub fn full(&self) -> Option<&FullJid> {
+        self.full.as_ref()
+    }
+
+    /// Whether stanzas can be sent.
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        matches!(self.stage, Stage::Bound { .. })
+    }
+
+    /// Whether the present stream goes on where the one before broke.
+    #[must_use]
+    pub fn is_resumed(&self) -> bool {
+        self.stage == Stage::Bound { resumed: true }
+    }
+
+    /// Whether the next stream may go on where this one breaks.
+    #[must_use]
+    pub fn is_resumable(&self) -> bool {
+        self.management.as_ref().is_some_and(Management::is_resumable)
+    }
+
+    /// Tells the time, since 1970: what was said before this place was taken is old.
+    pub fn tell_time(&mut self, now: Duration) {
+        self.now = Some(now);
+    }
+
+    /// A stream on which the server has let us in, with its features.
+    #[must_use]
+    pub fn start(&mut self, header: Header, features: &Stanza) -> Vec<Output> {
+        let element = header.read(features);
+        self.header = Some(header);
+        self.can = element.map_or_else(Abilities::default, |features| Abilities {
+            management: features.has_child("sm", ns::SM),
+            session: features
+                .get_child("session", ns::SESSION)
+                .is_some_and(|session| !session.has_child("optional", ns::SESSION)),
+        });
+        let resume = self.management.as_ref().and_then(Management::resume);
+        match resume.filter(|_| self.can.management) {
+            Some(resume) => {
+                self.stage = Stage::Resuming;
+                vec![Output::Send(resume)]
+            }
+            None => self.bind(),
+        }
+    }
+
+    /// Takes what the server sent.
+    #[must_use]
+    pub fn receive(&mut self, frame: &Frame) -> Vec<Output> {
+        let Frame::Stanza(stanza) = frame else {
+            return vec![Output::Close(None)];
+        };
+        let counts = stanza.namespace() == ns::JABBER_CLIENT;
+        let read = self.header.as_ref().and_then(|header| header.read(stanza));
+        if counts && let Some(management) = &mut self.management {
+            management.take();
+        }
+        let Some(element) = read else {
+            // More than the library takes: nothing that we know how to use.
+            return Vec::new();
+        };
+        match (stanza.name(), stanza.namespace()) {
+            ("error", STREAMS) => vec![Output::Close(Some(stream_error(&element).to_string()))],
+            (name, ns::SM) => self.manage(name, &element),
+            ("iq", ns::JABBER_CLIENT) => self.iq(&element),
+            ("message", ns::JABBER_CLIENT) if self.is_bound() => self.message(&element),
+            ("presence", ns::JABBER_CLIENT) if self.is_bound() => self.presence(&element),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A text to somebody, as one message; `kept` is what is given back if it is not sent.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent then.
+    pub fn say(&mut self, to: &BareJid, text: &str, kept: &[u8]) -> Result<Vec<Outgoing>, SendError> {
+        if !self.is_bound() {
+            return Err(SendError::Closed);
+        }
+        if self.management.as_ref().is_some_and(Management::is_full) {
+            return Err(SendError::QueueFull);
+        }
+        self.messages += 1;
+        let id = format!("m{}", self.messages);
+        let mut outgoing = Outgoing::stanza(message::write(to, &id, text));
+        outgoing.text = Some((nick(to), kept.to_vec()));
+        let mut all = vec![self.count(outgoing)];
+        if self.management.is_some() {
+            all.push(question());
+        }
+        Ok(all)
+    }
+
+    /// What asks the server for a sign of life.
+    #[must_use]
+    pub fn ping(&mut self) -> Outgoing {
+        match &self.management {
+            Some(_) => question(),
+            None => self.count(Outgoing::stanza(
+                format!("<iq type='get' id='{PING}'><ping xmlns='{}'/></iq>", ns::PING).into(),
+            )),
+        }
+    }
+
+    /// What is said before leaving.
+    #[must_use]
+    pub fn goodbye(&mut self) -> Vec<Outgoing> {
+        let gone = self.count(Outgoing::stanza(b"<presence type='unavailable'/>".to_vec()));
+        // Nobody comes back to this place.
+        self.management = None;
+        vec![gone, Outgoing::element("</stream:stream>")]
+    }
+
+    /// The stream has broken.
+    pub fn break_off(&mut self) {
+        self.stage = Stage::Away;
+        self.header = None;
+    }
+
+    /// The texts that the server has not taken on the streams before this one, in order, if this one does not go on there
+    /// and the server has told how far it had come. Nothing else is known to be lost.
+    pub fn take_refused(&mut self) -> Option<Vec<(Nick, Vec<u8>)>> {
+        self.refused.take()
+    }
+
+    fn count(&mut self, outgoing: Outgoing) -> Outgoing {
+        if let Some(management) = &mut self.management {
+            management.send(&outgoing);
+        }
+        outgoing
+    }
+
+    fn stanza(&mut self, xml: String) -> Output {
+        Output::Send(self.count(Outgoing::stanza(xml.into())))
+    }
+
+    fn bind(&mut self) -> Vec<Output> {
+        self.management = None;
+        self.stage = Stage::Binding;
+        let resource = self.resource.as_deref().map_or_else(String::new, |resource| {
+            format!("<resource>{}</resource>", escape(resource))
+        });
+        let bind = format!(
+            "<iq type='set' id='{BIND}'><bind xmlns='{}'>{resource}</bind></iq>",
+            ns::BIND
+        );
+        vec![self.stanza(bind)]
+    }
+
+    fn bound(&mut self) -> Vec<Output> {
+        self.stage = Stage::Bound { resumed: false };
+        self.began = self.now;
+        self.roster.forget_presence();
+        let mut outputs = Vec::new();
+        if self.can.management {
+            outputs.push(Output::Send(Management::enable()));
+            self.management = Some(Management::default());
+        }
+        outputs.push(self.stanza(format!(
+            "<iq type='get' id='{ROSTER}'><query xmlns='{}'/></iq>",
+            ns::ROSTER
+        )));
+        outputs.push(self.stanza(format!(
+            "<iq type='set' id='{CARBONS}'><enable xmlns='{}'/></iq>",
+            ns::CARBONS
+        )));
+        outputs.push(self.stanza("<presence/>".to_owned()));
+        outputs.push(Output::Event(Event::Registered {
+            nick: nick(&self.own),
+        }));
+        outputs
+    }
+
+    fn manage(&mut self, name: &str, element: &Element) -> Vec<Output> {
+        let Some(management) = &mut self.management else {
+            return Vec::new();
+        };
+        match name {
+            "enabled" => management.enabled(element),
+            "r" => return vec![Output::Send(management.answer())],
+            "a" if count(element).is_none_or(|count| management.acknowledge(count).is_err()) => {
+                return miscounted();
+            }
+            "resumed" if self.stage == Stage::Resuming => {
+                if count(element).is_none_or(|count| management.acknowledge(count).is_err()) {
+                    return miscounted();
+                }
+                self.stage = Stage::Bound { resumed: true };
+                let again = management.open().cloned().map(Output::Send);
+                let mut outputs: Vec<_> = again.collect();
+                outputs.push(Output::Send(question()));
+                outputs.push(Output::Event(Event::Registered {
+                    nick: nick(&self.own),
+                }));
+                return outputs;
+            }
+            "failed" if self.stage == Stage::Resuming => {
+                if count(element).is_some_and(|count| management.acknowledge(count).is_ok()) {
+                    let open = std::mem::take(management).into_open();
+                    self.refused = Some(open.into_iter().filter_map(|outgoing| outgoing.text).collect());
+                }
+                return self.bind();
+            }
+            // The server does not do it after all.
+            "failed" => self.management = None,
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn iq(&mut self, iq: &Element) -> Vec<Output> {
+        let id = iq.attr("id").unwrap_or_default();
+        let from = iq.attr("from").map(Jid::new);
+        // The server speaks for itself, or for our own address; anybody else may say what they like.
+        let by_server = match &from {
+            None => true,
+            Some(Ok(from)) => {
+                from.to_bare() == self.own || (from.node().is_none() && from.domain() == self.own.domain())
+            }
+            Some(Err(_)) => false,
+        };
+        match (iq.attr("type"), id) {
+            (Some("result"), BIND) if self.stage == Stage::Binding => self.take_address(iq),
+            (Some("result"), BEGIN) if self.stage == Stage::Beginning => self.bound(),
+            (Some("error"), BIND | BEGIN) if !self.is_bound() => {
+                let error = iq.get_child("error", ns::JABBER_CLIENT);
+                let words = error.map_or_else(String::new, |error| condition_and_text(error).0);
+                vec![Output::Close(Some(format!(
+                    "the server gives us no place: {words}"
+                )))]
+            }
+            (Some("result"), ROSTER) if by_server => {
+                if let Some(query) = iq.get_child("query", ns::ROSTER) {
+                    self.roster.take(query);
+                }
+                Vec::new()
+            }
+            (Some("get" | "set"), id) if id.len() <= LONGEST_ID && self.is_bound() => {
+                let id = id.to_owned();
+                self.asked(iq, &id, by_server)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn take_address(&mut self, iq: &Element) -> Vec<Output> {
+        let bound = iq.get_child("bind", ns::BIND);
+        let jid = bound.and_then(|bind| bind.get_child("jid", ns::BIND));
+        let Some(Ok(full)) = jid.map(|jid| FullJid::new(jid.text().trim())) else {
+            return vec![Output::Close(Some("the server gives us no address".to_owned()))];
+        };
+        if full.to_bare() != self.own {
+            // Everything that is said would be somebody else's.
+            let words = format!("the server gives us the address {full}, which was not asked for");
+            return vec![Output::Close(Some(words))];
+        }
+        self.full = Some(full);
+        if self.can.session {
+            self.stage = Stage::Beginning;
+            let begin = format!(
+                "<iq type='set' id='{BEGIN}'><session xmlns='{}'/></iq>",
+                ns::SESSION
+            );
+            return vec![self.stanza(begin)];
+        }
+        self.bound()
+    }
+
+    /// A question, or a change of the list. What is not understood is answered with an error, as it has to be.
+    fn asked(&mut self, iq: &Element, id: &str, by_server: bool) -> Vec<Output> {
+        let to = iq
+            .attr("from")
+            .map_or_else(String::new, |from| format!(" to='{}'", escape(from)));
+        let id = escape(id);
+        if iq.has_child("ping", ns::PING) {
+            return vec![self.stanza(format!("<iq type='result' id='{id}'{to}/>"))];
+        }
+        if let Some(query) = iq.get_child("query", ns::ROSTER).filter(|_| by_server) {
+            self.roster.take(query);
+            return vec![self.stanza(format!("<iq type='result' id='{id}'{to}/>"))];
+        }
+        vec![self.stanza(format!(
+            "<iq type='error' id='{id}'{to}><error type='cancel'><service-unavailable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        ))]
+    }
+
+    fn message(&mut self, element: &Element) -> Vec<Output> {
+        match message::read(element, &self.own, self.began) {
+            Meaning::Said(mut said) => {
+                said.account = self.known(&said.from.nick);
+                vec![Output::Event(Event::Message(*said))]
+            }
+            Meaning::Failed(whom, words) => {
+                let words = format!("a text did not reach {whom}: {words}");
+                vec![
+                    Output::Event(Event::Message(self.by_server(&whom, words))),
+                    Output::Event(Event::Absent { nick: nick(&whom) }),
+                ]
+            }
+            Meaning::Nothing => Vec::new(),
+        }
+    }
+
+    /// Who is on our list is somebody whom we know.
+    fn known(&self, whom: &Nick) -> Option<Vec<u8>> {
+        let jid = BareJid::new(std::str::from_utf8(whom.as_bytes()).ok()?).ok()?;
+        self.roster.has(&jid).then(|| jid.as_str().as_bytes().to_vec())
+    }
+
+    fn presence(&mut self, presence: &Element) -> Vec<Output> {
+        let Some(Ok(from)) = presence.attr("from").map(Jid::new) else {
+            return Vec::new();
+        };
+        if from.to_bare() == self.own || presence.has_child("x", ns::MUC_USER) {
+            return Vec::new();
+        }
+        let whom = from.to_bare();
+        match presence.attr("type") {
+            // Strangers may show themselves to whom they like.
+            None if !self.roster.has(&whom) => Vec::new(),
+            None => match self.roster.presence(&from, true) {
+                Some(Change::Came(person)) => vec![Output::Event(Event::Joined {
+                    person: someone(&person),
+                    channel: Vec::new(),
+                    account: None,
+                    own: false,
+                })],
+                _ => Vec::new(),
+            },
+            Some("unavailable") => match self.roster.presence(&from, false) {
+                Some(Change::Went(person)) => vec![Output::Event(Event::Quit {
+                    nick: nick(&person),
+                    reason: Vec::new(),
+                    netsplit: false,
+                })],
+                _ => Vec::new(),
+            },
+            Some("subscribe") if !self.roster.has(&whom) => {
+                let words = format!("{whom} wants to see when you are there; another client can allow it");
+                vec![Output::Event(Event::Message(self.by_server(&whom, words)))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Words about somebody that are nobody's.
+    fn by_server(&self, whom: &BareJid, words: String) -> Said {
+        Said {
+            from: someone(whom),
+            target: self.own.as_str().as_bytes().to_vec(),
+            text: words.into_bytes(),
+            kind: Kind::Server,
+            notice: true,
+            history: false,
+            time: None,
+            account: None,
+        }
+    }
+}
+
+fn someone(jid: &BareJid) -> Person {
+    Person {
+        nick: nick(jid),
+        user: None,
+        host: None,
+    }
+}
+
+fn miscounted() -> Vec<Output> {
+    let words = "the server counts stanzas that were never sent";
+    vec![Output::Close(Some(words.to_owned()))]
+}
+
+const BIND: &str = "bind";
+const BEGIN: &str = "begin";
+const ROSTER: &str = "roster";
+const CARBONS: &str = "carbons";
+const PING: &str = "ping";
+const LONGEST_ID: usize = 1024;
