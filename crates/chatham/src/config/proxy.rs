@@ -410,7 +410,7 @@ pub fn look(request: &ProxyRequest) -> check::Report {
         let words = format!(
             "{} leads to {}, with the profile {}",
             door.listen.address,
-            door.place(),
+            door.resolved.place.words(),
             door.resolved.profile
         );
         report.fact("door", words);

@@ -77,7 +77,7 @@ impl Running {
         for door in &plan.xmpp {
             let lodging = Arc::new(furnish_xmpp(plan, door, &archive, tell)?);
             running.rooms.push(Arc::clone(&lodging.room));
-            let (profile, place) = (door.resolved.profile.clone(), door.place());
+            let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
             let front = FrontDoor::open(&door.listen, Behind::Xmpp(lodging), Arc::clone(&password)).await?;
             let address = front.address();
             let fields = json!({ "listen": address.to_string(), "place": place, "profile": profile });

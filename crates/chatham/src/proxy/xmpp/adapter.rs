@@ -369,6 +369,16 @@ impl Adapter {
         format!("{OURS}{:x}-{}", self.seed, self.count)
     }
 
+    /// Asks the client whether it is there. Any answer will do, even that it does not know the question.
+    pub(super) fn ping(&mut self) -> Vec<u8> {
+        let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
+        let ping = format!(
+            "<iq xmlns='jabber:client' type='get' from='{ADDRESS}/proxy' to='{to}' id='{id}'><ping \
+             xmlns='urn:xmpp:ping'/></iq>"
+        );
+        ping.into_bytes()
+    }
+
     /// Who is meant by an address of a message.
     pub(super) fn addressee(&self, address: Option<&str>) -> Addressee {
         let Some(address) = address else {

@@ -25,7 +25,9 @@ pub fn is_reserved(address: &str) -> bool {
         |_| address.to_owned(),
         |address| address.domain().as_str().to_owned(),
     );
-    let domain = domain.trim_end_matches('.').to_ascii_lowercase();
+    // Whoever looks a domain up takes these for dots, too (RFC 3490, section 3.1).
+    let domain = domain.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
+    let domain = domain.trim_end_matches('.').to_lowercase();
     domain == DOMAIN || domain.ends_with(&format!(".{DOMAIN}"))
 }
 
@@ -51,6 +53,7 @@ mod tests {
             "other@chatham.invalid.",
             "a@b.chatham.invalid",
             "chatham@chatham\u{3002}invalid",
+            "chatham@\u{ff43}hatham\u{ff0e}invalid",
         ] {
             assert!(is_reserved(name), "{name}");
         }

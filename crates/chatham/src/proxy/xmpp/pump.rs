@@ -118,6 +118,12 @@ impl<'r> Pump<'r> {
         self.room.errand().await;
     }
 
+    /// Another client wants to come in, and this one may be gone without a word.
+    pub(super) fn ask_whether_there(&mut self) {
+        let ping = self.adapter.ping();
+        self.down.extend_from_slice(&ping);
+    }
+
     /// Carries out what was done elsewhere.
     pub(super) fn run_errands(&mut self) {
         let room = self.room;

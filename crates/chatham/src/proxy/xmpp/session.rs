@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::proxy::front_door::Visitor;
+use crate::proxy::room::Room;
 use crate::proxy::session::{ended, write_or_flush};
 use crate::proxy::xmpp::adapter::Adapter;
 use crate::proxy::xmpp::lodging::Lodging;
@@ -24,7 +25,7 @@ pub(in crate::proxy) async fn serve(
     mut stop: watch::Receiver<bool>,
 ) {
     if visitor.is_anothers() {
-        // docs/decisions/0141-who-may-use-an-xmpp-door.md
+        // docs/decisions/0140-the-proxy-and-xmpp.md
         return;
     }
     let arrived = tokio::select! {
@@ -54,7 +55,7 @@ pub(in crate::proxy) async fn serve(
         seed(),
     );
     let mut pump = Pump::new(&lodging.room, adapter, (from_client, from_server), first);
-    run(client, socket, &mut pump, stop).await;
+    run(client, socket, (&mut pump, &lodging.room), stop).await;
     pump.lose();
 }
 
@@ -169,7 +170,7 @@ fn beginning(header: &Header, features: &Stanza) -> Vec<u8> {
 async fn run(
     client: Box<dyn Stream>,
     server: Box<dyn Stream>,
-    pump: &mut Pump<'_>,
+    (pump, room): (&mut Pump<'_>, &Room),
     mut stop: watch::Receiver<bool>,
 ) {
     let (mut client_reads, mut client_writes) = tokio::io::split(client);
@@ -179,6 +180,8 @@ async fn run(
     let mut unflushed = [false; 2];
     let mut leaving: Option<Instant> = None;
     let (mut client_gone, mut server_gone) = (false, false);
+    // Until when the client has to say that it is still there.
+    let mut asked: Option<Instant> = None;
     loop {
         let until = pump.refill();
         let said_all = pump.is_said() && !unflushed[1];
@@ -186,11 +189,14 @@ async fn run(
         if leaving.is_some() && (said_all || server_gone) && (told_all || client_gone) {
             break;
         }
-        let wake = leaving.map_or(until, |leaving| leaving.min(until));
+        let wake = [leaving, asked].into_iter().flatten().fold(until, Instant::min);
         tokio::select! {
             read = client_reads.read(&mut near), if !client_gone && leaving.is_none() && pump.takes_from_client() => {
                 match read {
-                    Ok(count @ 1..) => pump.client_says(near.get(..count).unwrap_or_default()),
+                    Ok(count @ 1..) => {
+                        asked = None;
+                        pump.client_says(near.get(..count).unwrap_or_default());
+                    }
                     Ok(0) | Err(_) => {
                         client_gone = true;
                         pump.say_goodbye();
@@ -237,7 +243,17 @@ async fn run(
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;
                 }
+                if asked.is_some_and(|asked| asked <= Instant::now()) {
+                    asked = None;
+                    client_gone = true;
+                    pump.say_goodbye();
+                    leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
+                }
                 pump.tick();
+            }
+            () = room.knocked(), if asked.is_none() && leaving.is_none() => {
+                pump.ask_whether_there();
+                asked = Some(Instant::now() + ANSWER);
             }
             () = ended(&mut stop), if leaving.is_none() => {
                 pump.end();
@@ -269,7 +285,7 @@ fn seed() -> u64 {
 }
 
 /// What streams are made of before and after the login, and what would have to be counted on both sides:
-/// docs/decisions/0142-stream-management.md.
+/// docs/decisions/0140-the-proxy-and-xmpp.md.
 const NOT_OFFERED: [&str; 7] = [
     "urn:xmpp:sm:2",
     "urn:xmpp:sm:3",
@@ -284,5 +300,7 @@ const TLS_HANDSHAKE: u8 = 22;
 const READ: usize = 8 * 1024;
 /// How long a client may take until the server has let it in. A person may have to look at a certificate.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How long a client may be silent that is asked whether it is still there.
+const ANSWER: Duration = Duration::from_secs(4);
 /// How long the last stanzas may take.
 const FAREWELL: Duration = Duration::from_secs(3);

@@ -30,7 +30,7 @@ impl Adapter {
                 let words = "something that your client said could not be read, and was not sent".to_owned();
                 self.tell(resident, [words], &mut out);
             }
-            // Nothing is lost inside this computer: docs/decisions/0142-stream-management.md.
+            // Nothing is lost inside this computer: docs/decisions/0140-the-proxy-and-xmpp.md.
             ("enable" | "resume", STREAM_MANAGEMENT, _) => down(REFUSED, &mut out),
             (_, STREAM_MANAGEMENT | SASL | TLS, _) => {}
             ("compress", COMPRESSION, _) => down(UNCOMPRESSED, &mut out),
