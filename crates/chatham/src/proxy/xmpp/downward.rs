@@ -46,7 +46,7 @@ impl Adapter {
             }
             "iq" => {
                 out.push(pass(stanza));
-                self.answer(resident, &element, now, &mut out);
+                self.answer(resident, &element, &mut out);
             }
             _ => out.push(pass(stanza)),
         }
@@ -61,8 +61,9 @@ impl Adapter {
         ]
     }
 
-    /// The client shows messages from now on.
-    pub(super) fn come(&mut self, resident: &mut Resident, out: &mut Vec<Step>) {
+    /// The client shows messages from now on, and the server has just heard that it is here: before, what answers us would
+    /// find nobody.
+    pub(super) fn come(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
         self.present = true;
         self.introduce(out);
         let account = resident.engine.account();
@@ -79,6 +80,10 @@ impl Adapter {
         );
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, std::iter::once(words).chain(untold), out);
+        if std::mem::take(&mut resident.away) {
+            let effects = resident.engine.connection_restored(now);
+            self.carry_out(resident, effects, Cause::default(), out);
+        }
     }
 
     /// Puts the proxy into the client's list of contacts. The server does not hear of it.
@@ -96,7 +101,7 @@ impl Adapter {
         down(&push, out);
     }
 
-    fn answer(&mut self, resident: &mut Resident, iq: &Element, now: Timestamp, out: &mut Vec<Step>) {
+    fn answer(&mut self, resident: &mut Resident, iq: &Element, out: &mut Vec<Step>) {
         if iq.attr("type") != Some("result") {
             return;
         }
@@ -109,10 +114,6 @@ impl Adapter {
             self.full = Some(jid.text().trim().to_owned());
             resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
-            if std::mem::take(&mut resident.away) {
-                let effects = resident.engine.connection_restored(now);
-                self.carry_out(resident, effects, Cause::default(), out);
-            }
         }
         if self.asked_for_roster.is_some() && self.asked_for_roster.as_deref() == iq.attr("id") {
             self.roster[0] = true;

@@ -24,7 +24,7 @@ impl Adapter {
         let element = self.client.read(stanza);
         match (stanza.name(), stanza.namespace(), element) {
             ("message", CLIENT, Some(message)) => self.message(resident, stanza, &message, now, &mut out),
-            ("presence", CLIENT, Some(presence)) => self.presence(resident, stanza, &presence, &mut out),
+            ("presence", CLIENT, Some(presence)) => self.presence(resident, stanza, &presence, now, &mut out),
             ("iq", CLIENT, Some(iq)) => self.query(stanza, &iq, &mut out),
             (_, CLIENT, None) => {
                 let words = "something that your client said could not be read, and was not sent".to_owned();
@@ -85,6 +85,7 @@ impl Adapter {
         resident: &mut Resident,
         stanza: &Stanza,
         presence: &Element,
+        now: Timestamp,
         out: &mut Vec<Step>,
     ) {
         if names::mentions_us(presence) {
@@ -99,7 +100,7 @@ impl Adapter {
                     self.rooms.insert(room.as_str().to_owned());
                 }
             }
-            (None, None) if !self.present => self.come(resident, out),
+            (None, None) if !self.present => self.come(resident, now, out),
             _ => {}
         }
     }
