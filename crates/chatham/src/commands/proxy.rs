@@ -248,10 +248,14 @@ fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
 
 /// Runs until somebody ends it.
 async fn serve(plan: Plan, json: bool) -> io::Result<()> {
-    let Some(door) = plan.doors.first() else {
+    let mut doors = plan.doors.iter().map(|door| &door.resolved);
+    let Some(resolved) = doors
+        .next()
+        .or_else(|| plan.xmpp.first().map(|door| &door.resolved))
+    else {
         return Ok(());
     };
-    let store = open_store(&door.resolved)?;
+    let store = open_store(resolved)?;
     let mut tell = |remark: Remark| {
         let mut out = io::stdout().lock();
         if json {

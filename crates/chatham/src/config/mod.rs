@@ -20,6 +20,7 @@ pub mod rules;
 mod secret;
 mod table;
 mod xmpp;
+pub mod xmpp_door;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -11,6 +11,7 @@ use crate::config::listen::{Listen, ListenTable, OFF};
 use crate::config::place::{self, Place};
 use crate::config::resolve::user_name;
 use crate::config::table::{Reader, Table};
+use crate::config::xmpp_door::{XmppDoor, XmppTable};
 use crate::config::{Configuration, Profile, Request, Resolved, Setting, check, profile, secret};
 use crate::proxy::{Habits, Password};
 
@@ -23,6 +24,8 @@ pub struct ProxyTable {
     pub notices: Option<Setting<bool>>,
     /// The doors to IRC servers, by name.
     pub irc: Vec<DoorTable>,
+    /// The doors to accounts of XMPP.
+    pub xmpp: Vec<XmppTable>,
     /// The door to all of them for clients that speak SOCKS5.
     pub socks5: ListenTable,
     /// The door to all of them for clients that speak HTTP CONNECT.
@@ -62,6 +65,8 @@ pub struct ProxyRequest {
 pub struct Plan {
     /// The doors, each to one server.
     pub doors: Vec<Door>,
+    /// The doors to accounts of XMPP.
+    pub xmpp: Vec<XmppDoor>,
     /// The doors through which a client names the server.
     pub entries: Vec<Entry>,
     /// What becomes of connections there that lead to none of these servers.
@@ -139,6 +144,9 @@ impl ProxyTable {
                 profile,
             });
         }
+        for (name, table) in table.table("xmpp", reader).tables(reader) {
+            read.xmpp.push(XmppTable::read(name, table, reader));
+        }
         for (name, listen) in [("socks5", &mut read.socks5), ("http", &mut read.http)] {
             let mut table = table.table(name, reader);
             *listen = ListenTable::read(&mut table, reader);
@@ -204,11 +212,13 @@ impl ProxyRequest {
     pub fn over(&self, configuration: &Configuration) -> Result<Plan, Vec<Complaint>> {
         let (mut doors, mut complaints): (Vec<Door>, Vec<Complaint>) = (Vec::new(), Vec::new());
         let wishes = self.wishes(configuration);
-        if wishes.is_empty() {
+        let xmpp = self.xmpp(configuration, &mut complaints);
+        if wishes.is_empty() && configuration.proxy.xmpp.is_empty() {
             let complaint =
                 Complaint::new(Origin::Default, "no server is named that the proxy would lead to");
             complaints.push(complaint.remedy(
-                "--upstream HOST, or a line [proxy.irc.NAME] with `listen` and `profile` in the configuration",
+                "--upstream HOST, or a line [proxy.irc.NAME] with `listen` and `profile` in the configuration, or \
+                 [proxy.xmpp.NAME] with `account`",
             ));
         }
         for wish in wishes {
@@ -221,21 +231,27 @@ impl ProxyRequest {
         }
         let entries = self.entries(configuration, &mut complaints);
         let others = configuration.proxy.others(&mut complaints);
-        if doors.iter().all(|door| door.listen.is_none()) && entries.is_empty() && complaints.is_empty() {
+        let closed = doors.iter().all(|door| door.listen.is_none()) && entries.is_empty() && xmpp.is_empty();
+        if closed && complaints.is_empty() {
             let complaint = Complaint::new(Origin::Default, "every door is switched off");
-            complaints.push(
-                complaint.remedy("say `listen` in one of [proxy.irc.NAME], [proxy.socks5], [proxy.http]"),
-            );
+            complaints.push(complaint.remedy(
+                "say `listen` in one of [proxy.irc.NAME], [proxy.xmpp.NAME], [proxy.socks5], [proxy.http]",
+            ));
         }
         let listens = doors.iter().filter_map(|door| door.listen.as_ref());
+        let listens = listens.chain(xmpp.iter().map(|door| &door.listen));
         let listens: Vec<_> = listens.chain(entries.iter().map(|entry| &entry.listen)).collect();
         complaints.extend(crowded(&listens));
+        complaints.extend(shared_profile(&doors, &xmpp));
         let (warnings, faults): (Vec<_>, Vec<_>) =
             complaints.into_iter().partition(|complaint| complaint.warning);
-        let data = doors.first().map(|door| door.resolved.data.clone());
+        let mut all = doors.iter().map(|door| &door.resolved);
+        let data = all.next().or_else(|| xmpp.first().map(|door| &door.resolved));
+        let data = data.map(|resolved| resolved.data.clone());
         match data {
             Some(data) if faults.is_empty() => Ok(Plan {
                 doors,
+                xmpp,
                 entries,
                 others,
                 habits: configuration.proxy.habits(),
@@ -270,6 +286,17 @@ impl ProxyRequest {
             origin: door.name.origin.clone(),
         };
         configuration.proxy.irc.iter().map(wish).collect()
+    }
+
+    /// The doors to accounts of XMPP, which only the configuration can name. No two of all doors have one profile.
+    fn xmpp(&self, configuration: &Configuration, complaints: &mut Vec<Complaint>) -> Vec<XmppDoor> {
+        if self.is_settled_here() {
+            return Vec::new();
+        }
+        let tables = configuration.proxy.xmpp.iter();
+        tables
+            .filter_map(|table| table.settle(&self.common, configuration, complaints))
+            .collect()
     }
 
     /// Whether the command line says what there is, and not the configuration.
@@ -379,6 +406,20 @@ pub fn look(request: &ProxyRequest) -> check::Report {
     for door in &plan.doors {
         look_at(door, &mut report);
     }
+    for door in &plan.xmpp {
+        let words = format!(
+            "{} leads to {}, with the profile {}",
+            door.listen.address,
+            door.resolved.place.words(),
+            door.resolved.profile
+        );
+        report.fact("door", words);
+        look_at_port(&door.listen, &mut report);
+        match door.resolved.passphrase() {
+            Ok(_) => report.store(&door.resolved),
+            Err(complaint) => report.complaints.push(complaint),
+        }
+    }
     for entry in &plan.entries {
         let (address, speech) = (entry.listen.address, speech_words(entry.speech));
         let others = match &plan.others {
@@ -464,6 +505,23 @@ fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Co
         return true;
     }
     false
+}
+
+/// An account of XMPP and something else that would have one key and one list of people.
+fn shared_profile(doors: &[Door], xmpp: &[XmppDoor]) -> Option<Complaint> {
+    let irc = doors.iter().map(|door| door.resolved.profile.as_str());
+    let named: Vec<&str> = irc
+        .chain(xmpp.iter().map(|door| door.resolved.profile.as_str()))
+        .collect();
+    let of_xmpp = xmpp.iter().enumerate().map(|(at, door)| (doors.len() + at, door));
+    let is_shared = |(at, door): &(usize, &XmppDoor)| {
+        let mut before = named.iter().take(*at);
+        before.any(|profile| super::is_same(profile, &door.resolved.profile))
+    };
+    let (_, door) = of_xmpp.into_iter().find(is_shared)?;
+    let what = format!("`{}` has the profile of another door", door.name);
+    let remedy = "a profile is one network: whoever has a name there may be somebody else elsewhere";
+    Some(Complaint::new(door.listen.origin.clone(), what).remedy(remedy))
 }
 
 /// What a profile says and the proxy leaves to the client.

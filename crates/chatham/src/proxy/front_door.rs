@@ -19,6 +19,7 @@ use crate::proxy::destinations::Destinations;
 use crate::proxy::password::Password;
 use crate::proxy::room::Room;
 use crate::proxy::session::{self, ended};
+use crate::proxy::xmpp::{self, Lodging};
 use crate::proxy::{connect_door, owner, socks_door};
 
 /// An open port.
@@ -39,6 +40,8 @@ pub(super) enum Behind {
     Socks5(Arc<Destinations>),
     /// Whatever a client asks for in HTTP.
     Connect(Arc<Destinations>),
+    /// One account of XMPP.
+    Xmpp(Arc<Lodging>),
 }
 
 /// Who has come, before anything was said.
@@ -56,6 +59,11 @@ impl Visitor<'_> {
     /// Whether it is a program of the same user on this computer, as the kernel says.
     pub(super) fn is_ours(&self) -> bool {
         owner::is_ours(self.ends.0, self.ends.1)
+    }
+
+    /// Whether it certainly is a program of another user of this computer.
+    pub(super) fn is_anothers(&self) -> bool {
+        owner::is_anothers(self.ends.0, self.ends.1)
     }
 }
 
@@ -132,7 +140,7 @@ impl FrontDoor {
     /// Whoever comes when there are too many finds the door shut. Others on this computer cannot shut it to its owner.
     fn has_room(&self, clients: usize, stream: &TcpStream, peer: SocketAddr) -> bool {
         let most = match self.behind {
-            Behind::Room(_) => MOST_IN_A_ROOM,
+            Behind::Room(_) | Behind::Xmpp(_) => MOST_IN_A_ROOM,
             Behind::Socks5(_) | Behind::Connect(_) => MOST_CLIENTS,
         };
         let here = stream.local_addr().unwrap_or(self.address);
@@ -157,6 +165,7 @@ async fn receive(
 ) {
     let (asked, destinations) = match behind {
         Behind::Room(room) => return session::serve(stream, visitor, room, stop).await,
+        Behind::Xmpp(lodging) => return xmpp::serve(stream, visitor, lodging, stop).await,
         Behind::Socks5(destinations) => (
             tokio::select! {
                 asked = socks_door::receive(stream, visitor) => asked,

@@ -14,14 +14,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use im::irc::{CaseMapping, IrcLine, Nick, ctcp};
 use otr::Timestamp;
 
-use crate::engine::notice::{Delivery, How, Notice, Standing, What};
+use crate::engine::notice::{How, Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::present::plain;
 use crate::proxy::echoes::Echoes;
 use crate::proxy::line::Frame;
 use crate::proxy::observer::{NAME, Observer};
 use crate::proxy::resident::Resident;
-use crate::proxy::words;
 
 /// How the proxy talks with its person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,7 +148,7 @@ impl Adapter {
                 Effect::Remember(memory) => out.push(Step::Remember(memory)),
                 Effect::Show(notice) => {
                     resident.outside.tell(&notice);
-                    let lines = self.told(resident, &notice);
+                    let lines = resident.told(&notice, &self.habits.prefix);
                     resident.keep(lines);
                 }
                 // Nothing is said while there is no connection.
@@ -294,42 +293,10 @@ impl Adapter {
                 out.extend(lines.into_iter().map(Step::Down));
             }
             _ => {
-                let lines = self.told(resident, &notice);
+                let lines = resident.told(&notice, &self.habits.prefix);
                 self.tell(resident, lines, out);
             }
         }
-    }
-
-    /// What the person is told of a fact that is no words of anybody. What their client shows by itself is not told again.
-    fn told(&self, resident: &mut Resident, notice: &Notice) -> Vec<String> {
-        let with = &notice.with;
-        match &notice.what {
-            What::NotSent { line, held: true, .. } => resident.holds(line.0),
-            What::Sent { line, how, .. } => {
-                if !resident.held.remove(&line.0) {
-                    return Vec::new();
-                }
-                let how = if how.is_private() {
-                    "privately"
-                } else {
-                    "in the clear"
-                };
-                let name = crate::sanitize::nick(with.as_bytes());
-                return vec![format!(
-                    "*** {name}: text {}, which waited, was sent, {how}",
-                    line.0
-                )];
-            }
-            What::Delivery { delivery, .. } if *delivery != Delivery::Lost => return Vec::new(),
-            What::Heard { .. } | What::Aside { .. } | What::Earlier { .. } | What::Gone | What::Absent => {
-                return Vec::new();
-            }
-            What::Renamed(to) if resident.engine.standing(to) == Standing::NotPrivate => {
-                return Vec::new();
-            }
-            _ => {}
-        }
-        words::lines(notice, &self.habits.prefix)
     }
 
     /// A message from somebody that no line of theirs has brought: a beginning that waited too long for its rest.

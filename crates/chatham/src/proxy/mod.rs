@@ -23,6 +23,7 @@ mod front_door;
 mod irc_adapter;
 mod line;
 mod observer;
+mod orders;
 pub(crate) mod outside;
 mod owner;
 mod password;
@@ -37,6 +38,7 @@ pub(crate) mod talk;
 mod tunnel;
 mod upward;
 pub(crate) mod words;
+pub mod xmpp;
 
 pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
 pub use observer::NAME;

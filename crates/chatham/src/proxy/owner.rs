@@ -4,23 +4,32 @@ use std::net::{IpAddr, SocketAddr};
 
 /// Whether the program that connected from `peer` to `here` runs for the same user as we do. `false` where that cannot
 /// be told.
-#[cfg(target_os = "linux")]
 pub(super) fn is_ours(peer: SocketAddr, here: SocketAddr) -> bool {
+    known(peer, here) == Some(true)
+}
+
+/// Whether it certainly runs for another user.
+pub(super) fn is_anothers(peer: SocketAddr, here: SocketAddr) -> bool {
+    known(peer, here) == Some(false)
+}
+
+/// Whether the program runs for the same user as we do, if that can be told.
+#[cfg(target_os = "linux")]
+fn known(peer: SocketAddr, here: SocketAddr) -> Option<bool> {
     use std::os::unix::fs::MetadataExt;
-    let Ok(us) = std::fs::metadata("/proc/self").map(|us| us.uid()) else {
-        return false;
-    };
+    let us = std::fs::metadata("/proc/self").map(|us| us.uid()).ok()?;
     let tables = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
     let mut tables = tables
         .iter()
         .filter_map(|table| std::fs::read_to_string(table).ok());
-    tables.find_map(|table| owner(&table, peer, here)) == Some(us)
+    let owner = tables.find_map(|table| owner(&table, peer, here))?;
+    Some(owner == us)
 }
 
-/// Whether the program that connected runs for the same user as we do: unknown on this system.
+/// Unknown on this system.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn is_ours(_: SocketAddr, _: SocketAddr) -> bool {
-    false
+fn known(_: SocketAddr, _: SocketAddr) -> Option<bool> {
+    None
 }
 
 /// The user whose socket goes from one address to another, by the kernel's table of sockets. A socket that its program has

@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use im::irc::IrcLine;
 
 use crate::engine::Engine;
+use crate::engine::notice::{Delivery, Notice, Standing, What};
 use crate::proxy::outside::Outside;
+use crate::proxy::words;
 
 /// One person of the proxy, with their client or without it.
 pub struct Resident {
@@ -64,6 +66,38 @@ impl Resident {
         if self.held.len() > MOST_HELD {
             self.held.pop_first();
         }
+    }
+
+    /// What the person is told of a fact that is no words of anybody. What their client shows by itself is not told again.
+    pub(super) fn told(&mut self, notice: &Notice, prefix: &str) -> Vec<String> {
+        let with = &notice.with;
+        match &notice.what {
+            What::NotSent { line, held: true, .. } => self.holds(line.0),
+            What::Sent { line, how, .. } => {
+                if !self.held.remove(&line.0) {
+                    return Vec::new();
+                }
+                let how = if how.is_private() {
+                    "privately"
+                } else {
+                    "in the clear"
+                };
+                let name = crate::sanitize::nick(with.as_bytes());
+                return vec![format!(
+                    "*** {name}: text {}, which waited, was sent, {how}",
+                    line.0
+                )];
+            }
+            What::Delivery { delivery, .. } if *delivery != Delivery::Lost => return Vec::new(),
+            What::Heard { .. } | What::Aside { .. } | What::Earlier { .. } | What::Gone | What::Absent => {
+                return Vec::new();
+            }
+            What::Renamed(to) if self.engine.standing(to) == Standing::NotPrivate => {
+                return Vec::new();
+            }
+            _ => {}
+        }
+        words::lines(notice, prefix)
     }
 }
 

@@ -6,15 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use im::dial::{Dial, ProxySpeech};
-use im::irc::IrcLine;
+use im::irc::{CaseMapping, IrcLine};
 use otr_store::Store;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::chat::remark::Remark;
-use crate::config::Place;
 use crate::config::proxy::{Door, Plan, speech_words};
+use crate::config::xmpp_door::XmppDoor;
+use crate::config::{Place, Resolved};
 use crate::control::{Desk, Server};
 use crate::proxy::archive::{Archive, Shelf};
 use crate::proxy::destinations::{Destinations, Known};
@@ -22,6 +23,7 @@ use crate::proxy::front_door::{Behind, FrontDoor};
 use crate::proxy::password::Password;
 use crate::proxy::resident::Resident;
 use crate::proxy::room::Room;
+use crate::proxy::xmpp::{Certificate, Lodging};
 use crate::randomness;
 use crate::vault::Identity;
 
@@ -71,6 +73,16 @@ impl Running {
                 running.open(front, &stopped);
             }
             known.push(Known { profile, room });
+        }
+        for door in &plan.xmpp {
+            let lodging = Arc::new(furnish_xmpp(plan, door, &archive, tell)?);
+            running.rooms.push(Arc::clone(&lodging.room));
+            let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
+            let front = FrontDoor::open(&door.listen, Behind::Xmpp(lodging), Arc::clone(&password)).await?;
+            let address = front.address();
+            let fields = json!({ "listen": address.to_string(), "place": place, "profile": profile });
+            tell(Remark::new("door", format!("{address} leads to {place}")).with(fields))?;
+            running.open(front, &stopped);
         }
         let destinations = Arc::new(Destinations::new(known, plan.others.clone()));
         for entry in &plan.entries {
@@ -149,16 +161,6 @@ fn furnish(
     tell: &mut dyn FnMut(Remark) -> io::Result<()>,
 ) -> io::Result<Room> {
     let resolved = &door.resolved;
-    let shelf = Shelf {
-        profile: resolved.profile.clone(),
-        nick: resolved.nick(),
-    };
-    match archive.identity(&shelf)? {
-        Identity::Profile => {}
-        identity @ Identity::Nick { .. } => tell(Remark::new("identity", identity.to_string()))?,
-        identity @ Identity::New { .. } => tell(Remark::new("making-key", identity.to_string()))?,
-    }
-    let engine = archive.engine(&shelf, resolved, &mut *randomness())?;
     let dial = match &resolved.place {
         Place::Local(port) => Dial::plain("127.0.0.1", *port),
         Place::Server(dial) => (**dial).clone(),
@@ -172,10 +174,63 @@ fn furnish(
     };
     let password = resolved.registration.password.as_ref();
     let password = password.and_then(|password| IrcLine::command("PASS").trailing(password).ok());
+    let (shelf, resident) = settle_in(resolved, resolved.nick(), archive, tell)?;
     Ok(Room::new(
         (dial, resolved.pacing, plan.habits.clone()),
         password,
         (shelf, Arc::clone(archive)),
-        Resident::new(engine),
+        resident,
     ))
+}
+
+/// What is behind a door to an account of XMPP.
+fn furnish_xmpp(
+    plan: &Plan,
+    door: &XmppDoor,
+    archive: &Arc<Archive>,
+    tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+) -> io::Result<Lodging> {
+    let resolved = &door.resolved;
+    let (shelf, mut resident) = settle_in(resolved, door.account.as_str().to_owned(), archive, tell)?;
+    resident.engine.set_case_mapping(CaseMapping::Jid);
+    let domain = door.account.domain().as_str();
+    let certificate = Certificate::of(&plan.data, &resolved.profile, domain)?;
+    let words = format!(
+        "the certificate that clients of {} see has the SHA-256 {}",
+        door.account,
+        certificate.fingerprint()
+    );
+    let fields = json!({ "profile": resolved.profile, "fingerprint": certificate.fingerprint() });
+    tell(Remark::new("certificate", words).with(fields))?;
+    let room = Room::new(
+        (Dial::plain(domain, 0), resolved.pacing, plan.habits.clone()),
+        None,
+        (shelf, Arc::clone(archive)),
+        resident,
+    );
+    Lodging::new(
+        (door.account.clone(), door.login.clone()),
+        (&certificate, door.plain),
+        Arc::new(room),
+    )
+}
+
+/// The person of a profile, with the key and everything that is remembered.
+fn settle_in(
+    resolved: &Resolved,
+    nick: String,
+    archive: &Archive,
+    tell: &mut dyn FnMut(Remark) -> io::Result<()>,
+) -> io::Result<(Shelf, Resident)> {
+    let shelf = Shelf {
+        profile: resolved.profile.clone(),
+        nick,
+    };
+    match archive.identity(&shelf)? {
+        Identity::Profile => {}
+        identity @ Identity::Nick { .. } => tell(Remark::new("identity", identity.to_string()))?,
+        identity @ Identity::New { .. } => tell(Remark::new("making-key", identity.to_string()))?,
+    }
+    let engine = archive.engine(&shelf, resolved, &mut *randomness())?;
+    Ok((shelf, Resident::new(engine)))
 }

@@ -259,7 +259,10 @@ async fn run(
 
 /// Writes some of the bytes; sees to it that they have gone if there are none any more. Nothing happens if the wait is
 /// given up.
-async fn write_or_flush(writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<usize> {
+pub(super) async fn write_or_flush(
+    writer: &mut (impl AsyncWrite + Unpin),
+    bytes: &[u8],
+) -> io::Result<usize> {
     if bytes.is_empty() {
         return writer.flush().await.map(|()| 0);
     }

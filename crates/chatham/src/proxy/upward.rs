@@ -4,15 +4,13 @@ use im::irc::ctcp::{self, Ctcp};
 use im::irc::{IrcLine, Message, Nick};
 use otr::Timestamp;
 
-use crate::chat::action::{Action, Command};
-use crate::chat::plain::policy_remark;
-use crate::config::Rules;
+use crate::chat::action::Command;
 use crate::engine::Effect;
 use crate::engine::notice::{How, Words};
-use crate::present::words::standing_words;
 use crate::proxy::irc_adapter::{Adapter, Cause, Step, Upward};
 use crate::proxy::line::{self, Frame};
 use crate::proxy::observer::{Addressee, NAME, is_reserved};
+use crate::proxy::orders::{self, People};
 use crate::proxy::resident::Resident;
 use crate::proxy::talk;
 use crate::sanitize;
@@ -265,63 +263,16 @@ impl Adapter {
         now: Timestamp,
         out: &mut Vec<Step>,
     ) {
-        let command = match command {
-            Ok(command) => command,
-            Err(words) => return self.tell(resident, [words], out),
+        let people = People {
+            named: &|name| match self.observer.addressee(name) {
+                Addressee::Person(nick) => Some(nick),
+                Addressee::Proxy | Addressee::Roundabout(_) | Addressee::Other => None,
+            },
+            prepare: &|resident, nick| self.measure(resident, nick),
         };
-        match command.action {
-            Action::Help => return self.tell(resident, talk::help(&self.habits.prefix), out),
-            Action::People => return self.people(resident, out),
-            Action::Fingerprints => {
-                let key = resident.engine.account().fingerprint();
-                self.tell(resident, [format!("your own key: {key}")], out);
-                if command.to.is_none() && peer.is_none() {
-                    return;
-                }
-            }
-            _ => {}
-        }
-        let named = command.to.as_deref().map(|name| self.observer.addressee(name));
-        let peer = match (&named, peer) {
-            (Some(Addressee::Person(nick)), _) => nick,
-            (None, Some(nick)) => nick,
-            (Some(_), _) => {
-                return self.tell(resident, ["that is no person: nothing was done".to_owned()], out);
-            }
-            (None, None) => {
-                let words = "with whom? The name stands behind the command: status bob";
-                return self.tell(resident, [words.to_owned()], out);
-            }
-        };
-        self.measure(resident, peer);
-        if let Action::Policy(mode) = command.action {
-            if let Some(mode) = mode {
-                let policy = Rules::with_mode(resident.engine.policy(peer).clone(), mode);
-                resident.engine.set_policy(peer, policy);
-            }
-            let words = policy_remark(peer, resident.engine.policy(peer)).to_string();
-            return self.tell(resident, [words], out);
-        }
-        let effects = command.action.carry_out(&mut resident.engine, peer, now);
-        self.carry_out(resident, effects, Cause::default(), out);
-    }
-
-    fn people(&self, resident: &mut Resident, out: &mut Vec<Step>) {
-        let known = resident
-            .engine
-            .people()
-            .filter(|person| person.acquainted || person.waiting > 0);
-        let mut lines: Vec<String> = known
-            .take(MOST_LISTED)
-            .map(|person| {
-                let name = sanitize::nick(person.nick.as_bytes());
-                format!("{name}: {}", standing_words(person.standing))
-            })
-            .collect();
-        if lines.is_empty() {
-            lines.push("nobody yet".to_owned());
-        }
-        self.tell(resident, lines, out);
+        let answer = orders::obey(resident, &self.habits.prefix, command, peer, &people, now);
+        self.tell(resident, answer.lines, out);
+        self.carry_out(resident, answer.effects, Cause::default(), out);
     }
 
     /// Who `*chatham` is, for clients that ask before they open a window. Nothing of it goes upstream.
@@ -376,4 +327,3 @@ fn is_programs_talk(word: &[u8]) -> bool {
 
 const MOST_EARLY: usize = 64;
 const MOST_TARGETS: usize = 32;
-const MOST_LISTED: usize = 200;

@@ -1,0 +1,450 @@
+//! The proxy between one XMPP client and one server, as a machine without sockets: stanzas of either side go in, steps
+//! come back.
+//!
+//! ```text
+//! client -> upward.rs   -> engine.say      -> server
+//! client <- downward.rs <- engine.receive  <- server
+//! ```
+//!
+//! Every stanza passes as the bytes that it is but messages to and from people. What is shown of a message has gone
+//! through the engine; what may not be sent stays there.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use im::irc::Nick;
+use im::xmpp::{BareJid, Element, Header, escape};
+use otr::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::engine::notice::{How, Notice, What};
+use crate::engine::{Effect, Memory};
+use crate::present::plain;
+use crate::proxy::irc_adapter::Habits;
+use crate::proxy::resident::Resident;
+use crate::proxy::xmpp::cipher::{self, Tags};
+use crate::proxy::xmpp::names::{self, ADDRESS};
+use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
+
+/// One thing to do, in order.
+#[derive(Debug)]
+#[must_use]
+pub enum Step {
+    /// Say this to the server.
+    Up(Upward),
+    /// Say this to the client.
+    Down(Zeroizing<Vec<u8>>),
+    /// Store this.
+    Remember(Memory),
+    /// The stream ends on both sides.
+    End,
+}
+
+/// Bytes for the server. Its `Debug` does not show them.
+pub struct Upward {
+    /// A stanza, or what stands between stanzas.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// To whom, and the text, if it is a message that the engine knows of: to be given back to it if it is not sent.
+    pub message: Option<(Nick, Vec<u8>)>,
+}
+
+impl std::fmt::Debug for Upward {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Upward({} bytes)", self.bytes.len())
+    }
+}
+
+/// The proxy on one connection.
+pub struct Adapter {
+    pub(super) habits: Habits,
+    /// Whose account it is.
+    pub(super) account: BareJid,
+    /// The header of the client's stream, and whether it declares the same names as ours to the server.
+    pub(super) client: Header,
+    pub(super) same_names: bool,
+    /// The header of the server's stream, which the client has got as it is.
+    pub(super) server: Header,
+    /// Our address with the resource, once the server has given it.
+    pub(super) full: Option<String>,
+    /// Whether the client has said that it is here, and shows what it gets.
+    pub(super) present: bool,
+    /// Whether it has got its list of contacts, and the proxy's entry in it.
+    pub(super) roster: [bool; 2],
+    /// The question by which it asked for that list.
+    pub(super) asked_for_roster: Option<String>,
+    /// Rooms that the client is in, and whose occupants are no people to us.
+    pub(super) rooms: BTreeSet<String>,
+    /// Where each device of somebody was last heard.
+    pub(super) places: BTreeMap<Nick, BTreeMap<u32, String>>,
+    /// Ciphertext that went out lately: its identifier, for whom, and whether the client knows it.
+    pub(super) sent: VecDeque<(String, Nick, bool)>,
+    /// Whose old ciphertext was told of.
+    pub(super) told_old: BTreeSet<Nick>,
+    /// Whether somebody with our name was told of.
+    pub(super) told_impostor: bool,
+    /// How many stanzas of our own there were.
+    count: u64,
+    /// Makes our identifiers different from those of the connection before.
+    seed: u64,
+}
+
+/// What caused the effects.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cause<'a> {
+    /// A message of the client, and its text.
+    pub(super) said: Option<(&'a Element, &'a str)>,
+    /// A message of the server: its bytes, the message, and its text.
+    pub(super) heard: Option<(&'a [u8], &'a Element, &'a str)>,
+    /// Whether it is old, so that nothing answers it.
+    pub(super) old: bool,
+}
+
+impl Adapter {
+    /// Between a client's stream and a server's, both at their beginning.
+    pub fn new(habits: Habits, account: BareJid, client: Header, server: Header, seed: u64) -> Self {
+        Self {
+            habits,
+            account,
+            same_names: declares_the_usual(client.as_bytes()),
+            client,
+            server,
+            full: None,
+            present: false,
+            roster: [false; 2],
+            asked_for_roster: None,
+            rooms: BTreeSet::new(),
+            places: BTreeMap::new(),
+            sent: VecDeque::new(),
+            told_old: BTreeSet::new(),
+            told_impostor: false,
+            count: 0,
+            seed,
+        }
+    }
+
+    /// Whether messages can go out: the server has given us an address.
+    pub fn is_bound(&self) -> bool {
+        self.full.is_some()
+    }
+
+    /// Lets what waits in the engine expire.
+    pub fn tick(&mut self, resident: &mut Resident, now: Timestamp) -> Vec<Step> {
+        let effects = resident.engine.tick(now);
+        let mut out = Vec::new();
+        self.carry_out(resident, effects, Cause::default(), &mut out);
+        out
+    }
+
+    /// The connection is gone; these have certainly not been sent. There is nobody to show anything any more: what the
+    /// person has to know is kept for the next client.
+    pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
+        resident.outside.at_network = false;
+        let mut effects = Vec::new();
+        for (to, text) in unsent.into_iter().filter_map(|upward| upward.message) {
+            effects.extend(resident.engine.not_sent(&to, &text, now));
+        }
+        for errand in resident.outside.take() {
+            effects.extend(match errand {
+                Effect::Send { to, text } => resident.engine.not_sent(&to, &text, now),
+                Effect::Deed { to, deed } => {
+                    resident.engine.not_sent(&to, &[b"/me ", &deed[..]].concat(), now)
+                }
+                told @ (Effect::Show(_) | Effect::Remember(_)) => vec![told],
+            });
+        }
+        effects.extend(resident.engine.connection_lost(now));
+        resident.away = true;
+        let mut out = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Remember(memory) => out.push(Step::Remember(memory)),
+                Effect::Show(notice) => {
+                    resident.outside.tell(&notice);
+                    let lines = resident.told(&notice, &self.habits.prefix);
+                    resident.keep(lines);
+                }
+                // Nothing is said while there is no connection.
+                Effect::Send { .. } | Effect::Deed { .. } => {}
+            }
+        }
+        out
+    }
+
+    /// Carries out what was done elsewhere.
+    pub fn run_errands(&mut self, resident: &mut Resident) -> Vec<Step> {
+        let mut out = Vec::new();
+        self.carry_out(resident, Vec::new(), Cause::default(), &mut out);
+        out
+    }
+
+    /// Ends every private conversation, as before the proxy ends.
+    pub fn end_all(&mut self, resident: &mut Resident, now: Timestamp) -> Vec<Step> {
+        let effects = resident.engine.end_all(now);
+        let mut out = Vec::new();
+        self.carry_out(resident, effects, Cause::default(), &mut out);
+        out
+    }
+
+    /// Something that the person has to know.
+    pub fn complain(&mut self, resident: &mut Resident, words: String) -> Vec<Step> {
+        let mut out = Vec::new();
+        self.tell(resident, [words], &mut out);
+        out
+    }
+
+    /// Says these sentences to the person, now or when there is a client that shows them.
+    pub(super) fn tell(
+        &mut self,
+        resident: &mut Resident,
+        lines: impl IntoIterator<Item = String>,
+        out: &mut Vec<Step>,
+    ) {
+        let lines: Vec<String> = lines.into_iter().collect();
+        if !self.present {
+            return resident.keep(lines);
+        }
+        if lines.is_empty() {
+            return;
+        }
+        let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
+        let words = Zeroizing::new(lines.join("\n"));
+        let words = Zeroizing::new(escape(&words));
+        let message = format!(
+            "<message xmlns='jabber:client' type='chat' from='{ADDRESS}/proxy' to='{to}' id='{id}'><body>{}</body>\
+             <no-store xmlns='urn:xmpp:hints'/></message>",
+            words.as_str()
+        );
+        out.push(Step::Down(Zeroizing::new(message.into_bytes())));
+    }
+
+    /// Does what the engine says.
+    pub(super) fn carry_out(
+        &mut self,
+        resident: &mut Resident,
+        effects: Vec<Effect>,
+        cause: Cause<'_>,
+        out: &mut Vec<Step>,
+    ) {
+        let errands = resident.outside.take();
+        if !errands.is_empty() {
+            self.carry_out(resident, errands, Cause::default(), out);
+        }
+        let mut said = cause.said.map(|(message, _)| message);
+        for effect in effects {
+            match effect {
+                Effect::Remember(memory) => out.push(Step::Remember(memory)),
+                Effect::Show(notice) => self.show(resident, notice, cause, out),
+                Effect::Send { .. } | Effect::Deed { .. } if cause.old => {}
+                Effect::Send { to, text } => self.send(resident, to, text, &mut said, out),
+                Effect::Deed { to, deed } => {
+                    let text = [b"/me ", &deed[..]].concat();
+                    self.send(resident, to, text, &mut said, out);
+                }
+            }
+        }
+    }
+
+    /// The first message that words of the client have become has their identifier and what may stand beside them.
+    fn send(
+        &mut self,
+        resident: &mut Resident,
+        to: Nick,
+        text: Vec<u8>,
+        said: &mut Option<&Element>,
+        out: &mut Vec<Step>,
+    ) {
+        let Ok(words) = String::from_utf8(text) else {
+            // Texts come from XML and are such; should one not be, nothing of it goes anywhere.
+            let what = What::Mistake("not sent: it cannot be said in XMPP".to_owned());
+            return self.show(resident, Notice { with: to, what }, Cause::default(), out);
+        };
+        let said = said.take();
+        let known = said.and_then(|message| message.attr("id"));
+        let id = known.map_or_else(|| self.next_id(), str::to_owned);
+        let kind = said.and_then(|message| message.attr("type"));
+        let kind = kind.filter(|kind| *kind == "normal").unwrap_or("chat");
+        let ciphertext = words.starts_with("?OTR");
+        let address = self.address(&to, &words, said.and_then(|message| message.attr("to")));
+        let beside = match said {
+            Some(message) if ciphertext => payload::harmless(message, false),
+            Some(message) => payload::harmless(message, true),
+            None => String::new(),
+        };
+        let about = if ciphertext { ABOUT_CIPHERTEXT } else { "" };
+        let body = Zeroizing::new(escape(&words));
+        let message = format!(
+            "<message to='{}' type='{kind}' id='{}'><body>{}</body>{beside}{about}</message>",
+            escape(&address),
+            escape(&id),
+            body.as_str()
+        );
+        if ciphertext {
+            self.note_sent(id, to.clone(), known.is_some());
+        }
+        out.push(Step::Up(Upward {
+            bytes: Zeroizing::new(message.into_bytes()),
+            message: Some((to, words.into_bytes())),
+        }));
+    }
+
+    /// Where a message goes: to the device that it is for, if we know where that is; the server finds the others.
+    fn address(&self, to: &Nick, text: &str, said: Option<&str>) -> String {
+        let bare = || String::from_utf8_lossy(to.as_bytes()).into_owned();
+        let Some(Tags { receiver, .. }) = cipher::tags(text) else {
+            return said.map_or_else(bare, str::to_owned);
+        };
+        let places = self.places.get(to);
+        let place = places.and_then(|places| places.get(&receiver));
+        place.cloned().unwrap_or_else(bare)
+    }
+
+    /// Takes note of where a device of somebody speaks.
+    pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
+        let Some(Tags { sender, .. }) = cipher::tags(text) else {
+            return;
+        };
+        if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
+            self.places.clear();
+        }
+        let places = self.places.entry(nick.clone()).or_default();
+        if places.len() >= MOST_DEVICES {
+            places.clear();
+        }
+        places.insert(sender, full.to_owned());
+    }
+
+    fn note_sent(&mut self, id: String, to: Nick, known: bool) {
+        self.sent.push_back((id, to, known));
+        if self.sent.len() > MOST_SENT {
+            self.sent.pop_front();
+        }
+    }
+
+    fn show(&mut self, resident: &mut Resident, notice: Notice, cause: Cause<'_>, out: &mut Vec<Step>) {
+        resident.outside.tell(&notice);
+        let What::Heard {
+            words, how, alarming, ..
+        } = &notice.what
+        else {
+            let lines = resident.told(&notice, &self.habits.prefix);
+            return self.tell(resident, lines, out);
+        };
+        let text = Zeroizing::new(String::from_utf8_lossy(&words.text).into_owned());
+        let text = Zeroizing::new(match words.deed {
+            true => format!("/me {}", text.as_str()),
+            false => text.to_string(),
+        });
+        if let Some((bytes, message, heard)) = cause.heard {
+            if *how == How::Clear && !alarming && text.as_str() == heard {
+                return out.push(Step::Down(Zeroizing::new(bytes.to_vec())));
+            }
+            let mark = match alarming {
+                true => format!("{} ", plain::mark(*how, true)),
+                false => String::new(),
+            };
+            let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
+            let keep_markup = *how == How::Clear && !alarming;
+            if let Some(written) = written(&payload::with_body(message, &text, keep_markup)) {
+                out.push(Step::Down(written));
+                return;
+            }
+        }
+        // A beginning that waited too long for its rest.
+        let (from, to) = (
+            String::from_utf8_lossy(notice.with.as_bytes()).into_owned(),
+            self.full.clone().unwrap_or_default(),
+        );
+        let message = format!(
+            "<message xmlns='jabber:client' type='chat' from='{}' to='{}' id='{}'><body>{}</body></message>",
+            escape(&from),
+            escape(&to),
+            self.next_id(),
+            escape(&text)
+        );
+        out.push(Step::Down(Zeroizing::new(message.into_bytes())));
+    }
+
+    /// An identifier of our own.
+    pub(super) fn next_id(&mut self) -> String {
+        self.count += 1;
+        format!("{OURS}{:x}-{}", self.seed, self.count)
+    }
+
+    /// Asks the client whether it is there. Any answer will do, even that it does not know the question.
+    pub(super) fn ping(&mut self) -> Vec<u8> {
+        let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
+        let ping = format!(
+            "<iq xmlns='jabber:client' type='get' from='{ADDRESS}/proxy' to='{to}' id='{id}'><ping \
+             xmlns='urn:xmpp:ping'/></iq>"
+        );
+        ping.into_bytes()
+    }
+
+    /// Who is meant by an address of a message.
+    pub(super) fn addressee(&self, address: Option<&str>) -> Addressee {
+        let Some(address) = address else {
+            return Addressee::Other(names::person(&self.account));
+        };
+        if names::is_reserved(address) {
+            return Addressee::Proxy;
+        }
+        let Some(jid) = names::read(address.as_bytes()) else {
+            return Addressee::Nobody;
+        };
+        let bare = jid.to_bare();
+        let nick = names::person(&bare);
+        let room = self.rooms.contains(bare.as_str());
+        if bare == self.account || bare.node().is_none() || room {
+            Addressee::Other(nick)
+        } else {
+            Addressee::Person(nick)
+        }
+    }
+}
+
+/// Who a message is for, or from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// The proxy itself.
+    Proxy,
+    /// Somebody with whom one can talk privately.
+    Person(Nick),
+    /// Our own account, a server, somebody in a room: no conversation of ours.
+    Other(Nick),
+    /// No address at all.
+    Nobody,
+}
+
+/// An element as bytes.
+pub(super) fn written(element: &Element) -> Option<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    element.write_to(&mut *bytes).ok()?;
+    Some(bytes)
+}
+
+/// Whether the header of a stream declares no more names than ours to the server does, so that its stanzas mean the same
+/// there.
+fn declares_the_usual(header: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(header);
+    let declared = text
+        .split_ascii_whitespace()
+        .filter(|part| part.starts_with("xmlns"));
+    let mut default = false;
+    for part in declared {
+        match part.split_once('=').map(|(name, value)| (name, unquoted(value))) {
+            Some(("xmlns", payload::CLIENT)) => default = true,
+            Some(("xmlns:stream", im::xmpp::STREAMS)) | Some(("xmlns:xml", _)) => {}
+            _ => return false,
+        }
+    }
+    default
+}
+
+fn unquoted(value: &str) -> &str {
+    value.trim_end_matches('>').trim_matches(['"', '\''])
+}
+
+/// How identifiers of our own begin.
+pub(super) const OURS: &str = "chatham-proxy-";
+const MOST_SENT: usize = 256;
+const MOST_PLACES: usize = 1024;
+const MOST_DEVICES: usize = 32;

@@ -1,0 +1,323 @@
+//! From the server to the client.
+
+use im::irc::{Kind, Nick, Person, Said};
+use im::xmpp::{Element, Stanza, escape};
+use otr::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::engine::notice::{How, Standing};
+use crate::proxy::resident::Resident;
+use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
+use crate::proxy::xmpp::cipher;
+use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
+use crate::proxy::xmpp::payload::{self, ARCHIVE, CARBONS, CLIENT, FORWARD};
+use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
+use crate::sanitize;
+
+impl Adapter {
+    /// Takes a stanza of the server.
+    pub fn from_server(&mut self, resident: &mut Resident, stanza: &Stanza, now: Timestamp) -> Vec<Step> {
+        let mut out = Vec::new();
+        if stanza.namespace() == STREAM_MANAGEMENT {
+            return out;
+        }
+        if stanza.namespace() != CLIENT {
+            out.push(pass(stanza));
+            return out;
+        }
+        let Some(element) = self.server.read(stanza) else {
+            let words = "something that the server said could not be read, and is not shown".to_owned();
+            self.tell(resident, [words], &mut out);
+            return out;
+        };
+        let from = element.attr("from");
+        let inside = element.name() == "message" && names::mentions_us(&element);
+        if inside || from.is_some_and(names::is_reserved) {
+            self.impostor(resident, &mut out);
+            return out;
+        }
+        match element.name() {
+            "message" => self.receive(resident, stanza, &element, now, &mut out),
+            "presence" => {
+                out.push(pass(stanza));
+                if element.attr("type") == Some("unavailable") {
+                    self.leave(from.unwrap_or_default());
+                }
+            }
+            "iq" => {
+                out.push(pass(stanza));
+                self.answer(resident, &element, &mut out);
+            }
+            _ => out.push(pass(stanza)),
+        }
+        out
+    }
+
+    /// The server ends its stream.
+    pub fn server_ends(&mut self) -> Vec<Step> {
+        vec![
+            Step::Down(Zeroizing::new(b"</stream:stream>".to_vec())),
+            Step::End,
+        ]
+    }
+
+    /// The client shows messages from now on, and the server has just heard that it is here: before, what answers us would
+    /// find nobody.
+    pub(super) fn come(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
+        self.present = true;
+        self.introduce(out);
+        let account = resident.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        let key = if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        };
+        let prefix = &self.habits.prefix;
+        let words = format!(
+            "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
+             what you can do, typed to a person, or \"help\" to me."
+        );
+        let untold: Vec<String> = resident.take_untold().collect();
+        self.tell(resident, std::iter::once(words).chain(untold), out);
+        if std::mem::take(&mut resident.away) {
+            let effects = resident.engine.connection_restored(now);
+            self.carry_out(resident, effects, Cause::default(), out);
+        }
+    }
+
+    /// Puts the proxy into the client's list of contacts. The server does not hear of it.
+    fn introduce(&mut self, out: &mut Vec<Step>) {
+        if self.roster != [true, false] || !self.present {
+            return;
+        }
+        self.roster[1] = true;
+        let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
+        let push = format!(
+            "<iq xmlns='jabber:client' type='set' to='{to}' id='{id}'><query xmlns='jabber:iq:roster'><item \
+             jid='{ADDRESS}' name='{NAME}' subscription='both'/></query></iq>\
+             <presence xmlns='jabber:client' from='{ADDRESS}/proxy' to='{to}'/>"
+        );
+        down(&push, out);
+    }
+
+    fn answer(&mut self, resident: &mut Resident, iq: &Element, out: &mut Vec<Step>) {
+        if iq.attr("type") != Some("result") {
+            return;
+        }
+        let bound = iq
+            .get_child("bind", BIND)
+            .and_then(|bind| bind.get_child("jid", BIND));
+        if let Some(jid) = bound
+            && self.full.is_none()
+        {
+            self.full = Some(jid.text().trim().to_owned());
+            resident.outside.at_network = true;
+            resident.engine.set_own_nick(&names::person(&self.account));
+        }
+        if self.asked_for_roster.is_some() && self.asked_for_roster.as_deref() == iq.attr("id") {
+            self.roster[0] = true;
+            self.introduce(out);
+        }
+    }
+
+    /// A device has gone. What is for it finds the server, which keeps it or gives it to another.
+    fn leave(&mut self, full: &str) {
+        for places in self.places.values_mut() {
+            places.retain(|_, place| place != full);
+        }
+        self.places.retain(|_, places| !places.is_empty());
+    }
+
+    fn receive(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        message: &Element,
+        now: Timestamp,
+        out: &mut Vec<Step>,
+    ) {
+        let kind = message.attr("type").unwrap_or("normal");
+        if kind == "groupchat" {
+            return out.push(pass(stanza));
+        }
+        if let Some(copy) = forwarded(message, |child| child.ns() == CARBONS) {
+            // Whoever else sends a copy makes it up (S-60); copies of ciphertext are for another device.
+            if self.is_own_account(message) && !copy.is_some_and(is_ciphertext) {
+                out.push(pass(stanza));
+            }
+            return;
+        }
+        if let Some(old) = forwarded(message, |child| child.is("result", ARCHIVE)) {
+            return match old.filter(|old| is_ciphertext(old)) {
+                Some(old) => self.tell_old(resident, old, out),
+                None => out.push(pass(stanza)),
+            };
+        }
+        let nick = match self.addressee(message.attr("from")) {
+            Addressee::Person(nick) => nick,
+            // Nobody is answered there.
+            Addressee::Other(_) | Addressee::Nobody | Addressee::Proxy => return out.push(pass(stanza)),
+        };
+        if kind == "error" {
+            return self.failed(resident, stanza, message, &nick, now, out);
+        }
+        let Some(text) = payload::body(message).map(Zeroizing::new) else {
+            return self.wordless(resident, stanza, message, &nick, out);
+        };
+        let mut old = false;
+        if message.has_child("delay", DELAY) || message.has_child("x", OLD_DELAY) {
+            let private = resident.engine.standing(&nick) != Standing::NotPrivate;
+            let ciphertext = text.starts_with("?OTR");
+            let readable = private && cipher::is_data(&text);
+            match ciphertext {
+                true if !readable => return self.tell_old(resident, message, out),
+                false if !private && resident.engine.next_way(&nick) == Some(How::Clear) => {
+                    return out.push(pass(stanza));
+                }
+                _ => old = true,
+            }
+        }
+        if !old && let Some(from) = message.attr("from") {
+            self.note_place(&nick, from, &text);
+        }
+        let said = Said {
+            from: Person {
+                nick,
+                user: None,
+                host: None,
+            },
+            target: self.account.as_str().as_bytes().to_vec(),
+            text: text.as_bytes().to_vec(),
+            kind: Kind::Person,
+            notice: false,
+            history: false,
+            time: None,
+            account: None,
+        };
+        let effects = resident.engine.receive(&said, now);
+        let heard = Some((stanza.as_bytes(), message, text.as_str()));
+        let cause = Cause {
+            heard,
+            old,
+            ..Cause::default()
+        };
+        self.carry_out(resident, effects, cause, out);
+    }
+
+    /// A message without a text. Words in another place would look like words of a private conversation.
+    fn wordless(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        message: &Element,
+        nick: &Nick,
+        out: &mut Vec<Step>,
+    ) {
+        let open = resident.engine.next_way(nick) == Some(How::Clear);
+        if open || !payload::has_other_words(message) {
+            return out.push(pass(stanza));
+        }
+        let name = sanitize::nick(nick.as_bytes());
+        let words = format!(
+            "*** {name}: words came unencrypted beside a message, and are not shown: they may be from anybody"
+        );
+        self.tell(resident, [words], out);
+        if let Some(bytes) = written(&payload::without_words(message)) {
+            out.push(Step::Down(bytes));
+        }
+    }
+
+    /// A message of ours came back. It is nothing that anybody has said.
+    fn failed(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        message: &Element,
+        nick: &Nick,
+        now: Timestamp,
+        out: &mut Vec<Step>,
+    ) {
+        let id = message.attr("id").unwrap_or_default();
+        let found = self
+            .sent
+            .iter()
+            .position(|(sent, to, _)| sent == id && to == nick);
+        let found = found.and_then(|found| self.sent.remove(found));
+        if found.is_none() && !is_ciphertext(message) {
+            return out.push(pass(stanza));
+        }
+        let error = message.children().find(|child| child.is("error", CLIENT));
+        let condition = error.and_then(|error| error.children().find(|child| child.name() != "text"));
+        let condition = condition.map_or("no reason", Element::name);
+        let name = sanitize::nick(nick.as_bytes());
+        let words = format!(
+            "*** {name}: a private message was not delivered ({}); {} held shows what may be lost",
+            sanitize::one_line(condition.as_bytes()),
+            self.habits.prefix
+        );
+        self.tell(resident, [words], out);
+        let effects = resident.engine.absent(nick, now);
+        self.carry_out(resident, effects, Cause::default(), out);
+        if found.is_some_and(|(_, _, known)| known)
+            && let Some(bytes) = written(&payload::without_words(message))
+        {
+            // The client knows the message that this is about.
+            out.push(Step::Down(bytes));
+        }
+    }
+
+    /// What was said before the client came. Ciphertext is noise by now.
+    fn tell_old(&mut self, resident: &mut Resident, message: &Element, out: &mut Vec<Step>) {
+        let Addressee::Person(nick) = self.addressee(message.attr("from")) else {
+            return;
+        };
+        if self.told_old.len() < MOST_TOLD && self.told_old.insert(nick.clone()) {
+            let name = sanitize::nick(nick.as_bytes());
+            let words =
+                format!("*** {name}: sent something encrypted while you were away; it can no longer be read");
+            self.tell(resident, [words], out);
+        }
+    }
+
+    fn impostor(&mut self, resident: &mut Resident, out: &mut Vec<Step>) {
+        if !std::mem::replace(&mut self.told_impostor, true) {
+            let words = format!(
+                "*** something from the network came in the name of {ADDRESS}, which is mine; it is not shown"
+            );
+            self.tell(resident, [words], out);
+        }
+    }
+
+    /// Whether a message is from our own account: from nobody, or from our address without a resource.
+    fn is_own_account(&self, message: &Element) -> bool {
+        let Some(from) = message.attr("from") else {
+            return true;
+        };
+        names::read(from.as_bytes()).is_some_and(|from| from.as_str() == self.account.as_str())
+    }
+}
+
+/// What is forwarded in a child of this kind, if there is one.
+fn forwarded(message: &Element, wrapper: impl Fn(&Element) -> bool) -> Option<Option<&Element>> {
+    let wrapper = message
+        .children()
+        .find(|child| wrapper(child) && ["received", "sent", "result"].contains(&child.name()))?;
+    let inner = wrapper.get_child("forwarded", FORWARD);
+    Some(inner.and_then(|inner| inner.get_child("message", CLIENT)))
+}
+
+fn is_ciphertext(message: &Element) -> bool {
+    payload::body(message).is_some_and(|body| body.trim_start().starts_with("?OTR"))
+        && message.attr("type") != Some("groupchat")
+}
+
+fn pass(stanza: &Stanza) -> Step {
+    Step::Down(Zeroizing::new(stanza.as_bytes().to_vec()))
+}
+
+const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+pub(super) const ROSTER: &str = "jabber:iq:roster";
+const DELAY: &str = "urn:xmpp:delay";
+const OLD_DELAY: &str = "jabber:x:delay";
+const MOST_TOLD: usize = 256;

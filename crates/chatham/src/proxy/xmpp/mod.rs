@@ -1,0 +1,29 @@
+//! XMPP clients of others: their messages through the engine.
+//!
+//! ```text
+//! client ─ welcome ─ session ─ im::xmpp::Login ─ server
+//!                       │
+//!            adapter (upward, downward) ─ engine
+//! ```
+//!
+//! The proxy is a server for the client, and a client for the server: encryption and the login end here on both sides.
+//! Then every stanza passes as the bytes that it is, but messages between people.
+
+mod adapter;
+mod certificate;
+mod cipher;
+mod downward;
+mod lodging;
+mod names;
+mod payload;
+mod pump;
+mod session;
+mod upward;
+mod welcome;
+
+pub use adapter::{Adapter, Step, Upward};
+pub use certificate::Certificate;
+pub use names::{ADDRESS, is_reserved};
+
+pub(super) use lodging::Lodging;
+pub(super) use session::serve;

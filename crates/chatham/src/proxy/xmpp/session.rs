@@ -1,0 +1,306 @@
+//! One client and its connection to the server, from the first byte to the last.
+
+use std::io;
+use std::time::Duration;
+
+use im::dial::Stream;
+use im::xmpp::{FrameReader, Header, LoggedIn, LoginError, STREAMS, SaslFault, Stanza};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+use crate::proxy::front_door::Visitor;
+use crate::proxy::room::Room;
+use crate::proxy::session::{ended, write_or_flush};
+use crate::proxy::xmpp::adapter::Adapter;
+use crate::proxy::xmpp::lodging::Lodging;
+use crate::proxy::xmpp::pump::Pump;
+use crate::proxy::xmpp::welcome::{Next, Welcome, stream_error};
+
+/// Serves a client until one of the three is gone: the client, the server, the proxy.
+pub(in crate::proxy) async fn serve(
+    client: Box<dyn Stream>,
+    visitor: Visitor<'_>,
+    lodging: &Lodging,
+    mut stop: watch::Receiver<bool>,
+) {
+    if visitor.is_anothers() {
+        // docs/decisions/0140-the-proxy-and-xmpp.md
+        return;
+    }
+    let arrived = tokio::select! {
+        arrived = timeout(PATIENCE, come_in(client, lodging)) => arrived,
+        () = ended(&mut stop) => return,
+    };
+    let Ok(Some(Arrived {
+        mut client,
+        header,
+        from_client,
+        server,
+    })) = arrived
+    else {
+        return;
+    };
+    let Some(_stay) = lodging.room.enter().await else {
+        let words = "another client is connected through this port of the proxy; close it first";
+        return write_last(&mut client, &stream_error("conflict", words)).await;
+    };
+    let first = beginning(&server.header, &server.features);
+    let (socket, from_server) = server.stream.into_parts();
+    let adapter = Adapter::new(
+        lodging.room.habits.clone(),
+        lodging.account.clone(),
+        header,
+        server.header,
+        seed(),
+    );
+    let mut pump = Pump::new(&lodging.room, adapter, (from_client, from_server), first);
+    run(client, socket, (&mut pump, &lodging.room), stop).await;
+    pump.lose();
+}
+
+/// A client that the server has let in.
+struct Arrived {
+    client: Box<dyn Stream>,
+    header: Header,
+    from_client: FrameReader,
+    server: LoggedIn,
+}
+
+/// The client's way in, up to its last stream. `None` if it goes, or has to.
+async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arrived> {
+    let first = socket.read_u8().await.ok()?;
+    // TLS from the first byte is as good.
+    let encrypted = first == TLS_HANDSHAKE;
+    let mut welcome = Welcome::new(lodging.account.clone(), (encrypted, lodging.plain), seed());
+    let mut steps = Vec::new().into_iter();
+    let mut client: Box<dyn Stream> = if encrypted {
+        let (reads, writes) = tokio::io::split(socket);
+        let whole = tokio::io::join(io::Cursor::new([first]).chain(reads), writes);
+        Box::new(lodging.acceptor.accept(whole).await.ok()?)
+    } else {
+        steps = welcome.push(&[first]).into_iter();
+        socket
+    };
+    let mut server = None;
+    loop {
+        let Some(step) = steps.next() else {
+            let mut bytes = zeroize::Zeroizing::new([0; READ]);
+            let count = client.read(&mut *bytes).await.ok().filter(|&count| count > 0)?;
+            steps = welcome.push(bytes.get(..count)?).into_iter();
+            continue;
+        };
+        match step {
+            Next::Say(bytes) => {
+                client.write_all(&bytes).await.ok()?;
+                client.flush().await.ok()?;
+            }
+            Next::Encrypt => {
+                client = Box::new(lodging.acceptor.accept(client).await.ok()?);
+                welcome.encrypted();
+            }
+            Next::Prove(password) => {
+                let user = lodging
+                    .account
+                    .node()
+                    .map(|node| node.as_str())
+                    .unwrap_or_default();
+                let judged = match lodging.login.log_in(user, &password).await {
+                    Ok(reached) => {
+                        server = Some(reached);
+                        Ok(())
+                    }
+                    Err(fault) => Err((condition(&fault), fault.to_string())),
+                };
+                steps = welcome.judge(judged).into_iter();
+            }
+            Next::Enter(header) => {
+                return Some(Arrived {
+                    client,
+                    header,
+                    from_client: welcome.into_reader(),
+                    server: server?,
+                });
+            }
+            Next::Close(bytes) => {
+                write_last(&mut client, &bytes).await;
+                return None;
+            }
+        }
+    }
+}
+
+/// What the client is told of why it was not let in.
+fn condition(fault: &LoginError) -> &'static str {
+    match fault {
+        LoginError::Sasl {
+            fault: SaslFault::NotAuthorized,
+            ..
+        } => "not-authorized",
+        LoginError::Sasl {
+            fault: SaslFault::Refused { condition, .. },
+            ..
+        } => match condition.as_str() {
+            "account-disabled" => "account-disabled",
+            "credentials-expired" => "credentials-expired",
+            _ => "temporary-auth-failure",
+        },
+        _ => "temporary-auth-failure",
+    }
+}
+
+/// The client's last stream is the server's own, so that what both say afterwards means the same on either side; but what
+/// the proxy does not take part in is not offered.
+fn beginning(header: &Header, features: &Stanza) -> Vec<u8> {
+    let mut first = b"<?xml version='1.0'?>".to_vec();
+    first.extend_from_slice(header.as_bytes());
+    let offered = header.read(features);
+    let inner: String = offered
+        .iter()
+        .flat_map(|features| features.children())
+        .filter(|feature| !NOT_OFFERED.contains(&feature.ns().as_str()))
+        .map(String::from)
+        .collect();
+    let features = format!("<stream:features xmlns:stream='{STREAMS}'>{inner}</stream:features>");
+    first.extend_from_slice(features.as_bytes());
+    first
+}
+
+/// Passes bytes both ways, until nothing more can be said.
+async fn run(
+    client: Box<dyn Stream>,
+    server: Box<dyn Stream>,
+    (pump, room): (&mut Pump<'_>, &Room),
+    mut stop: watch::Receiver<bool>,
+) {
+    let (mut client_reads, mut client_writes) = tokio::io::split(client);
+    let (mut server_reads, mut server_writes) = tokio::io::split(server);
+    let (mut near, mut far) = (vec![0; READ], vec![0; READ]);
+    // Bytes that TLS has taken and not sent, on either side.
+    let mut unflushed = [false; 2];
+    let mut leaving: Option<Instant> = None;
+    let (mut client_gone, mut server_gone) = (false, false);
+    // Until when the client has to say that it is still there.
+    let mut asked: Option<Instant> = None;
+    loop {
+        let until = pump.refill();
+        let said_all = pump.is_said() && !unflushed[1];
+        let told_all = pump.down().is_empty() && !unflushed[0];
+        if leaving.is_some() && (said_all || server_gone) && (told_all || client_gone) {
+            break;
+        }
+        let wake = [leaving, asked].into_iter().flatten().fold(until, Instant::min);
+        tokio::select! {
+            read = client_reads.read(&mut near), if !client_gone && leaving.is_none() && pump.takes_from_client() => {
+                match read {
+                    Ok(count @ 1..) => {
+                        asked = None;
+                        pump.client_says(near.get(..count).unwrap_or_default());
+                    }
+                    Ok(0) | Err(_) => {
+                        client_gone = true;
+                        pump.say_goodbye();
+                        leaving = Some(Instant::now() + FAREWELL);
+                    }
+                }
+            }
+            read = server_reads.read(&mut far), if !server_gone && leaving.is_none() && pump.takes_from_server() => {
+                match read {
+                    Ok(count @ 1..) => pump.server_says(far.get(..count).unwrap_or_default()),
+                    Ok(0) | Err(_) => {
+                        server_gone = true;
+                        pump.lose_server();
+                    }
+                }
+            }
+            wrote = write_or_flush(&mut client_writes, pump.down()),
+                if !client_gone && (unflushed[0] || !pump.down().is_empty()) => match wrote
+            {
+                Ok(count) => {
+                    unflushed[0] = count > 0;
+                    pump.told(count);
+                }
+                Err(_) => {
+                    client_gone = true;
+                    pump.say_goodbye();
+                    leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
+                }
+            },
+            wrote = write_or_flush(&mut server_writes, pump.up()),
+                if !server_gone && (unflushed[1] || !pump.up().is_empty()) => match wrote
+            {
+                Ok(count) => {
+                    unflushed[1] = count > 0;
+                    pump.said(count);
+                }
+                Err(_) => {
+                    server_gone = true;
+                    pump.lose_server();
+                }
+            },
+            () = pump.errand() => pump.run_errands(),
+            () = sleep_until(wake) => {
+                if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
+                    break;
+                }
+                if asked.is_some_and(|asked| asked <= Instant::now()) {
+                    asked = None;
+                    client_gone = true;
+                    pump.say_goodbye();
+                    leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
+                }
+                pump.tick();
+            }
+            () = room.knocked(), if asked.is_none() && leaving.is_none() => {
+                pump.ask_whether_there();
+                asked = Some(Instant::now() + ANSWER);
+            }
+            () = ended(&mut stop), if leaving.is_none() => {
+                pump.end();
+                leaving = Some(Instant::now() + FAREWELL);
+            }
+        }
+        if leaving.is_none() && pump.is_over() {
+            leaving = Some(Instant::now() + FAREWELL);
+        }
+    }
+    let end = Instant::now() + Duration::from_secs(1);
+    let _already_gone = timeout_at(end, server_writes.shutdown()).await;
+    let _already_gone = timeout_at(end, client_writes.shutdown()).await;
+}
+
+async fn write_last(client: &mut (impl AsyncRead + AsyncWrite + Unpin), bytes: &[u8]) {
+    let last = async {
+        client.write_all(bytes).await?;
+        client.shutdown().await
+    };
+    let _already_gone: Result<io::Result<()>, _> = timeout(FAREWELL, last).await;
+}
+
+/// What makes identifiers differ between connections. It is no secret.
+fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    crate::randomness().fill_bytes(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+/// What streams are made of before and after the login, and what would have to be counted on both sides:
+/// docs/decisions/0140-the-proxy-and-xmpp.md.
+const NOT_OFFERED: [&str; 7] = [
+    "urn:xmpp:sm:2",
+    "urn:xmpp:sm:3",
+    "http://jabber.org/features/compress",
+    "urn:ietf:params:xml:ns:xmpp-tls",
+    "urn:ietf:params:xml:ns:xmpp-sasl",
+    "urn:xmpp:sasl:2",
+    "urn:xmpp:bind:0",
+];
+/// The first byte of TLS.
+const TLS_HANDSHAKE: u8 = 22;
+const READ: usize = 8 * 1024;
+/// How long a client may take until the server has let it in. A person may have to look at a certificate.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// How long a client may be silent that is asked whether it is still there.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long the last stanzas may take.
+const FAREWELL: Duration = Duration::from_secs(3);

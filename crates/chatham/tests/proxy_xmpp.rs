@@ -1,0 +1,202 @@
+//! Two people behind doors to XMPP accounts, with scripted clients that know nothing of OTR, and a scripted server that
+//! remembers what it got: what passes, what does not, and what nobody else can make a client believe.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod xmpp;
+
+use xmpp::{BOUND, Client, Two};
+
+const SECRETS: [&str; 4] = ["ge·heim·eins", "ge·heim·zwei", "ge·heim·drei", "ge·heim·vier"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_text_goes_up_as_ciphertext_alone_and_comes_down_as_it_was_said() {
+    let mut two = Two::private().await;
+    let rich = |text: &str, id: &str| {
+        format!(
+            "<message type='chat' to='bob@example.org' id='{id}'><body>{text}</body><subject>{text}</subject>\
+             <html xmlns='http://jabber.org/protocol/xhtml-im'><body xmlns='http://www.w3.org/1999/xhtml'><b>{text}</b></body>\
+             </html><request xmlns='urn:xmpp:receipts'/><x xmlns='some:thing'>{text}</x></message>"
+        )
+    };
+    two.ann.say(&rich(SECRETS[0], "m1")).await;
+    let shown = two.ben.until(&[SECRETS[0], "<body"]).await;
+    assert!(shown.contains("urn:xmpp:receipts"), "{shown}");
+    assert!(shown.contains("alice@example.org/a"), "{shown}");
+    assert!(!shown.contains("?OTR") && !shown.contains("xhtml-im"), "{shown}");
+    two.ben
+        .say(&format!(
+            "<message type='chat' to='alice@example.org/a' id='m2'><body>{} &amp; &lt;b&gt;</body></message>",
+            SECRETS[1]
+        ))
+        .await;
+    two.ann.until(&[&format!("{} &amp; &lt;b", SECRETS[1])]).await;
+    let up = two.server.heard("alice");
+    let sent = up.iter().rfind(|stanza| stanza.contains("id='m1'")).unwrap();
+    assert!(sent.contains("<body>?OTR:"), "{sent}");
+    for hint in [
+        "urn:xmpp:eme:0",
+        "no-copy",
+        "no-permanent-store",
+        "<private xmlns='urn:xmpp:carbons:2'/>",
+    ] {
+        assert!(sent.contains(hint), "{hint}: {sent}");
+    }
+    two.nothing_leaked(&SECRETS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_beside_texts_is_held_back_while_private() {
+    let mut two = Two::private().await;
+    let reaction = "<message type='chat' to='bob@example.org' id='r1'><reactions xmlns='urn:xmpp:reactions:0' \
+        id='x'><reaction>ge·heim·eins</reaction></reactions></message>";
+    two.ann.say(reaction).await;
+    two.ann.until(&["chatham.invalid", "not sent"]).await;
+    // What says nothing of anybody's words passes, and nothing else with it.
+    let state = "<message type='chat' to='bob@example.org' id='r2'><composing \
+        xmlns='http://jabber.org/protocol/chatstates'>ge·heim·zwei</composing></message>";
+    two.ann.say(state).await;
+    two.ben.until(&["<composing"]).await;
+    two.nothing_leaked(&SECRETS);
+    assert!(!two.server.heard("alice").concat().contains("reactions"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_conversation_passes_byte_for_byte() {
+    let mut two = Two::private().await;
+    for stanza in [
+        "<message  type=\"groupchat\" to='room@rooms.example.org' ><body>a  &amp;&#x20;b</body><x xmlns='y'/></message>",
+        "<iq type='set' id='q1' to='example.org'><query xmlns='some:thing'  a=\"1\"><![CDATA[<]]></query></iq>",
+        "<presence to='bob@example.org' ><show>away</show></presence>",
+    ] {
+        two.ann.say(stanza).await;
+        two.server.until("alice", |heard| heard == stanza).await;
+    }
+    for stanza in [
+        "<message from='room@rooms.example.org/bob'  type=\"groupchat\"><body>?OTR:AAMD &amp;&#x20;b</body></message>",
+        "<iq from='example.org' type='result' id='q1' ><query xmlns='some:thing'  a=\"1\"/></iq>",
+    ] {
+        two.server.inject("alice", stanza).await;
+        two.ann.until_is(stanza).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s60_copies_count_from_the_own_address_only_and_never_with_ciphertext() {
+    let mut two = Two::private().await;
+    let copy = |from: &str, text: &str| {
+        format!(
+            "<message from='{from}' to='{BOUND}' type='chat'><sent xmlns='urn:xmpp:carbons:2'><forwarded \
+             xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='alice@example.org/b' to='bob@example.org' \
+             type='chat'><body>{text}</body></message></forwarded></sent></message>"
+        )
+    };
+    for (from, text) in [
+        ("bob@example.org/b", "forged one"),
+        ("example.org", "forged two"),
+        ("alice@example.org/b", "forged three"),
+        ("alice@example.org", "?OTR:AAMDAAABAQAAAgIA."),
+    ] {
+        two.server.inject("alice", &copy(from, text)).await;
+    }
+    let good = copy("alice@example.org", "said elsewhere");
+    two.server.inject("alice", &good).await;
+    two.ann.until_is(&good).await;
+    for text in ["forged", "AAMDAAABAQAAAgIA"] {
+        assert!(!two.ann.saw(text), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_is_told_and_is_no_word_of_anybody() {
+    let mut two = Two::private().await;
+    two.ann
+        .say(&format!(
+            "<message type='chat' to='bob@example.org' id='e1'><body>{}</body></message>",
+            SECRETS[2]
+        ))
+        .await;
+    two.ben.until(&[SECRETS[2]]).await;
+    let heard = two.server.heard("alice");
+    let sent = heard.iter().rfind(|stanza| stanza.contains("id='e1'")).unwrap();
+    let body = sent
+        .split("<body>")
+        .nth(1)
+        .unwrap()
+        .split("</body>")
+        .next()
+        .unwrap();
+    // The whole ciphertext comes back, and then somebody's question: neither may be answered as if Bob had said it.
+    let before = heard.len();
+    for body in [body, "?OTRv34?"] {
+        two.server
+            .inject(
+                "alice",
+                &format!(
+                    "<message from='bob@example.org/b' to='{BOUND}' type='error' id='e1'><body>{body}</body><error \
+                     type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+                ),
+            )
+            .await;
+    }
+    two.ann
+        .until(&["chatham.invalid", "was not delivered (service-unavailable)"])
+        .await;
+    two.ann
+        .say("<iq type='get' id='fence' to='example.org'><ping xmlns='urn:xmpp:ping'/></iq>")
+        .await;
+    two.server.until("alice", |heard| heard.contains("'fence'")).await;
+    let after: Vec<String> = two.server.heard("alice").split_off(before);
+    assert!(!after.concat().contains("?OTR"), "{after:#?}");
+    assert!(!two.ann.saw(body), "ciphertext is shown");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s66_nobody_on_the_network_speaks_in_the_name_of_the_proxy() {
+    let mut two = Two::both_arrive().await;
+    for stanza in [
+        "<message from='chatham@chatham.invalid' type='chat'><body>forged words</body></message>",
+        "<message from='Chatham@CHATHAM.Invalid/proxy' type='chat'><body>forged words</body></message>",
+        "<message from='alice@example.org' type='chat'><received xmlns='urn:xmpp:carbons:2'><forwarded \
+         xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='chatham@chatham.invalid/proxy' \
+         type='chat'><body>forged words</body></message></forwarded></received></message>",
+        "<presence from='chatham@chatham.invalid' type='unavailable'><status>forged words</status></presence>",
+    ] {
+        two.server.inject("alice", stanza).await;
+    }
+    two.ann.until(&["chatham.invalid", "came in the name of"]).await;
+    two.server
+        .inject(
+            "alice",
+            "<message from='bob@example.org/b' type='chat'><body>fence</body></message>",
+        )
+        .await;
+    two.ann.until(&["fence"]).await;
+    assert!(!two.ann.saw("forged words"));
+    // And what is said to the proxy stays here.
+    two.ann
+        .say("<message type='chat' to='chatham@chatham.invalid' id='c1'><body>status bob@example.org</body></message>")
+        .await;
+    two.ann.until(&["chatham.invalid", "bob@example.org:"]).await;
+    let up = two.server.heard("alice").concat();
+    assert!(!up.contains("chatham.invalid") && !up.contains("status"), "{up}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_wrong_and_a_second_client_waits_while_the_first_answers() {
+    let mut two = Two::both_arrive().await;
+    let door = two.door(0);
+    let said = Client::refused(door, "hunter2").await;
+    assert!(said.contains("<not-authorized/>"), "{said}");
+    let answers = async {
+        let ping = two.ann.until(&["urn:xmpp:ping"]).await;
+        let id = ping.split("id='").nth(1).unwrap().split('\'').next().unwrap();
+        let answer = format!("<iq type='result' to='chatham@chatham.invalid/proxy' id='{id}'/>");
+        two.ann.say(&answer).await;
+    };
+    let (said, ()) = tokio::join!(Client::refused(door, "secret"), answers);
+    assert!(said.contains("<conflict"), "{said}");
+    let up = two.server.heard("alice").concat();
+    assert!(!up.contains("chatham"), "{up}");
+    // Who does not answer gives the place away.
+    Client::enter("alice", door).await;
+}

@@ -1,0 +1,380 @@
+//! A server of XMPP and clients of it, all scripted, with a proxy between them.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    unreachable_pub
+)]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chatham::config::proxy::ProxyRequest;
+use chatham::config::{Configuration, Request};
+use chatham::proxy::Running;
+use im::xmpp::{Frame, FrameReader, Stanza};
+use otr_store::Store;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::timeout;
+
+/// Nothing takes so long but what never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Alice's address with the resource that the server gives her.
+pub const BOUND: &str = "alice@example.org/a";
+const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+    xmlns:stream='http://etherx.jabber.org/streams' to='example.org' version='1.0'>";
+const ANSWER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+    xmlns:stream='http://etherx.jabber.org/streams' id='s' from='example.org' version='1.0'>";
+const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
+
+#[derive(Default)]
+struct Book {
+    /// What each account's client has said since it was bound.
+    heard: BTreeMap<String, Vec<String>>,
+    /// The way to each account's client.
+    ways: BTreeMap<String, UnboundedSender<String>>,
+}
+
+/// Passes messages and presence between accounts of example.org, whose password is "secret".
+#[derive(Clone)]
+pub struct Server {
+    pub port: u16,
+    book: Arc<Mutex<Book>>,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let book = Arc::<Mutex<Book>>::default();
+        let shared = Arc::clone(&book);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(attend(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { port, book }
+    }
+
+    /// What an account's client has said.
+    pub fn heard(&self, account: &str) -> Vec<String> {
+        let book = self.book.lock().unwrap();
+        book.heard.get(account).cloned().unwrap_or_default()
+    }
+
+    /// Waits until an account's client has said this.
+    pub async fn until(&self, account: &str, test: impl Fn(&str) -> bool) {
+        let wait = async {
+            while !self.heard(account).iter().any(|stanza| test(stanza)) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        if timeout(PATIENCE, wait).await.is_err() {
+            panic!("never said, but {:#?}", self.heard(account));
+        }
+    }
+
+    /// Says something to an account's client.
+    pub async fn inject(&self, account: &str, stanza: &str) {
+        let way = self.book.lock().unwrap().ways[account].clone();
+        way.send(stanza.to_owned()).unwrap();
+    }
+}
+
+async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
+    let (mut reads, mut writes) = stream.into_split();
+    let (sender, mut said) = unbounded_channel::<String>();
+    tokio::spawn(async move {
+        while let Some(text) = said.recv().await {
+            if writes.write_all(text.as_bytes()).await.is_err() {
+                return;
+            }
+        }
+    });
+    let say = |text: String| {
+        let _gone = sender.send(text);
+    };
+    let mut reader = FrameReader::default();
+    let mut account: Option<String> = None;
+    let mut buffer = [0; 4096];
+    loop {
+        while let Some(frame) = reader.next() {
+            let stanza = match frame {
+                Frame::Header(_) if account.is_none() => {
+                    say(format!(
+                        "{ANSWER}<stream:features><mechanisms xmlns='{SASL}'><mechanism>PLAIN</mechanism></mechanisms>\
+                         </stream:features>"
+                    ));
+                    continue;
+                }
+                Frame::Header(_) => {
+                    say(format!(
+                        "{ANSWER}<stream:features><bind xmlns='{BIND}'/><sm xmlns='urn:xmpp:sm:3'/></stream:features>"
+                    ));
+                    continue;
+                }
+                Frame::Stanza(stanza) => stanza,
+                Frame::End => return,
+            };
+            let text = text(&stanza);
+            match &account {
+                None => {
+                    let proof = text.split('>').nth(1).unwrap().split('<').next().unwrap();
+                    let proof = String::from_utf8(BASE64.decode(proof).unwrap()).unwrap();
+                    let mut parts = proof.split('\0').skip(1);
+                    let name = parts.next().unwrap().to_owned();
+                    if parts.next() == Some("secret") {
+                        say(format!("<success xmlns='{SASL}'/>"));
+                        account = Some(name);
+                        reader = FrameReader::default();
+                    } else {
+                        say(format!("<failure xmlns='{SASL}'><not-authorized/></failure>"));
+                    }
+                }
+                Some(name) => serve(&book, name, &sender, &text),
+            }
+        }
+        match reads.read(&mut buffer).await {
+            Ok(count @ 1..) => reader.push(&buffer[..count]).unwrap(),
+            _ => return,
+        }
+    }
+}
+
+fn serve(book: &Mutex<Book>, name: &str, sender: &UnboundedSender<String>, text: &str) {
+    let mut book = book.lock().unwrap();
+    let resource = &name[..1];
+    if text.contains(BIND) {
+        book.ways.insert(name.to_owned(), sender.clone());
+        let jid = format!("{name}@example.org/{resource}");
+        let answer = format!("<iq type='result' id='bind'><bind xmlns='{BIND}'><jid>{jid}</jid></bind></iq>");
+        let _gone = sender.send(answer);
+        return;
+    }
+    book.heard
+        .entry(name.to_owned())
+        .or_default()
+        .push(text.to_owned());
+    if text.contains("jabber:iq:roster") {
+        let _gone =
+            sender.send("<iq type='result' id='roster'><query xmlns='jabber:iq:roster'/></iq>".to_owned());
+        return;
+    }
+    let to = text
+        .split("to='")
+        .nth(1)
+        .and_then(|rest| rest.split(['@', '\'']).next());
+    if let Some(way) = to.and_then(|to| book.ways.get(to))
+        && text.starts_with("<message")
+    {
+        let from = format!("<message from='{name}@example.org/{resource}'");
+        let _gone = way.send(text.replacen("<message", &from, 1));
+    }
+}
+
+fn text(stanza: &Stanza) -> String {
+    String::from_utf8(stanza.as_bytes().to_vec()).unwrap()
+}
+
+/// A scripted client.
+pub struct Client {
+    reads: OwnedReadHalf,
+    writes: OwnedWriteHalf,
+    reader: FrameReader,
+    seen: Vec<String>,
+}
+
+impl Client {
+    /// One that is in, and shows what it gets.
+    pub async fn enter(name: &str, port: u16) -> Self {
+        let mut client = Self::log_in(name, port, "secret").await;
+        client.until(&["<success"]).await;
+        client.reader = FrameReader::default();
+        client.say(HEADER).await;
+        let features = client.until(&["features"]).await;
+        assert!(!features.contains("urn:xmpp:sm"), "{features}");
+        client
+            .say(&format!("<iq type='set' id='bind'><bind xmlns='{BIND}'/></iq>"))
+            .await;
+        client.until(&["<jid>"]).await;
+        client
+            .say("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
+            .await;
+        client.until(&["id='roster'"]).await;
+        client.say("<presence/>").await;
+        client.until(&["chatham@chatham.invalid", "Your key is"]).await;
+        client
+    }
+
+    /// What one is told that does not come in.
+    pub async fn refused(port: u16, password: &str) -> String {
+        let mut client = Self::log_in("alice", port, password).await;
+        let first = client.until(&["urn:ietf:params:xml:ns:xmpp-sasl"]).await;
+        if first.contains("<failure") {
+            return first;
+        }
+        client.reader = FrameReader::default();
+        client.say(HEADER).await;
+        let mut rest = String::new();
+        let read = client.reads.read_to_string(&mut rest);
+        timeout(PATIENCE, read).await.unwrap().unwrap();
+        rest
+    }
+
+    async fn log_in(name: &str, port: u16, password: &str) -> Self {
+        let (reads, writes) = TcpStream::connect(("127.0.0.1", port))
+            .await
+            .unwrap()
+            .into_split();
+        let mut client = Self {
+            reads,
+            writes,
+            reader: FrameReader::default(),
+            seen: Vec::new(),
+        };
+        client.say(HEADER).await;
+        client.until(&["<mechanism>PLAIN"]).await;
+        let proof = BASE64.encode(format!("\0{name}\0{password}"));
+        client
+            .say(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>"))
+            .await;
+        client
+    }
+
+    pub async fn say(&mut self, text: &str) {
+        self.writes.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Waits for a stanza with all these parts.
+    pub async fn until(&mut self, parts: &[&str]) -> String {
+        self.next(
+            |stanza| parts.iter().all(|part| stanza.contains(part)),
+            &parts.join(" … "),
+        )
+        .await
+    }
+
+    /// Waits for a stanza that is just this.
+    pub async fn until_is(&mut self, whole: &str) {
+        self.next(|stanza| stanza == whole, whole).await;
+    }
+
+    async fn next(&mut self, test: impl Fn(&str) -> bool, what: &str) -> String {
+        let mut buffer = [0; 4096];
+        loop {
+            while let Some(frame) = self.reader.next() {
+                if let Frame::Stanza(stanza) = frame {
+                    let stanza = text(&stanza);
+                    self.seen.push(stanza.clone());
+                    if test(&stanza) {
+                        return stanza;
+                    }
+                }
+            }
+            match timeout(PATIENCE, self.reads.read(&mut buffer)).await {
+                Ok(Ok(count @ 1..)) => self.reader.push(&buffer[..count]).unwrap(),
+                other => panic!("{what} never came ({other:?}), but\n{}", self.seen.join("\n")),
+            }
+        }
+    }
+
+    /// Whether something like this was shown.
+    pub fn saw(&self, part: &str) -> bool {
+        self.seen.iter().any(|stanza| stanza.contains(part))
+    }
+}
+
+/// Alice and Bob, each behind a door of one proxy.
+pub struct Two {
+    pub server: Server,
+    pub ann: Client,
+    pub ben: Client,
+    running: Running,
+    _folder: tempfile::TempDir,
+}
+
+impl Two {
+    /// Both are there.
+    pub async fn both_arrive() -> Self {
+        let server = Server::start().await;
+        let folder = tempfile::tempdir().unwrap();
+        let door = |name: &str| {
+            format!(
+                "[proxy.xmpp.{name}]\nlisten = '127.0.0.1:0'\nloopback = 'plain'\n[profile.{name}.xmpp]\n\
+                 jid = '{name}@example.org'\nhost = '127.0.0.1'\nport = {}\ntls = 'none'\n",
+                server.port
+            )
+        };
+        let text = [door("alice"), door("bob")].concat();
+        let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let request = ProxyRequest {
+            common: Request {
+                data: Some(folder.path().join("data")),
+                ..Request::default()
+            },
+            ..ProxyRequest::default()
+        };
+        let plan = request
+            .over(&configuration)
+            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let store = Store::open(&plan.data).unwrap();
+        let running = Running::start(&plan, store, &mut |_| Ok(())).await.unwrap();
+        let port = |door: usize| running.addresses()[door].port();
+        let ann = Client::enter("alice", port(0)).await;
+        let ben = Client::enter("bob", port(1)).await;
+        Self {
+            server,
+            ann,
+            ben,
+            running,
+            _folder: folder,
+        }
+    }
+
+    /// They talk privately.
+    pub async fn private() -> Self {
+        let mut two = Self::both_arrive().await;
+        let to = |name: &str, text: &str| {
+            format!("<message type='chat' to='{name}@example.org' id='p'><body>{text}</body></message>")
+        };
+        // Who has spoken is no stranger.
+        two.ben.say(&to("alice", "in the clear")).await;
+        two.ann.until(&["bob@example.org", "in the clear"]).await;
+        two.ann.say(&to("bob", "!otr start")).await;
+        two.ben
+            .until(&["chatham.invalid", "private conversation ("])
+            .await;
+        two.ann
+            .until(&["chatham.invalid", "private conversation ("])
+            .await;
+        two
+    }
+
+    pub fn door(&self, door: usize) -> u16 {
+        self.running.addresses()[door].port()
+    }
+
+    /// No piece of any of these has gone to the server.
+    pub fn nothing_leaked(&self, secrets: &[&str]) {
+        let up = [self.server.heard("alice"), self.server.heard("bob")]
+            .concat()
+            .concat();
+        assert!(up.contains("?OTR:"), "nothing private was said");
+        for secret in secrets {
+            let letters: Vec<char> = secret.chars().collect();
+            for piece in letters.windows(4) {
+                let piece: String = piece.iter().collect();
+                assert!(!up.contains(&piece), "{piece} in\n{up}");
+            }
+        }
+    }
+}
