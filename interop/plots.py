@@ -114,7 +114,7 @@ def at_once(scene):
 
 def every_winner(it, turns):
     """Begins at once until the commitment of either side has been the higher one."""
-    outcomes, fault, who = {}, '', ''
+    outcomes, stuck, fault, who = {}, set(), '', ''
     for number in range(AT_MOST_AT_ONCE):
         talk = it.talk()
         try:
@@ -130,6 +130,7 @@ def every_winner(it, turns):
                     outcomes[winner][-1] = str(why)
                     continue
                 begin_anew(talk, talk.x if 'refresh-answer' in talk.caps else talk.p)
+                stuck.add(winner)
                 fault, who = talk.cannot['simultaneous-win'], 'either' if 'refresh-answer' in talk.caps else it.kind
         finally:
             talk.close()
@@ -138,7 +139,7 @@ def every_winner(it, turns):
     failed = [f'{winner}: {why}' for winner, whys in outcomes.items() for why in whys if why]
     need(not failed, '; '.join(failed))
     if fault:
-        raise Cannot(f'{fault} (tried: neither becomes private, until {who} asks again)')
+        raise Cannot(f'{fault} (tried: with {" or ".join(sorted(stuck))} neither becomes private, until {who} asks again)')
     return ', '.join(f'{winner} {len(whys)}' for winner, whys in sorted(outcomes.items()))
 
 

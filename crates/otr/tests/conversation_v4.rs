@@ -108,6 +108,36 @@ fn both_ask_at_once() {
     }
 }
 
+/// Who has the higher hash waits for the answer to the message that is under way, and says it again when it must be lost.
+#[test]
+fn a_message_that_crossed_is_said_again_only_when_it_may_be_lost() {
+    for lost in [false, true] {
+        let (mut alice, mut bob) = (
+            Person::new("alice", 0, 0xa1, open_policy(&[4])),
+            Person::new("bob", 1, 0xb0, open_policy(&[4])),
+        );
+        let [mine, theirs] = [&mut alice, &mut bob].map(|person| {
+            person.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V4)).unwrap());
+            person.take_outgoing()
+        });
+        if lost {
+            alice.now = otr::Timestamp::from_millis(alice.now.as_millis() + 11_000);
+            bob.now = alice.now;
+        }
+        for letter in &mine {
+            bob.receive(letter);
+        }
+        for letter in &theirs {
+            alice.receive(letter);
+        }
+        let said = [alice.outgoing.len(), bob.outgoing.len()];
+        // One of them answers the other; who is higher says nothing, or the same again.
+        assert_eq!(said.iter().sum::<usize>(), if lost { 2 } else { 1 }, "{said:?}");
+        deliver(&mut alice, &mut bob);
+        talk(&mut alice, &mut bob);
+    }
+}
+
 #[test]
 fn a_second_exchange_renews_the_conversation() {
     let (mut alice, mut bob) = private_pair(&[3, 4]);

@@ -8,7 +8,6 @@ CAPS = '''caps v4 query simultaneous smp question abort extrakey heartbeat heart
 state-ssid
 cannot v3 it is a reference of version 4
 cannot tag it knows queries only
-cannot simultaneous-win it answers a repeated Identity message by new keys, as the text says, when ours repeats its own
 cannot heartbeat-due it never sends heartbeats by itself
 cannot fragment it has no pieces
 cannot instances it goes on with the instance that spoke last

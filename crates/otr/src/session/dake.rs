@@ -108,6 +108,7 @@ impl Session {
             names: step.names,
             rng: step.rng,
             now: step.moment.at,
+            may_be_lost: (self.dake.begun).is_some_and(|begun| step.moment.at.since(begun.at) >= CROSSING),
             admit: &mut admit,
         };
         let progress = match self.dake.dake.receive(header, message, &mut dake_step) {
@@ -140,3 +141,6 @@ impl Session {
         Ok(signed)
     }
 }
+
+/// A message that crossed ours has had the other side's answer to ours on its heels by then, or ours is lost.
+const CROSSING: Duration = Duration::from_secs(10);

@@ -72,6 +72,8 @@ pub struct Step<'a> {
     pub rng: &'a mut dyn CryptoRng,
     /// Now.
     pub now: Timestamp,
+    /// Whether our own Identity message may have got lost by now, and not only have crossed theirs.
+    pub may_be_lost: bool,
     /// Asked when everything has been verified and nothing has changed yet: may this person take over?
     pub admit: &'a mut dyn FnMut(&Proven) -> Result<(), Reject>,
 }
@@ -181,7 +183,12 @@ impl Dake {
                 return Err(Reject::Reflected);
             }
             if tie_break(&ours.public()) > tie_break(&theirs.1) {
-                return Ok(Progress::reply(Message::Identity(ours.identity())));
+                // Whoever answers each copy by new keys, as the text says, would throw away those that answer the first.
+                let again = step.may_be_lost.then(|| Message::Identity(ours.identity()));
+                return Ok(Progress {
+                    reply: again,
+                    proven: None,
+                });
             }
         }
         let answer = Answer::new(message, theirs, &signer, step.rng)?;

@@ -40,6 +40,8 @@ pub struct Person {
     pub account: V4Account,
     pub rng: Box<dyn CryptoRng>,
     pub now: Timestamp,
+    /// Whether so much time has passed that an Identity message may have got lost.
+    pub may_be_lost: bool,
     pub dake: Dake,
     pub proven: Option<Proven>,
 }
@@ -103,6 +105,7 @@ impl Person {
             account,
             rng,
             now: NOW,
+            may_be_lost: true,
             dake: Dake::default(),
             proven: None,
         }
@@ -279,6 +282,7 @@ impl Person {
             },
             rng: &mut *self.rng,
             now: self.now,
+            may_be_lost: self.may_be_lost,
             admit,
         };
         self.dake.receive(&letter.header, &letter.message, &mut step)

@@ -330,6 +330,6 @@ cannot theirs the fingerprint of the correspondent is not shown
 cannot half the half of the session id is not shown
 cannot smp-waits while it waits for a secret it reads nothing: an abort is seen only after the answer
 cannot smp-abort-seen an abort of the correspondent is reported as a failure
-cannot simultaneous-win it never compares Identity messages that cross, and answers a repeated one by other keys
+cannot simultaneous-win it never compares Identity messages that cross
 cannot smp-declines it tells nobody that it does not answer a question
 cannot late-texts it keeps no keys for messages that arrive late";
