@@ -11,6 +11,7 @@
 mod client;
 mod fault;
 mod frame;
+mod iq;
 mod link;
 mod login;
 mod management;

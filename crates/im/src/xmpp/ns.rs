@@ -2,6 +2,8 @@
 
 /// Stanzas between a client and its server.
 pub(super) const JABBER_CLIENT: &str = "jabber:client";
+/// The conditions in errors (RFC 6120, section 8.3.3).
+pub(super) const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
 /// Choosing a resource (RFC 6120, section 7).
 pub(super) const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// What RFC 3921 wanted after that.
