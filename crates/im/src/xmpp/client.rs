@@ -14,12 +14,12 @@ use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
 use super::frame::{Frame, Header, STREAMS, Stanza};
-use super::management::{Management, Outgoing, count, question};
-use super::message::{self, nick};
+use super::management::{Management, Outgoing, question};
+use super::message::{self, nick, someone};
 use super::roster::{Change, Roster};
 use super::stream::stream_error;
 use super::{iq, ns};
-use crate::irc::{Event, Kind, Nick, Person, Said};
+use crate::irc::{Event, Nick};
 use crate::link::SendError;
 
 /// What the machine wants.
@@ -268,12 +268,14 @@ impl Client {
         match name {
             "enabled" => management.enabled(element),
             "r" => return vec![Output::Send(management.answer())],
-            "a" if count(element).is_none_or(|count| management.acknowledge(count).is_err()) => {
-                return close("the server counts stanzas that were never sent");
+            "a" => {
+                if let Err(fault) = management.hear_count(element) {
+                    return close(fault.to_string());
+                }
             }
             "resumed" if self.stage == Stage::Resuming => {
-                if count(element).is_none_or(|count| management.acknowledge(count).is_err()) {
-                    return close("the server counts stanzas that were never sent");
+                if let Err(fault) = management.hear_count(element) {
+                    return close(fault.to_string());
                 }
                 self.stage = Stage::Bound { resumed: true };
                 let again = management.open().cloned().map(Output::Send);
@@ -285,7 +287,7 @@ impl Client {
                 return outputs;
             }
             "failed" if self.stage == Stage::Resuming => {
-                if count(element).is_some_and(|count| management.acknowledge(count).is_ok()) {
+                if management.hear_count(element).is_ok() {
                     let open = std::mem::take(management).into_open();
                     self.refused = Some(open.into_iter().filter_map(|outgoing| outgoing.text).collect());
                 }
@@ -359,7 +361,7 @@ impl Client {
             message::Meaning::Failed(whom, words) => {
                 let words = format!("a text did not reach {whom}: {words}");
                 vec![
-                    Output::Event(Event::Message(self.by_server(&whom, words))),
+                    Output::Event(Event::Message(message::notice(&self.own, &whom, words))),
                     Output::Event(Event::Absent { nick: nick(&whom) }),
                 ]
             }
@@ -403,32 +405,12 @@ impl Client {
             },
             Some("subscribe") if !self.roster.has(&whom) => {
                 let words = format!("{whom} wants to see when you are there; another client can allow it");
-                vec![Output::Event(Event::Message(self.by_server(&whom, words)))]
+                vec![Output::Event(Event::Message(message::notice(
+                    &self.own, &whom, words,
+                )))]
             }
             _ => Vec::new(),
         }
-    }
-
-    /// Words about somebody that are nobody's.
-    fn by_server(&self, whom: &BareJid, words: String) -> Said {
-        Said {
-            from: someone(whom),
-            target: self.own.as_str().as_bytes().to_vec(),
-            text: words.into_bytes(),
-            kind: Kind::Server,
-            notice: true,
-            history: false,
-            time: None,
-            account: None,
-        }
-    }
-}
-
-fn someone(jid: &BareJid) -> Person {
-    Person {
-        nick: nick(jid),
-        user: None,
-        host: None,
     }
 }
 
