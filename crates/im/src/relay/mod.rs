@@ -18,7 +18,6 @@ mod registration;
 pub mod server;
 mod socket;
 
-pub use crate::accept::ServerCertificate;
 pub use capture::{Capture, Direction, Record};
 pub use net::{Relay, RelayConfig};
 pub use server::{ConnectionId, Effect, Server, ServerConfig};

@@ -38,7 +38,6 @@ pub enum Output {
 pub struct Client {
     own: BareJid,
     resource: Option<String>,
-    full: Option<FullJid>,
     stage: Stage,
     /// How elements of the present stream are to be read.
     header: Option<Header>,
@@ -79,7 +78,6 @@ impl Client {
         Self {
             own,
             resource,
-            full: None,
             stage: Stage::Away,
             header: None,
             can: Abilities::default(),
@@ -96,12 +94,6 @@ impl Client {
     #[must_use]
     pub fn own(&self) -> &BareJid {
         &self.own
-    }
-
-    /// Our address with the name of this client, once the server has given it.
-    #[must_use]
-    pub fn full(&self) -> Option<&FullJid> {
-        self.full.as_ref()
     }
 
     /// Whether stanzas can be sent.
@@ -331,7 +323,6 @@ impl Client {
                 "the server gives us the address {full}, which was not asked for"
             ));
         }
-        self.full = Some(full);
         if self.can.session {
             self.stage = Stage::Beginning;
             return vec![self.stanza(iq::session())];

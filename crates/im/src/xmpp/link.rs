@@ -44,7 +44,6 @@ impl Link {
             stream,
             header,
             features,
-            ..
         } = logged_in;
         let (socket, frames) = stream.into_parts();
         let (reader, writer) = tokio::io::split(socket);
