@@ -247,10 +247,14 @@ impl Client {
         outputs.push(self.stanza(iq::roster()));
         outputs.push(self.stanza(iq::carbons()));
         outputs.push(self.stanza("<presence/>".to_owned()));
-        outputs.push(Output::Event(Event::Registered {
-            nick: nick(&self.own),
-        }));
+        outputs.push(self.registered());
         outputs
+    }
+
+    fn registered(&self) -> Output {
+        Output::Event(Event::Registered {
+            nick: nick(&self.own),
+        })
     }
 
     fn manage(&mut self, name: &str, element: &Element) -> Vec<Output> {
@@ -273,9 +277,7 @@ impl Client {
                 let again = management.open().cloned().map(Output::Send);
                 let mut outputs: Vec<_> = again.collect();
                 outputs.push(Output::Send(question()));
-                outputs.push(Output::Event(Event::Registered {
-                    nick: nick(&self.own),
-                }));
+                outputs.push(self.registered());
                 return outputs;
             }
             "failed" if self.stage == Stage::Resuming => {

@@ -157,7 +157,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Whether XML 1.0 can carry it at all.
-pub(super) fn is_xml(letter: char) -> bool {
+fn is_xml(letter: char) -> bool {
     matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
