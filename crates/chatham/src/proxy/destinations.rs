@@ -7,9 +7,10 @@ use tokio::sync::watch;
 
 use crate::config::proxy::Others;
 use crate::proxy::asked::{Asked, Refusal};
+use crate::proxy::passage::ended;
 use crate::proxy::password::Password;
 use crate::proxy::room::Room;
-use crate::proxy::session::{self, ended};
+use crate::proxy::session;
 use crate::proxy::tunnel;
 
 /// Everything that the doors lead to by which a client says where it wants to go.

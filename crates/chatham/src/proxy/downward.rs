@@ -1,6 +1,6 @@
 //! From the network to the client.
 
-use im::irc::{Event, IrcLine, Kind, Message, Said};
+use im::irc::{Event, IrcLine, Kind, LineBuffer, Message, Said};
 use otr::Timestamp;
 
 use crate::proxy::echoes::Echoed;
@@ -86,22 +86,14 @@ impl Adapter {
             .set_case_mapping(self.observer.isupport().case_mapping);
         // Both ends of an exchange of version 4 sign both names.
         resident.engine.set_own_nick(&self.observer.client().nick());
-        let account = resident.engine.account();
-        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
-        let key = if newest == older {
-            older.to_string()
-        } else {
-            format!("{newest} in version 4, and {older} in older ones")
-        };
-        let prefix = &self.habits.prefix;
-        let words = format!(
-            "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
-             what you can do, typed to a person, or \"help\" to {NAME}."
-        );
+        let words = resident.greeting(&self.habits.prefix, NAME);
         self.say_as_the_proxy("NOTICE", [words], out);
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, untold, out);
-        out.extend(resident.take_unshown().map(Step::Down));
+        let unshown = resident
+            .take_unshown()
+            .flat_map(|line| LineBuffer::new().feed(&line));
+        out.extend(unshown.flatten().map(Step::Down));
         if std::mem::take(&mut resident.away) {
             let people: Vec<_> = resident.engine.people().map(|person| person.nick).collect();
             people.iter().for_each(|nick| self.measure(resident, nick));

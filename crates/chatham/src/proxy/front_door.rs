@@ -16,9 +16,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::listen::Listen;
 use crate::proxy::destinations::Destinations;
+use crate::proxy::passage::ended;
 use crate::proxy::password::Password;
 use crate::proxy::room::Room;
-use crate::proxy::session::{self, ended};
+use crate::proxy::session;
 use crate::proxy::xmpp::{self, Lodging};
 use crate::proxy::{connect_door, owner, socks_door};
 

@@ -127,35 +127,10 @@ impl Adapter {
     /// The connection is gone; these lines have certainly not been sent. There is nobody to show anything any more: what
     /// the person has to know is kept for the next client.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
-        resident.outside.at_network = false;
-        let mut effects = Vec::new();
-        for (to, text) in unsent.into_iter().filter_map(|upward| upward.message) {
-            effects.extend(resident.engine.not_sent(&to, &text, now));
-        }
-        for errand in resident.outside.take() {
-            effects.extend(match errand {
-                Effect::Send { to, text } => resident.engine.not_sent(&to, &text, now),
-                Effect::Deed { to, deed } => resident.engine.not_sent(&to, &ctcp::action(&deed), now),
-                told @ (Effect::Show(_) | Effect::Remember(_)) => vec![told],
-            });
-        }
-        effects.extend(resident.engine.connection_lost(now));
-        resident.away = true;
         resident.keep(std::mem::take(&mut self.early).iter().filter_map(never_sent));
-        let mut out = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Remember(memory) => out.push(Step::Remember(memory)),
-                Effect::Show(notice) => {
-                    resident.outside.tell(&notice);
-                    let lines = resident.told(&notice, &self.habits.prefix);
-                    resident.keep(lines);
-                }
-                // Nothing is said while there is no connection.
-                Effect::Send { .. } | Effect::Deed { .. } => {}
-            }
-        }
-        out
+        let unsent = unsent.into_iter().filter_map(|upward| upward.message);
+        let memories = resident.lose(unsent, ctcp::action, &self.habits.prefix, now);
+        memories.into_iter().map(Step::Remember).collect()
     }
 
     /// Carries out what was done elsewhere.

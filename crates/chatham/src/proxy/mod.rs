@@ -26,6 +26,7 @@ mod observer;
 mod orders;
 pub(crate) mod outside;
 mod owner;
+mod passage;
 mod password;
 mod pump;
 mod resident;

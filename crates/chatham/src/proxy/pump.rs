@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
 use crate::proxy::irc_adapter::{Adapter, Step, Upward};
 use crate::proxy::observer::NAME;
+use crate::proxy::passage::{Backlog, Traffic};
 use crate::proxy::password::Password;
 use crate::proxy::room::Room;
 use crate::seat::now;
@@ -22,10 +23,10 @@ pub(super) struct Pump<'r> {
     gate: Option<(Entrance<'r>, Instant)>,
     /// The client is in without having said the password, and may yet say it, or that of the server.
     known: Option<&'r Password>,
-    /// Bytes for the client.
-    down: Zeroizing<Vec<u8>>,
-    /// What the client has got of the line that it has not got to the end of.
-    begun: Zeroizing<Vec<u8>>,
+    from_client: LineBuffer,
+    from_server: LineBuffer,
+    /// Lines for the client.
+    down: Backlog,
     /// Bytes for the server.
     up: Zeroizing<Vec<u8>>,
     /// Lines for the server whose time has not come.
@@ -38,14 +39,15 @@ pub(super) struct Pump<'r> {
 }
 
 impl<'r> Pump<'r> {
-    /// Nothing was said yet. `None` never happens.
-    pub(super) fn new(room: &'r Room) -> Option<Self> {
+    /// Nothing was said yet but what `from_client` has of an unfinished line. `None` never happens.
+    pub(super) fn new(room: &'r Room, from_client: LineBuffer) -> Option<Self> {
         Some(Self {
             adapter: Adapter::new(room.habits.clone())?,
             gate: None,
             known: None,
-            down: Zeroizing::default(),
-            begun: Zeroizing::default(),
+            from_client,
+            from_server: LineBuffer::new(),
+            down: Backlog::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
             bucket: TokenBucket::new(room.pacing),
@@ -80,29 +82,6 @@ impl<'r> Pump<'r> {
         let curious = entrance.take_curiosity();
         curious.into_iter().for_each(|line| self.client_says(Ok(line)));
         self.gate = Some((entrance, until));
-    }
-
-    /// Takes bytes of the client.
-    pub(super) fn client_sends(&mut self, buffer: &mut LineBuffer, bytes: &[u8]) {
-        // It was told to encrypt, and the server is our concern: nothing of what it says could be read here.
-        if buffer.is_empty() && bytes.first() == Some(&TLS_HANDSHAKE) {
-            let words = "a client wanted to encrypt its connection to the proxy: switch TLS (SSL) off in it, for the proxy \
-                         encrypts the connection to the server";
-            self.room.resident().keep([words.to_owned()]);
-            self.over = true;
-            return;
-        }
-        buffer
-            .feed(bytes)
-            .into_iter()
-            .for_each(|line| self.client_says(line));
-    }
-
-    /// Another client wants to come in, and this one may be gone without a word.
-    pub(super) fn ask_whether_there(&mut self) {
-        if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
-            self.down.extend_from_slice(&line.to_wire());
-        }
     }
 
     fn server_password(password: &Password, line: &IrcLine) -> Option<IrcLine> {
@@ -140,12 +119,6 @@ impl<'r> Pump<'r> {
         self.carry_out(steps);
     }
 
-    pub(super) fn server_says(&mut self, line: &IrcLine) {
-        let room = self.room;
-        let steps = self.adapter.from_server(&mut room.resident(), line, now());
-        self.carry_out(steps);
-    }
-
     fn gate_hears(&mut self, mut entrance: Entrance<'r>, until: Instant, line: Result<IrcLine, LineError>) {
         let verdict = line.map_or_else(|_| Verdict::Out(Vec::new()), |line| entrance.take(line));
         match verdict {
@@ -161,25 +134,92 @@ impl<'r> Pump<'r> {
     /// The client may not come in.
     fn shut(&mut self, lines: Vec<IrcLine>) {
         for line in lines {
-            self.down.extend_from_slice(&line.to_wire());
+            self.down.push(&line.to_wire(), true);
         }
         self.say_goodbye();
         self.over = true;
     }
 
-    /// Waits for something that was done elsewhere.
-    pub(super) async fn errand(&self) {
-        self.room.errand().await;
+    /// The connection is gone.
+    pub(super) fn lose(mut self) {
+        let room = self.room;
+        let unsent = std::mem::take(&mut self.queue).into();
+        let steps = self.adapter.lost(&mut room.resident(), unsent, now());
+        self.carry_out(steps);
+        let unread = self
+            .down
+            .unread_words()
+            .flat_map(|line| LineBuffer::new().feed(line));
+        let unshown = unread.flatten().filter_map(|line| words_to_the_person(&line));
+        let unshown = unshown.map(|line| Zeroizing::new(line.to_wire()));
+        room.resident().keep_unshown(unshown);
     }
 
-    /// Carries out what was done elsewhere.
-    pub(super) fn run_errands(&mut self) {
+    fn carry_out(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            match step {
+                Step::Up(upward) => self.queue.push_back(upward),
+                Step::Down(line) => self.down.push(&line.to_wire(), true),
+                Step::Remember(memory) => {
+                    if let Some(words) = self.room.remember(&memory) {
+                        let room = self.room;
+                        let steps = self.adapter.complain(&mut room.resident(), words);
+                        self.carry_out(steps);
+                    }
+                }
+                Step::Refuse(words) => {
+                    self.say_goodbye();
+                    self.refuse(&words);
+                }
+            }
+        }
+    }
+
+    fn refuse(&mut self, words: &str) {
+        if let Ok(line) = closing(words) {
+            self.down.push(&line.to_wire(), true);
+        }
+        self.over = true;
+    }
+}
+
+impl Traffic for Pump<'_> {
+    fn client_sends(&mut self, bytes: &[u8]) {
+        // It was told to encrypt, and the server is our concern: nothing of what it says could be read here.
+        if self.from_client.is_empty() && bytes.first() == Some(&TLS_HANDSHAKE) {
+            let words = "a client wanted to encrypt its connection to the proxy: switch TLS (SSL) off in it, for the proxy \
+                         encrypts the connection to the server";
+            self.room.resident().keep([words.to_owned()]);
+            self.over = true;
+            return;
+        }
+        let lines = self.from_client.feed(bytes);
+        lines.into_iter().for_each(|line| self.client_says(line));
+    }
+
+    fn server_sends(&mut self, bytes: &[u8]) {
+        let room = self.room;
+        for line in self.from_server.feed(bytes).into_iter().flatten() {
+            let steps = self.adapter.from_server(&mut room.resident(), &line, now());
+            self.carry_out(steps);
+        }
+    }
+
+    fn server_is_gone(&mut self) {}
+
+    fn ask_whether_there(&mut self) {
+        if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
+            self.down.push(&line.to_wire(), true);
+        }
+    }
+
+    fn run_errands(&mut self) {
         let room = self.room;
         let steps = self.adapter.run_errands(&mut room.resident());
         self.carry_out(steps);
     }
 
-    pub(super) fn tick(&mut self) {
+    fn tick(&mut self) {
         if self
             .gate
             .as_ref()
@@ -196,8 +236,7 @@ impl<'r> Pump<'r> {
         }
     }
 
-    /// The proxy ends: the other sides of private conversations learn that they are over.
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         let room = self.room;
         if self.adapter.is_ready() {
             let steps = self.adapter.end_all(&mut room.resident(), now());
@@ -207,8 +246,7 @@ impl<'r> Pump<'r> {
         self.refuse("the proxy ends");
     }
 
-    /// Leaves the server politely, unless the client has done so.
-    pub(super) fn say_goodbye(&mut self) {
+    fn say_goodbye(&mut self) {
         if !std::mem::replace(&mut self.goodbye, true)
             && let Ok(line) = IrcLine::command("QUIT").build()
         {
@@ -220,21 +258,7 @@ impl<'r> Pump<'r> {
         }
     }
 
-    /// The connection is gone.
-    pub(super) fn lose(mut self) {
-        let room = self.room;
-        let unsent = std::mem::take(&mut self.queue).into();
-        let steps = self.adapter.lost(&mut room.resident(), unsent, now());
-        self.carry_out(steps);
-        // Who has said it believes that it was read.
-        self.begun.extend_from_slice(&self.down);
-        let unshown = LineBuffer::new().feed(&self.begun).into_iter().flatten();
-        let unshown = unshown.filter_map(|line| words_to_the_person(&line));
-        room.resident().keep_unshown(unshown);
-    }
-
-    /// Puts lines that may go into the bytes for the server. When to look again, at the latest.
-    pub(super) fn refill(&mut self) -> Instant {
+    fn refill(&mut self) -> Instant {
         while self.up.len() < WRITE
             && let Some(next) = self.queue.front()
         {
@@ -254,78 +278,37 @@ impl<'r> Pump<'r> {
         self.gate.as_ref().map_or(next, |(_, until)| next.min(*until))
     }
 
-    /// Bytes for the client.
-    pub(super) fn down(&self) -> &[u8] {
-        &self.down
+    fn down(&self) -> &[u8] {
+        self.down.rest()
     }
 
-    /// Bytes for the server.
-    pub(super) fn up(&self) -> &[u8] {
+    fn up(&self) -> &[u8] {
         &self.up
     }
 
-    /// So many bytes have gone to the client.
-    pub(super) fn told(&mut self, count: usize) {
-        let count = count.min(self.down.len());
-        let told = self.down.get(..count).unwrap_or_default();
-        match told.iter().rposition(|&byte| byte == b'\n') {
-            Some(end) => *self.begun = told.get(end + 1..).unwrap_or_default().to_vec(),
-            None => self.begun.extend_from_slice(told),
-        }
-        self.down.drain(..count);
+    fn told(&mut self, count: usize) {
+        self.down.went(count);
     }
 
-    /// So many bytes have gone to the server.
-    pub(super) fn said(&mut self, count: usize) {
+    fn said(&mut self, count: usize) {
         let count = count.min(self.up.len());
         self.up.drain(..count);
     }
 
-    /// Whether nothing waits for the server.
-    pub(super) fn is_said(&self) -> bool {
+    fn is_said(&self) -> bool {
         self.up.is_empty() && self.queue.is_empty()
     }
 
-    /// Whether there is room for what the client may say next.
-    pub(super) fn takes_from_client(&self) -> bool {
-        !self.over && self.queue.len() < MOST_LINES && self.down.len() < MOST_BYTES
+    fn takes_from_client(&self) -> bool {
+        !self.over && self.queue.len() < MOST_LINES && self.down.rest().len() < MOST_BYTES
     }
 
-    /// Whether there is room for what the server may say next.
-    pub(super) fn takes_from_server(&self) -> bool {
-        self.down.len() < MOST_BYTES && self.queue.len() < 2 * MOST_LINES
+    fn takes_from_server(&self) -> bool {
+        self.down.rest().len() < MOST_BYTES && self.queue.len() < 2 * MOST_LINES
     }
 
-    /// Whether the connection cannot go on.
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.over
-    }
-
-    fn carry_out(&mut self, steps: Vec<Step>) {
-        for step in steps {
-            match step {
-                Step::Up(upward) => self.queue.push_back(upward),
-                Step::Down(line) => self.down.extend_from_slice(&line.to_wire()),
-                Step::Remember(memory) => {
-                    if let Some(words) = self.room.remember(&memory) {
-                        let room = self.room;
-                        let steps = self.adapter.complain(&mut room.resident(), words);
-                        self.carry_out(steps);
-                    }
-                }
-                Step::Refuse(words) => {
-                    self.say_goodbye();
-                    self.refuse(&words);
-                }
-            }
-        }
-    }
-
-    fn refuse(&mut self, words: &str) {
-        if let Ok(line) = closing(words) {
-            self.down.extend_from_slice(&line.to_wire());
-        }
-        self.over = true;
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use im::irc::IrcLine;
+use im::irc::Nick;
+use otr::Timestamp;
+use zeroize::Zeroizing;
 
-use crate::engine::Engine;
 use crate::engine::notice::{Delivery, Notice, Standing, What};
+use crate::engine::{Effect, Engine, Memory};
 use crate::proxy::outside::Outside;
 use crate::proxy::words;
 
@@ -17,8 +19,8 @@ pub struct Resident {
     pub(super) held: BTreeSet<u64>,
     /// Lines for the person that no client was there for.
     untold: VecDeque<String>,
-    /// Words of others that no client was there for, as lines.
-    unshown: VecDeque<IrcLine>,
+    /// Words of others that no client was there for, as a client of this network is shown them.
+    unshown: VecDeque<Zeroizing<Vec<u8>>>,
     /// Whether there was a connection, and there is none now.
     pub(crate) away: bool,
     /// What is done and watched from elsewhere.
@@ -50,14 +52,68 @@ impl Resident {
     }
 
     /// Keeps words of others until there is a client, the newest ones if there are too many.
-    pub(super) fn keep_unshown(&mut self, lines: impl IntoIterator<Item = IrcLine>) {
-        self.unshown.extend(lines);
+    pub(super) fn keep_unshown(&mut self, words: impl IntoIterator<Item = Zeroizing<Vec<u8>>>) {
+        self.unshown.extend(words);
         let surplus = self.unshown.len().saturating_sub(MOST_UNTOLD);
         self.unshown.drain(..surplus);
     }
 
-    pub(super) fn take_unshown(&mut self) -> impl Iterator<Item = IrcLine> {
+    pub(super) fn take_unshown(&mut self) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {
         std::mem::take(&mut self.unshown).into_iter()
+    }
+
+    /// The connection is gone, and these messages have certainly not been sent. There is nobody to show anything any more:
+    /// what the person has to know is kept for the next client. Gives back what is to be stored.
+    pub(super) fn lose(
+        &mut self,
+        unsent: impl Iterator<Item = (Nick, Vec<u8>)>,
+        deed_text: impl Fn(&[u8]) -> Vec<u8>,
+        prefix: &str,
+        now: Timestamp,
+    ) -> Vec<Memory> {
+        self.outside.at_network = false;
+        let mut effects = Vec::new();
+        for (to, text) in unsent {
+            effects.extend(self.engine.not_sent(&to, &text, now));
+        }
+        for errand in self.outside.take() {
+            effects.extend(match errand {
+                Effect::Send { to, text } => self.engine.not_sent(&to, &text, now),
+                Effect::Deed { to, deed } => self.engine.not_sent(&to, &deed_text(&deed), now),
+                told @ (Effect::Show(_) | Effect::Remember(_)) => vec![told],
+            });
+        }
+        effects.extend(self.engine.connection_lost(now));
+        self.away = true;
+        let mut memories = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Remember(memory) => memories.push(memory),
+                Effect::Show(notice) => {
+                    self.outside.tell(&notice);
+                    let lines = self.told(&notice, prefix);
+                    self.keep(lines);
+                }
+                // Nothing is said while there is no connection.
+                Effect::Send { .. } | Effect::Deed { .. } => {}
+            }
+        }
+        memories
+    }
+
+    /// What the person is told when a client of theirs is there. The proxy is `me` to them.
+    pub(super) fn greeting(&self, prefix: &str, me: &str) -> String {
+        let account = self.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        let key = if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        };
+        format!(
+            "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
+             what you can do, typed to a person, or \"help\" to {me}."
+        )
     }
 
     /// A text waits from now on.

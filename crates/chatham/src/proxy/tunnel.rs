@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::proxy::entrance::closing;
-use crate::proxy::session::ended;
+use crate::proxy::passage::ended;
 
 /// Passes bytes both ways until one side is gone, or the proxy ends. What the client says first is looked at before it
 /// passes.

@@ -33,6 +33,8 @@ pub enum Step {
     Up(Upward),
     /// Say this to the client.
     Down(Zeroizing<Vec<u8>>),
+    /// The same, with words that somebody has said to the person.
+    Words(Zeroizing<Vec<u8>>),
     /// Store this.
     Remember(Memory),
     /// The stream ends on both sides.
@@ -137,36 +139,14 @@ impl Adapter {
     /// The connection is gone; these have certainly not been sent. There is nobody to show anything any more: what the
     /// person has to know is kept for the next client.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
-        resident.outside.at_network = false;
-        let mut effects = Vec::new();
-        for (to, text) in unsent.into_iter().filter_map(|upward| upward.message) {
-            effects.extend(resident.engine.not_sent(&to, &text, now));
-        }
-        for errand in resident.outside.take() {
-            effects.extend(match errand {
-                Effect::Send { to, text } => resident.engine.not_sent(&to, &text, now),
-                Effect::Deed { to, deed } => {
-                    resident.engine.not_sent(&to, &[b"/me ", &deed[..]].concat(), now)
-                }
-                told @ (Effect::Show(_) | Effect::Remember(_)) => vec![told],
-            });
-        }
-        effects.extend(resident.engine.connection_lost(now));
-        resident.away = true;
-        let mut out = Vec::new();
-        for effect in effects {
-            match effect {
-                Effect::Remember(memory) => out.push(Step::Remember(memory)),
-                Effect::Show(notice) => {
-                    resident.outside.tell(&notice);
-                    let lines = resident.told(&notice, &self.habits.prefix);
-                    resident.keep(lines);
-                }
-                // Nothing is said while there is no connection.
-                Effect::Send { .. } | Effect::Deed { .. } => {}
-            }
-        }
-        out
+        let unsent = unsent.into_iter().filter_map(|upward| upward.message);
+        let memories = resident.lose(unsent, deed_text, &self.habits.prefix, now);
+        memories.into_iter().map(Step::Remember).collect()
+    }
+
+    /// The client's stream has its end: what the person has to know waits for the next client.
+    pub(super) fn nothing_more_is_shown(&mut self) {
+        self.present = false;
     }
 
     /// Carries out what was done elsewhere.
@@ -235,10 +215,7 @@ impl Adapter {
                 Effect::Show(notice) => self.show(resident, notice, cause, out),
                 Effect::Send { .. } | Effect::Deed { .. } if cause.old => {}
                 Effect::Send { to, text } => self.send(resident, to, text, &mut said, out),
-                Effect::Deed { to, deed } => {
-                    let text = [b"/me ", &deed[..]].concat();
-                    self.send(resident, to, text, &mut said, out);
-                }
+                Effect::Deed { to, deed } => self.send(resident, to, deed_text(&deed), &mut said, out),
             }
         }
     }
@@ -335,7 +312,7 @@ impl Adapter {
         });
         if let Some((bytes, message, heard)) = cause.heard {
             if *how == How::Clear && !alarming && text.as_str() == heard {
-                return out.push(Step::Down(Zeroizing::new(bytes.to_vec())));
+                return out.push(Step::Words(Zeroizing::new(bytes.to_vec())));
             }
             let mark = match alarming {
                 true => format!("{} ", plain::mark(*how, true)),
@@ -344,7 +321,7 @@ impl Adapter {
             let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
             let keep_markup = *how == How::Clear && !alarming;
             if let Some(written) = written(&payload::with_body(message, &text, keep_markup)) {
-                out.push(Step::Down(written));
+                out.push(Step::Words(written));
                 return;
             }
         }
@@ -360,7 +337,7 @@ impl Adapter {
             self.next_id(),
             escape(&text)
         );
-        out.push(Step::Down(Zeroizing::new(message.into_bytes())));
+        out.push(Step::Words(Zeroizing::new(message.into_bytes())));
     }
 
     /// An identifier of our own.
@@ -441,6 +418,11 @@ fn declares_the_usual(header: &[u8]) -> bool {
 
 fn unquoted(value: &str) -> &str {
     value.trim_end_matches('>').trim_matches(['"', '\''])
+}
+
+/// What somebody does, as a text (XEP-0245).
+fn deed_text(deed: &[u8]) -> Vec<u8> {
+    [b"/me ", deed].concat()
 }
 
 /// How identifiers of our own begin.

@@ -66,20 +66,10 @@ impl Adapter {
     pub(super) fn come(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
         self.present = true;
         self.introduce(out);
-        let account = resident.engine.account();
-        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
-        let key = if newest == older {
-            older.to_string()
-        } else {
-            format!("{newest} in version 4, and {older} in older ones")
-        };
-        let prefix = &self.habits.prefix;
-        let words = format!(
-            "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
-             what you can do, typed to a person, or \"help\" to me."
-        );
+        let words = resident.greeting(&self.habits.prefix, "me");
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, std::iter::once(words).chain(untold), out);
+        out.extend(resident.take_unshown().map(Step::Words));
         if std::mem::take(&mut resident.away) {
             let effects = resident.engine.connection_restored(now);
             self.carry_out(resident, effects, Cause::default(), out);

@@ -7,6 +7,7 @@ use im::xmpp::{Frame, FrameFault, FrameReader};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::proxy::passage::{Backlog, Traffic};
 use crate::proxy::room::Room;
 use crate::proxy::xmpp::adapter::{Adapter, Step, Upward};
 use crate::proxy::xmpp::welcome::{condition, stream_error};
@@ -18,8 +19,8 @@ pub(super) struct Pump<'r> {
     adapter: Adapter,
     from_client: FrameReader,
     from_server: FrameReader,
-    /// Bytes for the client.
-    down: Zeroizing<Vec<u8>>,
+    /// Stanzas for the client.
+    down: Backlog,
     /// Bytes for the server.
     up: Zeroizing<Vec<u8>>,
     /// Stanzas for the server that are not among them yet.
@@ -31,54 +32,29 @@ pub(super) struct Pump<'r> {
 }
 
 impl<'r> Pump<'r> {
-    /// Both streams have just begun. What the client gets first is in `down`.
+    /// Both streams have just begun. What the client gets first is `first`.
     pub(super) fn new(
         room: &'r Room,
         adapter: Adapter,
         (from_client, from_server): (FrameReader, FrameReader),
-        down: Vec<u8>,
+        first: &[u8],
     ) -> Self {
         let mut pump = Self {
             room,
             adapter,
             from_client,
             from_server,
-            down: Zeroizing::new(down),
+            down: Backlog::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
             over: false,
             goodbye: false,
         };
+        pump.down.push(first, false);
         // What was read together with the last steps of the login.
         pump.hear_client();
         pump.hear_server();
         pump
-    }
-
-    pub(super) fn client_says(&mut self, bytes: &[u8]) {
-        if is_blank(bytes) && self.from_client.is_empty() {
-            // It keeps the connection alive, on both sides.
-            self.queue.push_back(Upward {
-                bytes: Zeroizing::new(b" ".to_vec()),
-                message: None,
-            });
-        }
-        let pushed = self.from_client.push(bytes);
-        self.hear_client();
-        if let Err(fault) = pushed {
-            self.refuse(condition(&fault), &fault.to_string());
-        }
-    }
-
-    pub(super) fn server_says(&mut self, bytes: &[u8]) {
-        if is_blank(bytes) && self.from_server.is_empty() {
-            self.down.push(b' ');
-        }
-        let pushed = self.from_server.push(bytes);
-        self.hear_server();
-        if let Err(fault) = pushed {
-            self.distrust(&fault);
-        }
     }
 
     fn hear_client(&mut self) {
@@ -113,128 +89,25 @@ impl<'r> Pump<'r> {
         self.refuse("remote-connection-failed", &format!("the server: {fault}"));
     }
 
-    /// Waits for something that was done elsewhere.
-    pub(super) async fn errand(&self) {
-        self.room.errand().await;
-    }
-
-    /// Another client wants to come in, and this one may be gone without a word.
-    pub(super) fn ask_whether_there(&mut self) {
-        let ping = self.adapter.ping();
-        self.down.extend_from_slice(&ping);
-    }
-
-    /// Carries out what was done elsewhere.
-    pub(super) fn run_errands(&mut self) {
-        let room = self.room;
-        let steps = self.adapter.run_errands(&mut room.resident());
-        self.carry_out(steps);
-    }
-
-    pub(super) fn tick(&mut self) {
-        let room = self.room;
-        let due = |deadline: otr::Timestamp| deadline <= now();
-        if self.adapter.is_bound() && room.resident().engine.next_deadline().is_some_and(due) {
-            let steps = self.adapter.tick(&mut room.resident(), now());
-            self.carry_out(steps);
-        }
-    }
-
-    /// The proxy ends: the other sides of private conversations learn that they are over.
-    pub(super) fn end(&mut self) {
-        let room = self.room;
-        if self.adapter.is_bound() {
-            let steps = self.adapter.end_all(&mut room.resident(), now());
-            self.carry_out(steps);
-        }
-        self.refuse("system-shutdown", "the proxy ends");
-    }
-
-    /// Ends the stream to the server, unless that is done.
-    pub(super) fn say_goodbye(&mut self) {
-        if !std::mem::replace(&mut self.goodbye, true) {
-            self.queue.push_back(Upward {
-                bytes: Zeroizing::new(b"</stream:stream>".to_vec()),
-                message: None,
-            });
-        }
-    }
-
-    /// The server is gone without a word.
-    pub(super) fn lose_server(&mut self) {
-        if !self.over {
-            self.goodbye = true;
-            self.refuse("remote-connection-failed", "the connection to the server broke");
-        }
-    }
-
     /// The connection is gone.
     pub(super) fn lose(mut self) {
         let room = self.room;
         let unsent = std::mem::take(&mut self.queue).into();
         let steps = self.adapter.lost(&mut room.resident(), unsent, now());
         self.carry_out(steps);
-    }
-
-    /// Puts what waits into the bytes for the server. When to look again, at the latest.
-    pub(super) fn refill(&mut self) -> Instant {
-        while self.up.len() < WRITE
-            && let Some(next) = self.queue.pop_front()
-        {
-            self.up.extend_from_slice(&next.bytes);
-        }
-        let deadline = self.room.resident().engine.next_deadline();
-        let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
-        Instant::now() + wait.clamp(SHORT, LONG)
-    }
-
-    /// Bytes for the client.
-    pub(super) fn down(&self) -> &[u8] {
-        &self.down
-    }
-
-    /// Bytes for the server.
-    pub(super) fn up(&self) -> &[u8] {
-        &self.up
-    }
-
-    /// So many bytes have gone to the client.
-    pub(super) fn told(&mut self, count: usize) {
-        let count = count.min(self.down.len());
-        self.down.drain(..count);
-    }
-
-    /// So many bytes have gone to the server.
-    pub(super) fn said(&mut self, count: usize) {
-        let count = count.min(self.up.len());
-        self.up.drain(..count);
-    }
-
-    /// Whether nothing waits for the server.
-    pub(super) fn is_said(&self) -> bool {
-        self.up.is_empty() && self.queue.is_empty()
-    }
-
-    /// Whether there is room for what the client may say next.
-    pub(super) fn takes_from_client(&self) -> bool {
-        !self.over && self.queue.len() < MOST_STANZAS && self.down.len() < MOST_BYTES
-    }
-
-    /// Whether there is room for what the server may say next.
-    pub(super) fn takes_from_server(&self) -> bool {
-        !self.over && self.down.len() < MOST_BYTES && self.queue.len() < 2 * MOST_STANZAS
-    }
-
-    /// Whether the connection cannot go on.
-    pub(super) fn is_over(&self) -> bool {
-        self.over
+        let unread = self
+            .down
+            .unread_words()
+            .map(|words| Zeroizing::new(words.to_vec()));
+        room.resident().keep_unshown(unread);
     }
 
     fn carry_out(&mut self, steps: Vec<Step>) {
         for step in steps {
             match step {
                 Step::Up(upward) => self.queue.push_back(upward),
-                Step::Down(bytes) => self.down.extend_from_slice(&bytes),
+                Step::Down(bytes) => self.down.push(&bytes, false),
+                Step::Words(bytes) => self.down.push(&bytes, true),
                 Step::Remember(memory) => {
                     if let Some(words) = self.room.remember(&memory) {
                         let room = self.room;
@@ -252,7 +125,7 @@ impl<'r> Pump<'r> {
                         self.say_goodbye();
                     } else {
                         self.goodbye = true;
-                        self.down.extend_from_slice(b"</stream:stream>");
+                        self.down.push(b"</stream:stream>", false);
                     }
                 }
             }
@@ -262,9 +135,129 @@ impl<'r> Pump<'r> {
     /// Ends both streams, and tells the client why.
     fn refuse(&mut self, condition: &str, words: &str) {
         if !std::mem::replace(&mut self.over, true) {
-            self.down.extend_from_slice(&stream_error(condition, words));
+            self.down.push(&stream_error(condition, words), false);
         }
         self.say_goodbye();
+    }
+}
+
+impl Traffic for Pump<'_> {
+    fn client_sends(&mut self, bytes: &[u8]) {
+        if is_blank(bytes) && self.from_client.is_empty() {
+            // It keeps the connection alive, on both sides.
+            self.queue.push_back(Upward {
+                bytes: Zeroizing::new(b" ".to_vec()),
+                message: None,
+            });
+        }
+        let pushed = self.from_client.push(bytes);
+        self.hear_client();
+        if let Err(fault) = pushed {
+            self.refuse(condition(&fault), &fault.to_string());
+        }
+    }
+
+    fn server_sends(&mut self, bytes: &[u8]) {
+        if is_blank(bytes) && self.from_server.is_empty() {
+            self.down.push(b" ", false);
+        }
+        let pushed = self.from_server.push(bytes);
+        self.hear_server();
+        if let Err(fault) = pushed {
+            self.distrust(&fault);
+        }
+    }
+
+    fn server_is_gone(&mut self) {
+        if !self.over {
+            self.goodbye = true;
+            self.adapter.nothing_more_is_shown();
+            let words = "the connection to the server broke";
+            self.down
+                .push(&stream_error("remote-connection-failed", words), false);
+        }
+    }
+
+    fn ask_whether_there(&mut self) {
+        let ping = self.adapter.ping();
+        self.down.push(&ping, false);
+    }
+
+    fn run_errands(&mut self) {
+        let room = self.room;
+        let steps = self.adapter.run_errands(&mut room.resident());
+        self.carry_out(steps);
+    }
+
+    fn tick(&mut self) {
+        let room = self.room;
+        let due = |deadline: otr::Timestamp| deadline <= now();
+        if self.adapter.is_bound() && room.resident().engine.next_deadline().is_some_and(due) {
+            let steps = self.adapter.tick(&mut room.resident(), now());
+            self.carry_out(steps);
+        }
+    }
+
+    fn end(&mut self) {
+        let room = self.room;
+        if self.adapter.is_bound() {
+            let steps = self.adapter.end_all(&mut room.resident(), now());
+            self.carry_out(steps);
+        }
+        self.refuse("system-shutdown", "the proxy ends");
+    }
+
+    fn say_goodbye(&mut self) {
+        if !std::mem::replace(&mut self.goodbye, true) {
+            self.queue.push_back(Upward {
+                bytes: Zeroizing::new(b"</stream:stream>".to_vec()),
+                message: None,
+            });
+        }
+    }
+
+    fn refill(&mut self) -> Instant {
+        while self.up.len() < WRITE
+            && let Some(next) = self.queue.pop_front()
+        {
+            self.up.extend_from_slice(&next.bytes);
+        }
+        let deadline = self.room.resident().engine.next_deadline();
+        let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
+        Instant::now() + wait.clamp(SHORT, LONG)
+    }
+
+    fn down(&self) -> &[u8] {
+        self.down.rest()
+    }
+
+    fn up(&self) -> &[u8] {
+        &self.up
+    }
+
+    fn told(&mut self, count: usize) {
+        self.down.went(count);
+    }
+
+    fn said(&mut self, count: usize) {
+        let count = count.min(self.up.len());
+        self.up.drain(..count);
+    }
+
+    fn is_said(&self) -> bool {
+        self.up.is_empty() && self.queue.is_empty()
+    }
+
+    fn takes_from_client(&self) -> bool {
+        !self.over && self.queue.len() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
+    }
+
+    fn takes_from_server(&self) -> bool {
+        !self.over && self.down.rest().len() < MOST_BYTES && self.queue.len() < 2 * MOST_STANZAS
+    }
+
+    fn is_over(&self) -> bool {
+        self.over
     }
 }
 

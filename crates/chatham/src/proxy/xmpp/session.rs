@@ -7,11 +7,10 @@ use im::dial::Stream;
 use im::xmpp::{FrameReader, Header, LoggedIn, LoginError, STREAMS, SaslFault, Stanza};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::timeout;
 
 use crate::proxy::front_door::Visitor;
-use crate::proxy::room::Room;
-use crate::proxy::session::{ended, write_or_flush};
+use crate::proxy::passage::{FAREWELL, ended, run};
 use crate::proxy::xmpp::adapter::Adapter;
 use crate::proxy::xmpp::lodging::Lodging;
 use crate::proxy::xmpp::pump::Pump;
@@ -54,7 +53,7 @@ pub(in crate::proxy) async fn serve(
         server.header,
         seed(),
     );
-    let mut pump = Pump::new(&lodging.room, adapter, (from_client, from_server), first);
+    let mut pump = Pump::new(&lodging.room, adapter, (from_client, from_server), &first);
     run(client, socket, (&mut pump, &lodging.room), stop).await;
     pump.lose();
 }
@@ -166,109 +165,6 @@ fn beginning(header: &Header, features: &Stanza) -> Vec<u8> {
     first
 }
 
-/// Passes bytes both ways, until nothing more can be said.
-async fn run(
-    client: Box<dyn Stream>,
-    server: Box<dyn Stream>,
-    (pump, room): (&mut Pump<'_>, &Room),
-    mut stop: watch::Receiver<bool>,
-) {
-    let (mut client_reads, mut client_writes) = tokio::io::split(client);
-    let (mut server_reads, mut server_writes) = tokio::io::split(server);
-    let (mut near, mut far) = (vec![0; READ], vec![0; READ]);
-    // Bytes that TLS has taken and not sent, on either side.
-    let mut unflushed = [false; 2];
-    let mut leaving: Option<Instant> = None;
-    let (mut client_gone, mut server_gone) = (false, false);
-    // Until when the client has to say that it is still there.
-    let mut asked: Option<Instant> = None;
-    loop {
-        let until = pump.refill();
-        let said_all = pump.is_said() && !unflushed[1];
-        let told_all = pump.down().is_empty() && !unflushed[0];
-        if leaving.is_some() && (said_all || server_gone) && (told_all || client_gone) {
-            break;
-        }
-        let wake = [leaving, asked].into_iter().flatten().fold(until, Instant::min);
-        tokio::select! {
-            read = client_reads.read(&mut near), if !client_gone && leaving.is_none() && pump.takes_from_client() => {
-                match read {
-                    Ok(count @ 1..) => {
-                        asked = None;
-                        pump.client_says(near.get(..count).unwrap_or_default());
-                    }
-                    Ok(0) | Err(_) => {
-                        client_gone = true;
-                        pump.say_goodbye();
-                        leaving = Some(Instant::now() + FAREWELL);
-                    }
-                }
-            }
-            read = server_reads.read(&mut far), if !server_gone && leaving.is_none() && pump.takes_from_server() => {
-                match read {
-                    Ok(count @ 1..) => pump.server_says(far.get(..count).unwrap_or_default()),
-                    Ok(0) | Err(_) => {
-                        server_gone = true;
-                        pump.lose_server();
-                    }
-                }
-            }
-            wrote = write_or_flush(&mut client_writes, pump.down()),
-                if !client_gone && (unflushed[0] || !pump.down().is_empty()) => match wrote
-            {
-                Ok(count) => {
-                    unflushed[0] = count > 0;
-                    pump.told(count);
-                }
-                Err(_) => {
-                    client_gone = true;
-                    pump.say_goodbye();
-                    leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
-                }
-            },
-            wrote = write_or_flush(&mut server_writes, pump.up()),
-                if !server_gone && (unflushed[1] || !pump.up().is_empty()) => match wrote
-            {
-                Ok(count) => {
-                    unflushed[1] = count > 0;
-                    pump.said(count);
-                }
-                Err(_) => {
-                    server_gone = true;
-                    pump.lose_server();
-                }
-            },
-            () = pump.errand() => pump.run_errands(),
-            () = sleep_until(wake) => {
-                if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
-                    break;
-                }
-                if asked.is_some_and(|asked| asked <= Instant::now()) {
-                    asked = None;
-                    client_gone = true;
-                    pump.say_goodbye();
-                    leaving = leaving.or_else(|| Some(Instant::now() + FAREWELL));
-                }
-                pump.tick();
-            }
-            () = room.knocked(), if asked.is_none() && leaving.is_none() => {
-                pump.ask_whether_there();
-                asked = Some(Instant::now() + ANSWER);
-            }
-            () = ended(&mut stop), if leaving.is_none() => {
-                pump.end();
-                leaving = Some(Instant::now() + FAREWELL);
-            }
-        }
-        if leaving.is_none() && pump.is_over() {
-            leaving = Some(Instant::now() + FAREWELL);
-        }
-    }
-    let end = Instant::now() + Duration::from_secs(1);
-    let _already_gone = timeout_at(end, server_writes.shutdown()).await;
-    let _already_gone = timeout_at(end, client_writes.shutdown()).await;
-}
-
 async fn write_last(client: &mut (impl AsyncRead + AsyncWrite + Unpin), bytes: &[u8]) {
     let last = async {
         client.write_all(bytes).await?;
@@ -300,7 +196,3 @@ const TLS_HANDSHAKE: u8 = 22;
 const READ: usize = 8 * 1024;
 /// How long a client may take until the server has let it in. A person may have to look at a certificate.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// How long a client may be silent that is asked whether it is still there.
-const ANSWER: Duration = Duration::from_secs(4);
-/// How long the last stanzas may take.
-const FAREWELL: Duration = Duration::from_secs(3);
