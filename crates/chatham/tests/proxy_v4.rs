@@ -59,6 +59,10 @@ async fn two_proxies_speak_version_four() {
     let mut pair = Pair::called("alice", "bob").await;
     pair.become_private("bob").await;
     pair.talk("alice", "bob").await;
+    pair.alice.say("PRIVMSG bob :!otr fingerprints").await;
+    pair.alice
+        .until(&["*chatham", "your own key", "in version 4, and "])
+        .await;
     for text in [UP, DOWN] {
         for bytes in text.as_bytes().windows(4) {
             assert!(pair.capture.find(bytes).is_empty(), "{text:?} has passed");

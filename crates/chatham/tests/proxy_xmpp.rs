@@ -4,6 +4,8 @@
 
 mod xmpp;
 
+use std::time::Duration;
+
 use xmpp::{BOUND, Client, Two};
 
 const SECRETS: [&str; 4] = ["ge·heim·eins", "ge·heim·zwei", "ge·heim·drei", "ge·heim·vier"];
@@ -199,4 +201,47 @@ async fn a_wrong_password_is_wrong_and_a_second_client_waits_while_the_first_ans
     assert!(!up.contains("chatham"), "{up}");
     // Who does not answer gives the place away.
     Client::enter("alice", door).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_while_the_server_goes_is_told_of_and_can_be_said_again() {
+    let mut two = Two::private().await;
+    two.server.cut("alice").await;
+    two.ann.until(&["remote-connection-failed"]).await;
+    two.ann
+        .say(&format!(
+            "<message type='chat' to='bob@example.org' id='late'><body>{}</body></message>",
+            SECRETS[3]
+        ))
+        .await;
+    two.ann.leave().await;
+    two.ann = Client::enter("alice", two.door(0)).await;
+    assert!(two.ann.saw("one text may be lost"));
+    two.ann.until(&["chatham.invalid", "has new keys"]).await;
+    two.ann
+        .say("<message type='chat' to='bob@example.org' id='again'><body>!otr send-again 1</body></message>")
+        .await;
+    let shown = two.ben.until(&[SECRETS[3]]).await;
+    assert!(!shown.contains("?OTR"), "{shown}");
+    two.nothing_leaked(&SECRETS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_the_client_has_not_read_are_shown_to_the_next_one() {
+    let mut two = Two::both_arrive().await;
+    // More than the sockets on the way hold.
+    let long = "long ".repeat(40_000);
+    for number in 0..64 {
+        let text = format!(
+            "<message from='bob@example.org/b' to='{BOUND}' type='chat'><body>number {number:02} {long}</body></message>"
+        );
+        two.server.inject("alice", &text).await;
+    }
+    two.ann.until(&["number 00"]).await;
+    // Until the way is full: nobody can see that from here.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let door = two.door(0);
+    drop(two.ann);
+    let mut next = Client::enter("alice", door).await;
+    next.until(&["<body>number "]).await;
 }

@@ -55,10 +55,7 @@ pub(super) fn obey(
     match command.action {
         Action::Help => answer.lines = talk::help(prefix),
         Action::People => answer.lines = everybody(resident),
-        Action::Fingerprints => {
-            let key = resident.engine.account().fingerprint();
-            answer.lines.push(format!("your own key: {key}"));
-        }
+        Action::Fingerprints => answer.lines.push(format!("your own key: {}", resident.own_key())),
         _ => {}
     }
     let about_nobody = command.to.is_none() && peer.is_none();

@@ -103,17 +103,22 @@ impl Resident {
 
     /// What the person is told when a client of theirs is there. The proxy is `me` to them.
     pub(super) fn greeting(&self, prefix: &str, me: &str) -> String {
-        let account = self.engine.account();
-        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
-        let key = if newest == older {
-            older.to_string()
-        } else {
-            format!("{newest} in version 4, and {older} in older ones")
-        };
+        let key = self.own_key();
         format!(
             "your conversations with everybody who speaks OTR can be private. Your key is {key}. \"{prefix} help\" tells \
              what you can do, typed to a person, or \"help\" to {me}."
         )
+    }
+
+    /// The person's own fingerprints.
+    pub(super) fn own_key(&self) -> String {
+        let account = self.engine.account();
+        let (newest, older) = (account.newest_fingerprint(), account.fingerprint());
+        if newest == older {
+            older.to_string()
+        } else {
+            format!("{newest} in version 4, and {older} in older ones")
+        }
     }
 
     /// A text waits from now on.

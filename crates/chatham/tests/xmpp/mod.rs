@@ -36,6 +36,9 @@ const ANSWER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' 
 const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 
+/// What no server says.
+const CUT: &str = "\u{4}";
+
 #[derive(Default)]
 struct Book {
     /// What each account's client has said since it was bound.
@@ -83,6 +86,11 @@ impl Server {
         }
     }
 
+    /// Ends the connection of an account's client without a word.
+    pub async fn cut(&self, account: &str) {
+        self.inject(account, CUT).await;
+    }
+
     /// Says something to an account's client.
     pub async fn inject(&self, account: &str, stanza: &str) {
         let way = self.book.lock().unwrap().ways[account].clone();
@@ -95,6 +103,9 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
     let (sender, mut said) = unbounded_channel::<String>();
     tokio::spawn(async move {
         while let Some(text) = said.recv().await {
+            if text == CUT {
+                return;
+            }
             if writes.write_all(text.as_bytes()).await.is_err() {
                 return;
             }
@@ -252,6 +263,14 @@ impl Client {
 
     pub async fn say(&mut self, text: &str) {
         self.writes.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    /// Says no more, and waits until the other side has ended, too.
+    pub async fn leave(&mut self) {
+        self.writes.shutdown().await.unwrap();
+        let mut rest = Vec::new();
+        let read = self.reads.read_to_end(&mut rest);
+        timeout(PATIENCE, read).await.unwrap().unwrap();
     }
 
     /// Waits for a stanza with all these parts.
