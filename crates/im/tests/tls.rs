@@ -7,10 +7,11 @@ mod certificates;
 use std::time::Duration;
 
 use certificates::{Authority, leaf};
+use im::accept::ServerCertificate;
 use im::dial::{Dial, DialError, Roots, Tls, TlsFault};
 use im::irc::{Config, Event, Pacing};
 use im::link::{Link, LinkError};
-use im::relay::{Relay, RelayConfig, ServerCertificate};
+use im::relay::{Relay, RelayConfig};
 use rcgen::date_time_ymd;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

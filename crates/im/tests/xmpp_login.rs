@@ -9,11 +9,8 @@ use std::sync::{Arc, Mutex};
 use certificates::{Authority, leaf};
 use im::dial::{DialError, Proxy, ProxySpeech, Roots, TlsFault};
 use im::xmpp::{FrameFault, Login, LoginError, SaslFault, Security, StreamFault};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
 const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
@@ -83,22 +80,7 @@ struct Server {
 impl Server {
     async fn start(in_clear: Script, certificate: Option<&[&str]>, inside: Script) -> Self {
         let authority = Authority::new();
-        let acceptor = certificate.map(|names| {
-            let files = authority.vouch("server", leaf(names));
-            let chain = CertificateDer::pem_file_iter(&files.chain)
-                .unwrap()
-                .collect::<Result<_, _>>()
-                .unwrap();
-            let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let config = rustls::ServerConfig::builder_with_provider(provider)
-                .with_safe_default_protocol_versions()
-                .unwrap()
-                .with_no_client_auth()
-                .with_single_cert(chain, key)
-                .unwrap();
-            TlsAcceptor::from(Arc::new(config))
-        });
+        let acceptor = certificate.map(|names| authority.vouch("server", leaf(names)).acceptor().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let heard = Arc::new(Mutex::new(String::new()));
@@ -305,7 +287,7 @@ async fn a_server_that_does_not_know_the_password_is_found_out() {
     // Whatever it says, it cannot say the proof.
     let offer = || ("version=", mechanisms(&["SCRAM-SHA-1"]));
     for answer in ["v=AAAAAAAAAAAAAAAAAAAAAAAAAAA=", "", "e=other-error"] {
-        let server = ScramServer::start(answer).await;
+        let server = takes_any_proof(answer).await;
         assert!(matches!(
             server.fault(Security::Direct).await,
             LoginError::Sasl {
@@ -337,62 +319,48 @@ async fn a_server_that_does_not_know_the_password_is_found_out() {
 }
 
 /// A server that takes any proof and answers with this.
-struct ScramServer;
-
-impl ScramServer {
-    async fn start(last: &'static str) -> Server {
-        // The nonce has to be answered, so the script is a server of its own.
-        let authority = Authority::new();
-        let files = authority.vouch("server", leaf(&["example.test"]));
-        let chain = CertificateDer::pem_file_iter(&files.chain)
-            .unwrap()
-            .collect::<Result<_, _>>()
+async fn takes_any_proof(last: &'static str) -> Server {
+    // The nonce has to be answered, so the script is a server of its own.
+    let authority = Authority::new();
+    let acceptor = authority
+        .vouch("server", leaf(&["example.test"]))
+        .acceptor()
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        use base64::Engine;
+        let base64 = base64::engine::general_purpose::STANDARD;
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(socket).await.unwrap();
+        let heard = Mutex::new(String::new());
+        let offer = mechanisms(&["SCRAM-SHA-1"]);
+        let mut buffer = [0; 4096];
+        let count = stream.read(&mut buffer).await.unwrap();
+        assert!(count > 0);
+        stream.write_all(offer.as_bytes()).await.unwrap();
+        let count = stream.read(&mut buffer).await.unwrap();
+        let auth = String::from_utf8_lossy(&buffer[..count]).into_owned();
+        let data = auth
+            .split('>')
+            .nth(1)
+            .and_then(|rest| rest.split('<').next())
             .unwrap();
-        let key = PrivateKeyDer::from_pem_file(&files.key).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
+        let first = String::from_utf8(base64.decode(data).unwrap()).unwrap();
+        let nonce = first.split("r=").nth(1).unwrap();
+        let challenge = format!("r={nonce}more,s=QSXCR+Q6sek8bf92,i=4096");
+        stream
+            .write_all(sasl("challenge", &challenge).as_bytes())
+            .await
             .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        tokio::spawn(async move {
-            use base64::Engine;
-            let base64 = base64::engine::general_purpose::STANDARD;
-            let (socket, _) = listener.accept().await.unwrap();
-            let mut stream = acceptor.accept(socket).await.unwrap();
-            let heard = Mutex::new(String::new());
-            let offer = mechanisms(&["SCRAM-SHA-1"]);
-            let mut buffer = [0; 4096];
-            let count = stream.read(&mut buffer).await.unwrap();
-            assert!(count > 0);
-            stream.write_all(offer.as_bytes()).await.unwrap();
-            let count = stream.read(&mut buffer).await.unwrap();
-            let auth = String::from_utf8_lossy(&buffer[..count]).into_owned();
-            let data = auth
-                .split('>')
-                .nth(1)
-                .and_then(|rest| rest.split('<').next())
-                .unwrap();
-            let first = String::from_utf8(base64.decode(data).unwrap()).unwrap();
-            let nonce = first.split("r=").nth(1).unwrap();
-            let challenge = format!("r={nonce}more,s=QSXCR+Q6sek8bf92,i=4096");
-            stream
-                .write_all(sasl("challenge", &challenge).as_bytes())
-                .await
-                .unwrap();
-            let _response = stream.read(&mut buffer).await.unwrap();
-            stream.write_all(sasl("success", last).as_bytes()).await.unwrap();
-            play(&mut stream, &Vec::new(), &heard).await;
-        });
-        Server {
-            port,
-            heard: Arc::default(),
-            authority,
-        }
+        let _response = stream.read(&mut buffer).await.unwrap();
+        stream.write_all(sasl("success", last).as_bytes()).await.unwrap();
+        play(&mut stream, &Vec::new(), &heard).await;
+    });
+    Server {
+        port,
+        heard: Arc::default(),
+        authority,
     }
 }
 

@@ -6,29 +6,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
-use super::{Cause, DialError, Proxy, socket};
+use super::{Cause, Proxy};
 
 /// Asks the proxy for a connection. The host goes to it as it was written, and is looked up nowhere here; it has no byte
-/// in it that could end the line ([`is_host`](super::is_host)).
-pub(super) async fn connect(proxy: &Proxy, host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let mut stream = socket(&proxy.host, proxy.port)
-        .await
-        .map_err(|fault| DialError::ProxyUnreached(Box::new(fault)))?;
-    let refused = |(fault, cause)| DialError::ProxyRefused {
-        proxy: format!("{}:{}", proxy.host, proxy.port),
-        target: format!("{host}:{port}"),
-        fault,
-        cause,
-    };
+/// in it that could end the line ([`is_host`](super::is_host)). If it refuses: why, for a person and for a program.
+pub(super) async fn ask(
+    mut way: TcpStream,
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+) -> Result<TcpStream, (String, Cause)> {
     let ended = |fault: std::io::Error| (format!("it ended the conversation ({fault})"), Cause::Other);
     let request = request(proxy, host, port);
-    let asked = stream.write_all(&request).await;
-    asked.map_err(ended).map_err(refused)?;
-    match answer(&mut stream).await {
-        Ok(Some(code)) if (200..300).contains(&code) => Ok(stream),
-        Ok(Some(code)) => Err(refused(words(code))),
-        Ok(None) => Err(refused(("it does not speak HTTP".to_owned(), Cause::Other))),
-        Err(fault) => Err(refused(ended(fault))),
+    way.write_all(&request).await.map_err(ended)?;
+    match answer(&mut way).await.map_err(ended)? {
+        Some(code) if (200..300).contains(&code) => Ok(way),
+        Some(code) => Err(words(code)),
+        None => Err(("it does not speak HTTP".to_owned(), Cause::Other)),
     }
 }
 

@@ -213,10 +213,20 @@ impl Dial {
     /// direct one.
     async fn reach(&self) -> Result<Box<dyn Stream>, DialError> {
         let socket = match &self.proxy {
-            Some(proxy) => match proxy.speech {
-                ProxySpeech::Socks5 => socks::connect(proxy, &self.host, self.port).await?,
-                ProxySpeech::HttpConnect => connect::connect(proxy, &self.host, self.port).await?,
-            },
+            Some(proxy) => {
+                let reached = socket(&proxy.host, proxy.port).await;
+                let way = reached.map_err(|fault| DialError::ProxyUnreached(Box::new(fault)))?;
+                let asked = match proxy.speech {
+                    ProxySpeech::Socks5 => socks::ask(way, proxy, &self.host, self.port).await,
+                    ProxySpeech::HttpConnect => connect::ask(way, proxy, &self.host, self.port).await,
+                };
+                asked.map_err(|(fault, cause)| DialError::ProxyRefused {
+                    proxy: format!("{}:{}", proxy.host, proxy.port),
+                    target: format!("{}:{}", self.host, self.port),
+                    fault,
+                    cause,
+                })?
+            }
             None => socket(&self.host, self.port).await?,
         };
         Ok(Box::new(socket))

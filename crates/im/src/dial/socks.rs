@@ -7,33 +7,29 @@ use tokio::net::TcpStream;
 use tokio_socks::tcp::Socks5Stream;
 use tokio_socks::{Error, TargetAddr};
 
-use super::{Cause, DialError, Proxy, socket};
+use super::{Cause, Proxy};
 
 /// Asks the proxy for a connection. The host goes to it as it was written: an address as an address, anything else
-/// as a name, which is looked up nowhere here.
-pub(super) async fn connect(proxy: &Proxy, host: &str, port: u16) -> Result<TcpStream, DialError> {
-    let to_proxy = socket(&proxy.host, proxy.port)
-        .await
-        .map_err(|fault| DialError::ProxyUnreached(Box::new(fault)))?;
+/// as a name, which is looked up nowhere here. If it refuses: why, for a person and for a program.
+pub(super) async fn ask(
+    way: TcpStream,
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+) -> Result<TcpStream, (String, Cause)> {
     let target = match host.parse::<IpAddr>() {
         Ok(address) => TargetAddr::Ip((address, port).into()),
         Err(_) => TargetAddr::Domain(Cow::Borrowed(host), port),
     };
     let asked = match &proxy.user {
         Some((user, password)) => {
-            Socks5Stream::connect_with_password_and_socket(to_proxy, target, user, password).await
+            Socks5Stream::connect_with_password_and_socket(way, target, user, password).await
         }
-        None => Socks5Stream::connect_with_socket(to_proxy, target).await,
+        None => Socks5Stream::connect_with_socket(way, target).await,
     };
-    match asked {
-        Ok(stream) => Ok(stream.into_inner()),
-        Err(fault) => Err(DialError::ProxyRefused {
-            proxy: format!("{}:{}", proxy.host, proxy.port),
-            target: format!("{host}:{port}"),
-            fault: words(&fault),
-            cause: cause(&fault),
-        }),
-    }
+    asked
+        .map(Socks5Stream::into_inner)
+        .map_err(|fault| (words(&fault), cause(&fault)))
 }
 
 /// The answer of the proxy in the words of a person who has to mend something.

@@ -9,6 +9,7 @@
 //! time, and there is one owner of its state. TLS and proxies are [`dial`](crate::dial)'s.
 
 mod queue;
+mod silence;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,11 +20,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
+use zeroize::Zeroizing;
 
 use crate::dial::{Dial, DialError};
 use crate::irc::{BadConfig, Client, Config, Event, IrcLine, Output, Pacing, Refused, TokenBucket};
 pub(crate) use queue::Queue;
-use zeroize::Zeroizing;
+pub(crate) use silence::Silence;
 
 /// A connection to a server, with the client that speaks over it. Dropping it cuts the connection;
 /// [`close`](Self::close) ends it politely.
@@ -36,10 +38,7 @@ pub struct Link {
     paced: Arc<Queue<IrcLine>>,
     ended: bool,
     began: Instant,
-    /// When the server was heard last.
-    heard: Instant,
-    /// Whether it was asked for a sign of life since.
-    asked: bool,
+    silence: Silence,
     tasks: JoinSet<()>,
 }
 
@@ -82,8 +81,7 @@ impl Link {
             paced,
             ended: false,
             began: Instant::now(),
-            heard: Instant::now(),
-            asked: false,
+            silence: Silence::begin(),
             tasks,
         };
         let hello = link.client.start();
@@ -183,8 +181,7 @@ impl Link {
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        self.heard = Instant::now();
-        self.asked = false;
+        self.silence = Silence::begin();
         if let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) {
             self.client.tell_time(now);
         }
@@ -198,16 +195,15 @@ impl Link {
 
     /// When to do something about the server's silence.
     fn overdue(&self) -> Instant {
-        let silence = self.heard + if self.asked { IDLE + PATIENCE } else { IDLE };
+        let deadline = self.silence.deadline();
         if self.client.is_registered() {
-            silence
+            deadline
         } else {
-            silence.min(self.began + REGISTRATION)
+            deadline.min(self.began + REGISTRATION)
         }
     }
 
-    /// Nothing was heard for a time: asks once, then gives the connection up. A network that fails says nothing,
-    /// and what we write would wait for minutes.
+    /// Nothing was heard for a time, or nothing that lets us in.
     fn miss_the_server(&mut self) {
         // It may say a lot, and never what counts.
         if !self.client.is_registered() && self.began.elapsed() >= REGISTRATION {
@@ -217,14 +213,10 @@ impl Link {
             )));
             return;
         }
-        if self.asked {
-            let silence = (IDLE + PATIENCE).as_secs();
-            self.end(Some(format!(
-                "the server has not been heard for {silence} seconds"
-            )));
+        if let Err(gone) = self.silence.go_on() {
+            self.end(Some(gone));
             return;
         }
-        self.asked = true;
         if self.client.is_registered()
             && let Ok(line) = IrcLine::command("PING").trailing(SIGN_OF_LIFE)
         {
@@ -365,10 +357,6 @@ const READ_SIZE: usize = 4096;
 const URGENT_QUEUE: usize = 256;
 /// How many lines wait for their turn: several texts of 64 KiB in small pieces, and the goodbye.
 const PACED_QUEUE: usize = 4096 + 1;
-/// After so much silence the server is asked for a sign of life.
-const IDLE: Duration = Duration::from_secs(60);
-/// So long it may take to give one.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// So long it may take to let us in.
 const REGISTRATION: Duration = Duration::from_secs(120);
 /// What the server is asked to say.

@@ -8,6 +8,7 @@
 //! name**, and a line can be **lost** and a connection **cut** on request, even in the middle of a line, to show what
 //! happens then.
 
+mod allowance;
 mod capabilities;
 pub mod capture;
 mod channels;
@@ -16,9 +17,7 @@ pub mod net;
 mod queries;
 mod registration;
 pub mod server;
-mod socket;
 
-pub use crate::accept::ServerCertificate;
 pub use capture::{Capture, Direction, Record};
 pub use net::{Relay, RelayConfig};
 pub use server::{ConnectionId, Effect, Server, ServerConfig};

@@ -12,9 +12,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::allowance::Allowance;
 use super::capture::{Capture, Direction};
 use super::server::{ConnectionId, Effect, Server, ServerConfig};
-use super::socket::Allowance;
 use crate::accept::{Acceptor, ServerCertificate};
 
 /// What a relay needs to begin.
@@ -28,7 +28,7 @@ pub struct RelayConfig {
     pub most_connections: usize,
     /// Where every byte of every socket is recorded.
     pub capture: Option<Capture>,
-    /// With this, every connection is encrypted.
+    /// With this, every connection is encrypted; the capture holds what is inside.
     pub tls: Option<ServerCertificate>,
 }
 

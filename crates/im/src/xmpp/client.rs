@@ -10,16 +10,16 @@
 
 use std::time::Duration;
 
-use super::ns;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
 use super::frame::{Frame, Header, STREAMS, Stanza};
-use super::management::{Management, Outgoing, count, question};
-use super::message::{self, Meaning, nick};
+use super::management::{Management, Outgoing, question};
+use super::message::{self, nick, someone};
 use super::roster::{Change, Roster};
-use super::stream::{condition_and_text, escape, stream_error};
-use crate::irc::{Event, Kind, Nick, Person, Said};
+use super::stream::stream_error;
+use super::{iq, ns};
+use crate::irc::{Event, Nick};
 use crate::link::SendError;
 
 /// What the machine wants.
@@ -38,7 +38,6 @@ pub enum Output {
 pub struct Client {
     own: BareJid,
     resource: Option<String>,
-    full: Option<FullJid>,
     stage: Stage,
     /// How elements of the present stream are to be read.
     header: Option<Header>,
@@ -79,7 +78,6 @@ impl Client {
         Self {
             own,
             resource,
-            full: None,
             stage: Stage::Away,
             header: None,
             can: Abilities::default(),
@@ -96,12 +94,6 @@ impl Client {
     #[must_use]
     pub fn own(&self) -> &BareJid {
         &self.own
-    }
-
-    /// Our address with the name of this client, once the server has given it.
-    #[must_use]
-    pub fn full(&self) -> Option<&FullJid> {
-        self.full.as_ref()
     }
 
     /// Whether stanzas can be sent.
@@ -164,7 +156,7 @@ impl Client {
             return Vec::new();
         };
         match (stanza.name(), stanza.namespace()) {
-            ("error", STREAMS) => vec![Output::Close(Some(stream_error(&element).to_string()))],
+            ("error", STREAMS) => close(stream_error(&element).to_string()),
             (name, ns::SM) => self.manage(name, &element),
             ("iq", ns::JABBER_CLIENT) => self.iq(&element),
             ("message", ns::JABBER_CLIENT) if self.is_bound() => self.message(&element),
@@ -200,9 +192,7 @@ impl Client {
     pub fn ping(&mut self) -> Outgoing {
         match &self.management {
             Some(_) => question(),
-            None => self.count(Outgoing::stanza(
-                format!("<iq type='get' id='{PING}'><ping xmlns='{}'/></iq>", ns::PING).into(),
-            )),
+            None => self.count(Outgoing::stanza(iq::ping().into())),
         }
     }
 
@@ -241,13 +231,7 @@ impl Client {
     fn bind(&mut self) -> Vec<Output> {
         self.management = None;
         self.stage = Stage::Binding;
-        let resource = self.resource.as_deref().map_or_else(String::new, |resource| {
-            format!("<resource>{}</resource>", escape(resource))
-        });
-        let bind = format!(
-            "<iq type='set' id='{BIND}'><bind xmlns='{}'>{resource}</bind></iq>",
-            ns::BIND
-        );
+        let bind = iq::bind(self.resource.as_deref());
         vec![self.stanza(bind)]
     }
 
@@ -260,19 +244,17 @@ impl Client {
             outputs.push(Output::Send(Management::enable()));
             self.management = Some(Management::default());
         }
-        outputs.push(self.stanza(format!(
-            "<iq type='get' id='{ROSTER}'><query xmlns='{}'/></iq>",
-            ns::ROSTER
-        )));
-        outputs.push(self.stanza(format!(
-            "<iq type='set' id='{CARBONS}'><enable xmlns='{}'/></iq>",
-            ns::CARBONS
-        )));
+        outputs.push(self.stanza(iq::roster()));
+        outputs.push(self.stanza(iq::carbons()));
         outputs.push(self.stanza("<presence/>".to_owned()));
-        outputs.push(Output::Event(Event::Registered {
-            nick: nick(&self.own),
-        }));
+        outputs.push(self.registered());
         outputs
+    }
+
+    fn registered(&self) -> Output {
+        Output::Event(Event::Registered {
+            nick: nick(&self.own),
+        })
     }
 
     fn manage(&mut self, name: &str, element: &Element) -> Vec<Output> {
@@ -282,24 +264,24 @@ impl Client {
         match name {
             "enabled" => management.enabled(element),
             "r" => return vec![Output::Send(management.answer())],
-            "a" if count(element).is_none_or(|count| management.acknowledge(count).is_err()) => {
-                return miscounted();
+            "a" => {
+                if let Err(fault) = management.hear_count(element) {
+                    return close(fault.to_string());
+                }
             }
             "resumed" if self.stage == Stage::Resuming => {
-                if count(element).is_none_or(|count| management.acknowledge(count).is_err()) {
-                    return miscounted();
+                if let Err(fault) = management.hear_count(element) {
+                    return close(fault.to_string());
                 }
                 self.stage = Stage::Bound { resumed: true };
                 let again = management.open().cloned().map(Output::Send);
                 let mut outputs: Vec<_> = again.collect();
                 outputs.push(Output::Send(question()));
-                outputs.push(Output::Event(Event::Registered {
-                    nick: nick(&self.own),
-                }));
+                outputs.push(self.registered());
                 return outputs;
             }
             "failed" if self.stage == Stage::Resuming => {
-                if count(element).is_some_and(|count| management.acknowledge(count).is_ok()) {
+                if management.hear_count(element).is_ok() {
                     let open = std::mem::take(management).into_open();
                     self.refused = Some(open.into_iter().filter_map(|outgoing| outgoing.text).collect());
                 }
@@ -313,90 +295,48 @@ impl Client {
     }
 
     fn iq(&mut self, iq: &Element) -> Vec<Output> {
-        let id = iq.attr("id").unwrap_or_default();
-        let from = iq.attr("from").map(Jid::new);
-        // The server speaks for itself, or for our own address; anybody else may say what they like.
-        let by_server = match &from {
-            None => true,
-            Some(Ok(from)) => {
-                from.to_bare() == self.own || (from.node().is_none() && from.domain() == self.own.domain())
+        match iq::read(iq, &self.own) {
+            iq::Meaning::Place(full) if self.stage == Stage::Binding => self.take_address(full),
+            iq::Meaning::Session if self.stage == Stage::Beginning => self.bound(),
+            iq::Meaning::NoPlace(words) if !self.is_bound() => {
+                close(format!("the server gives us no place: {words}"))
             }
-            Some(Err(_)) => false,
-        };
-        // An address that is none has no length that it keeps to, and nobody waits there for an answer.
-        let nobody = matches!(from, Some(Err(_)));
-        match (iq.attr("type"), id) {
-            (Some("result"), BIND) if self.stage == Stage::Binding => self.take_address(iq),
-            (Some("result"), BEGIN) if self.stage == Stage::Beginning => self.bound(),
-            (Some("error"), BIND | BEGIN) if !self.is_bound() => {
-                let error = iq.get_child("error", ns::JABBER_CLIENT);
-                let words = error.map_or_else(String::new, |error| condition_and_text(error).0);
-                vec![Output::Close(Some(format!(
-                    "the server gives us no place: {words}"
-                )))]
-            }
-            (Some("result"), ROSTER) if by_server => {
-                if let Some(query) = iq.get_child("query", ns::ROSTER) {
-                    self.roster.take(query);
-                }
+            iq::Meaning::List(list) => {
+                self.roster.take(list);
                 Vec::new()
             }
-            (Some("get" | "set"), id) if id.len() <= LONGEST_ID && !nobody && self.is_bound() => {
-                let id = id.to_owned();
-                self.asked(iq, &id, by_server)
+            iq::Meaning::Change(change, asker) if self.is_bound() => {
+                self.roster.take(change);
+                self.answer(asker.done())
             }
+            iq::Meaning::Ping(asker) if self.is_bound() => self.answer(asker.done()),
+            iq::Meaning::Unknown(asker) if self.is_bound() => self.answer(asker.refused()),
             _ => Vec::new(),
         }
     }
 
-    fn take_address(&mut self, iq: &Element) -> Vec<Output> {
-        let bound = iq.get_child("bind", ns::BIND);
-        let jid = bound.and_then(|bind| bind.get_child("jid", ns::BIND));
-        let Some(Ok(full)) = jid.map(|jid| FullJid::new(jid.text().trim())) else {
-            return vec![Output::Close(Some("the server gives us no address".to_owned()))];
+    fn take_address(&mut self, full: Option<FullJid>) -> Vec<Output> {
+        let Some(full) = full else {
+            return close("the server gives us no address");
         };
         if full.to_bare() != self.own {
             // Everything that is said would be somebody else's.
-            let words = format!("the server gives us the address {full}, which was not asked for");
-            return vec![Output::Close(Some(words))];
+            return close(format!(
+                "the server gives us the address {full}, which was not asked for"
+            ));
         }
-        self.full = Some(full);
         if self.can.session {
             self.stage = Stage::Beginning;
-            let begin = format!(
-                "<iq type='set' id='{BEGIN}'><session xmlns='{}'/></iq>",
-                ns::SESSION
-            );
-            return vec![self.stanza(begin)];
+            return vec![self.stanza(iq::session())];
         }
         self.bound()
-    }
-
-    /// A question, or a change of the list. What is not understood is answered with an error, as it has to be.
-    fn asked(&mut self, iq: &Element, id: &str, by_server: bool) -> Vec<Output> {
-        let to = iq
-            .attr("from")
-            .map_or_else(String::new, |from| format!(" to='{}'", escape(from)));
-        let id = escape(id);
-        if iq.has_child("ping", ns::PING) {
-            return self.answer(format!("<iq type='result' id='{id}'{to}/>"));
-        }
-        if let Some(query) = iq.get_child("query", ns::ROSTER).filter(|_| by_server) {
-            self.roster.take(query);
-            return self.answer(format!("<iq type='result' id='{id}'{to}/>"));
-        }
-        self.answer(format!(
-            "<iq type='error' id='{id}'{to}><error type='cancel'><service-unavailable \
-             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-        ))
     }
 
     /// An answer. It is kept until the server has taken it, and anybody can ask: so the server is asked how far it is, and
     /// left if it does not say.
     fn answer(&mut self, xml: String) -> Vec<Output> {
         if self.management.as_ref().is_some_and(Management::is_full) {
-            let words = "the server does not say what it has taken";
-            return vec![Output::Close(Some(words.to_owned()))];
+            return close("the server does not say what it has taken");
         }
         let mut outputs = vec![self.stanza(xml)];
         if self.management.as_ref().is_some_and(Management::is_long) {
@@ -407,18 +347,18 @@ impl Client {
 
     fn message(&mut self, element: &Element) -> Vec<Output> {
         match message::read(element, &self.own, self.began) {
-            Meaning::Said(mut said) => {
+            message::Meaning::Said(mut said) => {
                 said.account = self.known(&said.from.nick);
                 vec![Output::Event(Event::Message(*said))]
             }
-            Meaning::Failed(whom, words) => {
+            message::Meaning::Failed(whom, words) => {
                 let words = format!("a text did not reach {whom}: {words}");
                 vec![
-                    Output::Event(Event::Message(self.by_server(&whom, words))),
+                    Output::Event(Event::Message(message::notice(&self.own, &whom, words))),
                     Output::Event(Event::Absent { nick: nick(&whom) }),
                 ]
             }
-            Meaning::Nothing => Vec::new(),
+            message::Meaning::Nothing => Vec::new(),
         }
     }
 
@@ -458,43 +398,15 @@ impl Client {
             },
             Some("subscribe") if !self.roster.has(&whom) => {
                 let words = format!("{whom} wants to see when you are there; another client can allow it");
-                vec![Output::Event(Event::Message(self.by_server(&whom, words)))]
+                vec![Output::Event(Event::Message(message::notice(
+                    &self.own, &whom, words,
+                )))]
             }
             _ => Vec::new(),
         }
     }
-
-    /// Words about somebody that are nobody's.
-    fn by_server(&self, whom: &BareJid, words: String) -> Said {
-        Said {
-            from: someone(whom),
-            target: self.own.as_str().as_bytes().to_vec(),
-            text: words.into_bytes(),
-            kind: Kind::Server,
-            notice: true,
-            history: false,
-            time: None,
-            account: None,
-        }
-    }
 }
 
-fn someone(jid: &BareJid) -> Person {
-    Person {
-        nick: nick(jid),
-        user: None,
-        host: None,
-    }
+fn close(reason: impl Into<String>) -> Vec<Output> {
+    vec![Output::Close(Some(reason.into()))]
 }
-
-fn miscounted() -> Vec<Output> {
-    let words = "the server counts stanzas that were never sent";
-    vec![Output::Close(Some(words.to_owned()))]
-}
-
-const BIND: &str = "bind";
-const BEGIN: &str = "begin";
-const ROSTER: &str = "roster";
-const CARBONS: &str = "carbons";
-const PING: &str = "ping";
-const LONGEST_ID: usize = 1024;

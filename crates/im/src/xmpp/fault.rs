@@ -1,7 +1,7 @@
 //! Why nobody was let in: what, where, and what may help.
 
+use super::frame::FrameFault;
 use crate::dial::{DialError, TlsFault};
-use crate::xmpp::frame::FrameFault;
 
 /// Why there is no stream. The password was given to nobody who has not proved to be the server.
 #[derive(Debug, thiserror::Error)]
@@ -147,8 +147,8 @@ fn dial_words(fault: &DialError) -> String {
                 }
                 TlsFault::Silent(seconds) => format!("no answer for {seconds} seconds"),
                 TlsFault::UnknownIssuer => {
-                    "nobody this computer trusts vouches for its certificate; if the server uses \
-                                            a root certificate of its own, name its PEM file"
+                    "nobody this computer trusts vouches for its certificate; if the server uses a root certificate \
+                     of its own, name its PEM file"
                         .to_owned()
                 }
                 other => other.to_string(),

@@ -135,6 +135,7 @@ pub struct FrameReader {
 }
 
 impl Default for FrameReader {
+    /// A reader that takes stanzas of up to a megabyte.
     fn default() -> Self {
         Self::new(LONGEST_STANZA)
     }
@@ -286,7 +287,7 @@ impl FrameReader {
 /// The namespace of a stream's own elements.
 pub const STREAMS: &str = "http://etherx.jabber.org/streams";
 /// The longest stanza that is taken. Servers commonly allow a quarter of it; a roster of some thousand people fits.
-pub const LONGEST_STANZA: usize = 1024 * 1024;
+const LONGEST_STANZA: usize = 1024 * 1024;
 const LONGEST_TOKEN: usize = 64 * 1024;
 const LONGEST_HEADER: usize = 8 * 1024;
 const DEEPEST: usize = 64;

@@ -9,7 +9,7 @@ use jid::BareJid;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 
 use super::client::{Client, Output};
 use super::fault::StreamFault;
@@ -17,7 +17,7 @@ use super::frame::{Frame, FrameReader};
 use super::login::LoggedIn;
 use super::management::{MOST_OPEN, Outgoing};
 use crate::irc::{Event, Nick, ctcp};
-use crate::link::{Queue, SendError};
+use crate::link::{Queue, SendError, Silence};
 
 /// A connection to a server, with the client that speaks over it. Dropping it cuts the connection;
 /// [`close`](Self::close) ends it politely.
@@ -29,8 +29,7 @@ pub struct Link {
     ended: bool,
     /// Texts that are given back, once it has ended.
     unsent: Vec<(Nick, Vec<u8>)>,
-    heard: Instant,
-    asked: bool,
+    silence: Silence,
     tasks: JoinSet<()>,
 }
 
@@ -45,7 +44,6 @@ impl Link {
             stream,
             header,
             features,
-            ..
         } = logged_in;
         let (socket, frames) = stream.into_parts();
         let (reader, writer) = tokio::io::split(socket);
@@ -61,8 +59,7 @@ impl Link {
             queue,
             ended: false,
             unsent: Vec::new(),
-            heard: Instant::now(),
-            asked: false,
+            silence: Silence::begin(),
             tasks,
         };
         let outputs = link.client.start(header, &features);
@@ -171,7 +168,7 @@ impl Link {
     }
 
     async fn hear(&mut self) {
-        let overdue = sleep_until(self.heard + if self.asked { IDLE + PATIENCE } else { IDLE });
+        let overdue = sleep_until(self.silence.deadline());
         tokio::select! {
             biased;
             received = self.incoming.recv() => match received {
@@ -184,8 +181,7 @@ impl Link {
     }
 
     fn receive(&mut self, frame: &Frame) {
-        self.heard = Instant::now();
-        self.asked = false;
+        self.silence = Silence::begin();
         if let Ok(now) = SystemTime::now().duration_since(UNIX_EPOCH) {
             self.client.tell_time(now);
         }
@@ -194,16 +190,13 @@ impl Link {
     }
 
     fn miss_the_server(&mut self) {
-        if self.asked {
-            let silence = (IDLE + PATIENCE).as_secs();
-            self.end(Some(format!(
-                "the server has not been heard for {silence} seconds"
-            )));
-            return;
+        match self.silence.go_on() {
+            Ok(()) => {
+                let ping = self.client.ping();
+                self.put(ping);
+            }
+            Err(gone) => self.end(Some(gone)),
         }
-        self.asked = true;
-        let ping = self.client.ping();
-        self.put(ping);
     }
 
     fn carry_out(&mut self, outputs: Vec<Output>) {
@@ -301,9 +294,5 @@ const _: () = assert!(
     MOST_OPEN + ROOM_FOR_ANSWERS < WRITE_QUEUE,
     "or a stream that goes on would end at once, each time"
 );
-/// After so much silence the server is asked for a sign of life.
-const IDLE: Duration = Duration::from_secs(60);
-/// So long it may take to give one.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// So long it may take to give us a place.
 const BINDING: Duration = Duration::from_secs(60);

@@ -1,7 +1,7 @@
 //! From a domain, a name and a password to a stream on which the server has let us in.
 //!
 //! ```text
-//! domain -> [SRV] -> [SOCKS5] -> TCP -> TLS, or <starttls/> and TLS -> SASL -> stream with its features
+//! domain -> [SRV] -> [proxy] -> TCP -> TLS, or <starttls/> and TLS -> SASL -> stream with its features
 //! ```
 //!
 //! Nothing is said before encryption but what asks for it, and nothing that came before counts afterwards (security
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 
 use super::fault::{LoginError, StreamFault};
 use super::frame::{Header, Stanza};
+use super::ns;
 use super::resolve::{self, Target};
 use super::sasl::{Offer, Unproved};
 use super::stream::{XmlStream, unexpected};
@@ -71,8 +72,6 @@ pub struct LoggedIn {
     pub header: Header,
     /// `<stream:features/>`, as it came.
     pub features: Stanza,
-    /// The mechanism by which both sides were convinced.
-    pub mechanism: &'static str,
 }
 
 impl Login {
@@ -167,11 +166,7 @@ impl Login {
         let connector = dial.prepare().map_err(LoginError::Dial)?;
         let socket = dial.way().await.map_err(LoginError::Dial)?;
         let negotiation = async {
-            let broken = |fault| LoginError::Stream {
-                host: target.host.clone(),
-                port: target.port,
-                fault,
-            };
+            let broken = broken_at(&target);
             let mut exporter = None;
             let socket: Box<dyn Stream> = match connector {
                 None => socket,
@@ -209,24 +204,20 @@ impl Login {
         domain: &str,
         target: &Target,
     ) -> Result<Box<dyn Stream>, LoginError> {
-        let broken = |fault| LoginError::Stream {
-            host: target.host.clone(),
-            port: target.port,
-            fault,
-        };
+        let broken = broken_at(target);
         let mut stream = XmlStream::new(socket);
         let (header, features) = stream.open(domain).await.map_err(broken)?;
         let offered = header.read(&features);
-        if offered.is_none_or(|features| !features.has_child("starttls", STARTTLS)) {
+        if offered.is_none_or(|features| !features.has_child("starttls", ns::STARTTLS)) {
             return Err(LoginError::NoStartTls(self.domain.clone()));
         }
-        let ask = format!("<starttls xmlns='{STARTTLS}'/>");
+        let ask = format!("<starttls xmlns='{}'/>", ns::STARTTLS);
         stream.write(ask.as_bytes()).await.map_err(broken)?;
         let answer = stream.element().await.map_err(broken)?;
-        if answer.is("failure", STARTTLS) {
+        if answer.is("failure", ns::STARTTLS) {
             return Err(LoginError::NoStartTls(self.domain.clone()));
         }
-        if !answer.is("proceed", STARTTLS) {
+        if !answer.is("proceed", ns::STARTTLS) {
             return Err(broken(unexpected(&answer)));
         }
         stream.into_socket().map_err(broken)
@@ -234,52 +225,51 @@ impl Login {
 }
 
 impl Reached {
-    /// What the server offers, as it came.
-    #[must_use]
-    pub fn features(&self) -> &Stanza {
-        &self.features
-    }
-
-    /// The header of the server's stream.
-    #[must_use]
-    pub fn header(&self) -> &Header {
-        &self.header
-    }
-
     /// Proves the account, and begins the stream anew.
     ///
     /// # Errors
     /// [`LoginError::Sasl`] if the account was not proved, or the server has not proved that it knows the password.
-    pub async fn log_in(mut self, user: &str, password: &Zeroizing<String>) -> Result<LoggedIn, LoginError> {
-        let domain = self.domain.clone();
-        let broken = |fault: StreamFault| LoginError::Stream {
-            host: self.target.host.clone(),
-            port: self.target.port,
-            fault,
-        };
+    pub async fn log_in(self, user: &str, password: &Zeroizing<String>) -> Result<LoggedIn, LoginError> {
+        let Self {
+            mut stream,
+            header,
+            features,
+            exporter,
+            domain,
+            target,
+            private,
+        } = self;
+        let broken = broken_at(&target);
         let negotiation = async {
-            let features = self.header.read(&self.features);
-            let features = features.ok_or_else(|| broken(unexpected(&self.features)))?;
-            let offer = Offer::of(&features, self.exporter.take(), self.private);
-            let proved = offer.prove(&mut self.stream, &self.header, user, password).await;
-            let mechanism = proved.map_err(|fault| match fault {
+            let offered = header.read(&features);
+            let offered = offered.ok_or_else(|| broken(unexpected(&features)))?;
+            let offer = Offer::of(&offered, exporter, private);
+            let proved = offer.prove(&mut stream, &header, user, password).await;
+            proved.map_err(|fault| match fault {
                 Unproved::Sasl(fault) => LoginError::Sasl {
-                    domain: self.domain.clone(),
+                    domain: domain.clone(),
                     fault,
                 },
                 Unproved::Stream(fault) => broken(fault),
             })?;
-            let mut stream = XmlStream::new(self.stream.into_socket().map_err(broken)?);
-            let ascii = ascii(&self.domain)?;
-            let (header, features) = stream.open(&ascii).await.map_err(broken)?;
+            let mut stream = XmlStream::new(stream.into_socket().map_err(broken)?);
+            let (header, features) = stream.open(&ascii(&domain)?).await.map_err(broken)?;
             Ok(LoggedIn {
                 stream,
                 header,
                 features,
-                mechanism,
             })
         };
         patiently(&domain, negotiation).await
+    }
+}
+
+/// A fault of the stream with this host.
+fn broken_at(target: &Target) -> impl Fn(StreamFault) -> LoginError + Copy {
+    |fault| LoginError::Stream {
+        host: target.host.clone(),
+        port: target.port,
+        fault,
     }
 }
 
@@ -320,7 +310,6 @@ fn has_no_services(domain: &str) -> bool {
     domain == "localhost" || domain.parse::<std::net::IpAddr>().is_ok() || is_onion(domain)
 }
 
-const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
 /// What XEP-0368 has TLS ask for.
 const PROTOCOL: &[u8] = b"xmpp-client";
 /// So long each of the two halves may take, once the server is reached.

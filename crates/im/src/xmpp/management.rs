@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::ns;
 use minidom::Element;
 use zeroize::Zeroizing;
 
+use super::ns;
+use super::stream::escape;
 use crate::irc::Nick;
 
 /// One thing to be written.
@@ -69,8 +70,9 @@ pub(super) struct Management {
     open: VecDeque<Outgoing>,
 }
 
-/// The server counts what we have not sent.
-#[derive(Debug, PartialEq, Eq)]
+/// The server counts what we have not sent, or does not count.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the server counts stanzas that were never sent")]
 pub(super) struct Miscounted;
 
 impl Management {
@@ -102,7 +104,7 @@ impl Management {
 
     /// What asks the server to go on where the stream broke.
     pub(super) fn resume(&self) -> Option<Outgoing> {
-        let id = super::stream::escape(self.id.as_deref()?);
+        let id = escape(self.id.as_deref()?);
         let resume = format!("<resume xmlns='{}' h='{}' previd='{id}'/>", ns::SM, self.taken);
         Some(Outgoing::element(resume))
     }
@@ -126,8 +128,14 @@ impl Management {
         Outgoing::element(format!("<a xmlns='{}' h='{}'/>", ns::SM, self.taken))
     }
 
+    /// The server says how much it has taken.
+    pub(super) fn hear_count(&mut self, element: &Element) -> Result<(), Miscounted> {
+        let count = element.attr("h").and_then(|count| count.parse().ok());
+        self.acknowledge(count.ok_or(Miscounted)?)
+    }
+
     /// The server has taken so many stanzas in all.
-    pub(super) fn acknowledge(&mut self, count: u32) -> Result<(), Miscounted> {
+    fn acknowledge(&mut self, count: u32) -> Result<(), Miscounted> {
         let newly = count.wrapping_sub(self.acknowledged);
         let newly = usize::try_from(newly).map_err(|_| Miscounted)?;
         if newly > self.open.len() {
@@ -147,11 +155,6 @@ impl Management {
     pub(super) fn into_open(self) -> Vec<Outgoing> {
         self.open.into()
     }
-}
-
-/// The count that a server names.
-pub(super) fn count(element: &Element) -> Option<u32> {
-    element.attr("h")?.parse().ok()
 }
 
 /// What asks the server how much it has taken.

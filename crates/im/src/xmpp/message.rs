@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use super::ns;
 use jid::{BareJid, Jid};
 use minidom::Element;
 
+use super::ns;
 use super::stream::{condition_and_text, escape};
 use crate::irc::server_time;
 use crate::irc::{CaseMapping, Kind, Nick, Person, Said};
@@ -85,11 +85,7 @@ fn said(message: &Element, from: &Jid, own: &BareJid, began: Option<Duration>) -
     let time = delay(message);
     let old = |time: Duration| began.is_some_and(|began| time + TOLERANCE < began);
     Some(Said {
-        from: Person {
-            nick: nick(&from.to_bare()),
-            user: None,
-            host: None,
-        },
+        from: someone(&from.to_bare()),
         target: own.as_str().as_bytes().to_vec(),
         text: text.as_bytes().to_vec(),
         kind,
@@ -167,6 +163,29 @@ pub(super) fn write(to: &BareJid, id: &str, text: &str) -> Vec<u8> {
         String::new()
     };
     format!("<message to='{to}' id='{id}' type='chat'><body>{body}</body>{marks}</message>").into_bytes()
+}
+
+/// Words about somebody that are nobody's.
+pub(super) fn notice(own: &BareJid, about: &BareJid, words: String) -> Said {
+    Said {
+        from: someone(about),
+        target: own.as_str().as_bytes().to_vec(),
+        text: words.into_bytes(),
+        kind: Kind::Server,
+        notice: true,
+        history: false,
+        time: None,
+        account: None,
+    }
+}
+
+/// A person of this network.
+pub(super) fn someone(jid: &BareJid) -> Person {
+    Person {
+        nick: nick(jid),
+        user: None,
+        host: None,
+    }
 }
 
 /// A person of this network as a key for maps.

@@ -11,6 +11,7 @@
 mod client;
 mod fault;
 mod frame;
+mod iq;
 mod link;
 mod login;
 mod management;
@@ -24,8 +25,8 @@ mod stream;
 
 pub use client::{Client, Output};
 pub use fault::{LoginError, SaslFault, StreamFault};
-pub use frame::{Frame, FrameFault, FrameReader, Header, LONGEST_STANZA, STREAMS, Stanza};
-pub use jid::{BareJid, FullJid, Jid};
+pub use frame::{Frame, FrameFault, FrameReader, Header, STREAMS, Stanza};
+pub use jid::{BareJid, Jid};
 pub use link::Link;
 pub use login::{LoggedIn, Login, Reached, Security};
 pub use management::Outgoing;

@@ -2,6 +2,14 @@
 
 /// Stanzas between a client and its server.
 pub(super) const JABBER_CLIENT: &str = "jabber:client";
+/// The conditions in errors (RFC 6120, section 8.3.3).
+pub(super) const STANZAS: &str = "urn:ietf:params:xml:ns:xmpp-stanzas";
+/// Encryption that begins in the clear (RFC 6120, section 5).
+pub(super) const STARTTLS: &str = "urn:ietf:params:xml:ns:xmpp-tls";
+/// Proving an account (RFC 6120, section 6).
+pub(super) const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
+/// The kinds of channel binding that a server knows (XEP-0440).
+pub(super) const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 /// Choosing a resource (RFC 6120, section 7).
 pub(super) const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 /// What RFC 3921 wanted after that.

@@ -27,10 +27,7 @@ struct Service {
 /// there is a proxy: names go to it then.
 pub(super) async fn services(domain: &str, security: Security) -> Result<Vec<Target>, LoginError> {
     let usual = || vec![usual(domain, security)];
-    let Some(resolver) = TokioResolver::builder_tokio()
-        .and_then(|builder| builder.build())
-        .ok()
-    else {
+    let Ok(resolver) = TokioResolver::builder_tokio().and_then(|builder| builder.build()) else {
         return Ok(usual());
     };
     let direct = ask(&resolver, "_xmpps-client", domain, true);

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ns;
 use jid::{BareJid, Jid};
 use minidom::Element;
+
+use super::ns;
 
 /// People by their addresses, and the clients by which each is there.
 #[derive(Debug, Default)]

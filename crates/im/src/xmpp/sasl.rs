@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::fault::{SaslFault, StreamFault};
 use super::frame::{Header, Stanza};
+use super::ns::{CHANNEL_BINDING, SASL};
 use super::scram::{Binding, Hash, Scram};
 use super::stream::{XmlStream, condition_and_text, unexpected};
 
@@ -104,21 +105,21 @@ impl Offer {
     }
 
     /// Proves on this stream that the account is ours, and lets the server prove that it knows the password, too, where
-    /// the mechanism can do that. The name of the mechanism.
+    /// the mechanism can do that.
     pub(super) async fn prove(
         &self,
         stream: &mut XmlStream,
         header: &Header,
         user: &str,
         password: &Zeroizing<String>,
-    ) -> Result<&'static str, Unproved> {
+    ) -> Result<(), Unproved> {
         match self.choose(user, password)? {
             Mechanism::Plain => {
                 let said = Zeroizing::new(format!("\0{user}\0{}", password.as_str()));
                 begin(stream, "PLAIN", said.as_bytes()).await?;
                 let answer = stream.element().await?;
                 match step(header, &answer)? {
-                    Step::Success(_) => Ok("PLAIN"),
+                    Step::Success(_) => Ok(()),
                     Step::Challenge(_) => Err(unexpected(&answer).into()),
                 }
             }
@@ -149,7 +150,7 @@ impl Offer {
                         }
                     }
                 }
-                Ok(name)
+                Ok(())
             }
         }
     }
@@ -224,8 +225,6 @@ const SCRAM: [(&str, bool, Hash); 4] = [
     ("SCRAM-SHA-256", false, Hash::Sha256),
     ("SCRAM-SHA-1", false, Hash::Sha1),
 ];
-const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
-const CHANNEL_BINDING: &str = "urn:xmpp:sasl-cb:0";
 const MOST_MECHANISMS: usize = 32;
 
 #[cfg(test)]

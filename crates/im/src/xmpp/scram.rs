@@ -170,8 +170,8 @@ impl Scram {
 
     fn length(&self) -> usize {
         match self.hash {
-            Hash::Sha1 => 20,
-            Hash::Sha256 => 32,
+            Hash::Sha1 => Sha1::output_size(),
+            Hash::Sha256 => Sha256::output_size(),
         }
     }
 }

@@ -5,32 +5,29 @@ use std::fmt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::fault::StreamFault;
-use super::frame::{Frame, FrameReader, Header, LONGEST_STANZA, STREAMS, Stanza};
+use super::frame::{Frame, FrameReader, Header, STREAMS, Stanza};
 use crate::dial::Stream;
 
 /// Both directions of a connection that speaks XMPP.
 pub struct XmlStream {
     socket: Box<dyn Stream>,
     reader: FrameReader,
+    /// What the other side's stream began with.
     header: Option<Header>,
 }
 
 impl XmlStream {
     /// A stream that begins on this connection.
-    #[must_use]
-    pub fn new(socket: Box<dyn Stream>) -> Self {
+    pub(super) fn new(socket: Box<dyn Stream>) -> Self {
         Self {
             socket,
-            reader: FrameReader::new(LONGEST_STANZA),
+            reader: FrameReader::default(),
             header: None,
         }
     }
 
-    /// The next frame. Nothing is lost if the wait is given up.
-    ///
-    /// # Errors
-    /// [`StreamFault`]; nothing follows.
-    pub async fn next(&mut self) -> Result<Frame, StreamFault> {
+    /// The next frame.
+    async fn next(&mut self) -> Result<Frame, StreamFault> {
         loop {
             if let Some(frame) = self.reader.next() {
                 if let Frame::Header(header) = &frame {
@@ -49,19 +46,10 @@ impl XmlStream {
     }
 
     /// Writes bytes that are XML, all of them.
-    ///
-    /// # Errors
-    /// [`StreamFault::Broken`].
-    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamFault> {
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), StreamFault> {
         let broken = |fault: std::io::Error| StreamFault::Broken(fault.to_string());
         self.socket.write_all(bytes).await.map_err(broken)?;
         self.socket.flush().await.map_err(broken)
-    }
-
-    /// The header that the other side sent.
-    #[must_use]
-    pub fn header(&self) -> Option<&Header> {
-        self.header.as_ref()
     }
 
     /// The connection, and the reader with what was read beyond the last frame.
@@ -169,7 +157,7 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Whether XML 1.0 can carry it at all.
-pub(super) fn is_xml(letter: char) -> bool {
+fn is_xml(letter: char) -> bool {
     matches!(letter, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use im::relay::ServerCertificate;
+use im::accept::ServerCertificate;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
