@@ -18,27 +18,10 @@ use crate::engine::notice::{How, Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::present::plain;
 use crate::proxy::echoes::Echoes;
+use crate::proxy::habits::Habits;
 use crate::proxy::line::Frame;
 use crate::proxy::observer::{NAME, Observer};
 use crate::proxy::resident::Resident;
-
-/// How the proxy talks with its person.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Habits {
-    /// What a command to the proxy begins with, besides `/otr`.
-    pub prefix: String,
-    /// Whether its words come as NOTICE and not as a message.
-    pub notices: bool,
-}
-
-impl Default for Habits {
-    fn default() -> Self {
-        Self {
-            prefix: PREFIX.to_owned(),
-            notices: false,
-        }
-    }
-}
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -315,8 +298,5 @@ fn is_same(words: &crate::engine::notice::Words, text: &[u8]) -> bool {
         **words.text == *text
     }
 }
-
-/// What a command to the proxy begins with if nobody says otherwise.
-pub const PREFIX: &str = "!otr";
 
 const MOST_SOURCES: usize = 256;

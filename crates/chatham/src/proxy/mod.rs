@@ -20,6 +20,7 @@ mod downward;
 mod echoes;
 mod entrance;
 mod front_door;
+mod habits;
 mod irc_adapter;
 mod line;
 mod observer;
@@ -41,7 +42,8 @@ mod upward;
 pub(crate) mod words;
 pub mod xmpp;
 
-pub use irc_adapter::{Adapter, Habits, PREFIX, Step, Upward};
+pub use habits::{Habits, PREFIX};
+pub use irc_adapter::{Adapter, Step, Upward};
 pub use observer::NAME;
 pub use password::{Password, PasswordError};
 pub use resident::Resident;

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::engine::Memory;
 use crate::proxy::archive::{Archive, Shelf};
-use crate::proxy::irc_adapter::Habits;
+use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
 
 /// What every connection through one door shares.

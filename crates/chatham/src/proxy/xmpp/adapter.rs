@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::engine::notice::{How, Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::present::plain;
-use crate::proxy::irc_adapter::Habits;
+use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::cipher::{self, Tags};
 use crate::proxy::xmpp::names::{self, ADDRESS};
@@ -310,15 +310,19 @@ impl Adapter {
             true => format!("/me {}", text.as_str()),
             false => text.to_string(),
         });
-        if let Some((bytes, message, heard)) = cause.heard {
-            if *how == How::Clear && !alarming && text.as_str() == heard {
-                return out.push(Step::Words(Zeroizing::new(bytes.to_vec())));
-            }
-            let mark = match alarming {
-                true => format!("{} ", plain::mark(*how, true)),
-                false => String::new(),
-            };
-            let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
+        if let Some((bytes, _, heard)) = cause.heard
+            && *how == How::Clear
+            && !alarming
+            && text.as_str() == heard
+        {
+            return out.push(Step::Words(Zeroizing::new(bytes.to_vec())));
+        }
+        let mark = match alarming {
+            true => format!("{} ", plain::mark(*how, true)),
+            false => String::new(),
+        };
+        let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
+        if let Some((_, message, _)) = cause.heard {
             let keep_markup = *how == How::Clear && !alarming;
             if let Some(written) = written(&payload::with_body(message, &text, keep_markup)) {
                 out.push(Step::Words(written));

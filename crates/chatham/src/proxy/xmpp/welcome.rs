@@ -238,13 +238,10 @@ impl Welcome {
         let (Some(other), Some(name), Some(password)) = (parts.next(), parts.next(), parts.next()) else {
             return self.fail("malformed-request", "what came is no name and password", out);
         };
-        let local = self.account.node().map(|node| node.as_str().to_owned());
         let is_account = |name: &str| {
             let whole = names::read(name.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account);
             let short = format!("{name}@{}", self.account.domain().as_str());
-            whole
-                || (local.is_some()
-                    && names::read(short.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account))
+            whole || names::read(short.as_bytes()).is_some_and(|jid| jid.to_bare() == self.account)
         };
         if !is_account(name) || !(other.is_empty() || is_account(other)) {
             let words = format!("this port of the proxy is for {} only", self.account);
@@ -268,7 +265,7 @@ impl Welcome {
 
     /// Ends the stream with an error, in a stream of ours if there is none yet.
     fn close(&mut self, condition: &str, words: &str, out: &mut Vec<Next>) {
-        let begun = self.stage != Stage::Header || !out.is_empty();
+        let begun = !matches!(self.stage, Stage::Header | Stage::In) || !out.is_empty();
         let mut last = if begun { Vec::new() } else { self.our_header() };
         self.stage = Stage::Over;
         last.extend_from_slice(&stream_error(condition, words));
@@ -368,6 +365,20 @@ mod tests {
             let (_, others) = play(&mut inside, HEADER);
             assert!(matches!(others.as_slice(), [Next::Enter(_)]));
         }
+    }
+
+    #[test]
+    fn an_error_stands_in_a_stream() {
+        let mut one = welcome(true, false);
+        play(&mut one, HEADER);
+        play(&mut one, &auth("AGFsaWNlAHNlY3JldA=="));
+        let _said = one.judge(Ok(()));
+        // The client's last stream has begun, and ours to it has not.
+        let (said, _) = play(&mut one, &HEADER.replace("example.org", "elsewhere.org"));
+        assert!(
+            said.starts_with("<?xml") && said.contains("<host-unknown"),
+            "{said}"
+        );
     }
 
     #[test]
