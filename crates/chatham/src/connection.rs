@@ -22,8 +22,10 @@ use im::xmpp::Client;
 use rand_core::CryptoRng;
 use tokio::time::{Instant, sleep_until};
 
+use crate::backoff::Backoff;
 use crate::network::Dialled;
 pub use crate::network::{IrcWay, Link, Way, XmppWay};
+use crate::nick_wish::NickWish;
 
 /// One link after another.
 pub struct Connection {
@@ -385,73 +387,6 @@ impl fmt::Debug for Connection {
     }
 }
 
-/// How long to wait before the next attempt.
-#[derive(Debug)]
-struct Backoff {
-    next: Duration,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { next: FIRST_WAIT }
-    }
-}
-
-impl Backoff {
-    /// Between half and the whole of a time that doubles with each draw.
-    fn draw(&mut self, random: u32) -> Duration {
-        let half = self.next / 2;
-        self.next = (self.next * 2).min(LONGEST_WAIT);
-        half + half.mul_f64(f64::from(random) / f64::from(u32::MAX))
-    }
-
-    fn at_least(&mut self, time: Duration) {
-        self.next = self.next.max(time);
-    }
-
-    fn reset(&mut self) {
-        self.next = FIRST_WAIT;
-    }
-}
-
-/// The wish for the nick that we had before: the server may hold it for the connection that broke.
-#[derive(Debug, Default)]
-struct NickWish {
-    had: bool,
-    due: Option<Instant>,
-    tries: u32,
-}
-
-impl NickWish {
-    /// A connection is ready, with or without the wanted nick.
-    fn look(&mut self, have: bool) {
-        // A nick that we never had is somebody else's.
-        self.due = (self.had && !have).then(|| Instant::now() + WISH_PAUSE);
-        self.tries = 0;
-        self.had |= have;
-    }
-
-    fn due(&self) -> Option<Instant> {
-        self.due
-    }
-
-    /// The nick is free now.
-    fn now(&mut self) {
-        if self.due.is_some() {
-            self.due = Some(Instant::now());
-        }
-    }
-
-    fn again(&mut self) {
-        self.tries += 1;
-        self.due = (self.tries < MOST_WISHES).then(|| Instant::now() + WISH_PAUSE);
-    }
-
-    fn give_up(&mut self) {
-        self.due = None;
-    }
-}
-
 fn random(rng: &mut dyn CryptoRng) -> u32 {
     rng.next_u32()
 }
@@ -465,35 +400,16 @@ fn is_flood(words: &[u8]) -> bool {
 
 /// So long a stream that broke is tried to be gone on with, before everybody hears of it.
 const GOING_ON: Duration = Duration::from_secs(30);
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 /// A connection that has stood for so long was a good one: the waits begin anew.
 const STABLE: Duration = Duration::from_secs(60);
 /// Somebody wanted us off the network: not at once again.
 const AFTER_KILL: Duration = Duration::from_secs(30);
-const WISH_PAUSE: Duration = Duration::from_secs(30);
-const MOST_WISHES: u32 = 20;
 /// One line in four seconds.
 const SLOWEST: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn waits_double_up_to_five_minutes() {
-        let mut backoff = Backoff::default();
-        let longest: Vec<_> = (0..11)
-            .map(|_| backoff.draw(u32::MAX).as_secs_f64().round())
-            .collect();
-        assert_eq!(longest, [1., 2., 4., 8., 16., 32., 64., 128., 256., 300., 300.]);
-        backoff.reset();
-        let shortest: Vec<_> = (0..4).map(|_| backoff.draw(0).as_millis()).collect();
-        assert_eq!(shortest, [500, 1000, 2000, 4000]);
-        backoff.reset();
-        backoff.at_least(AFTER_KILL);
-        assert_eq!(backoff.draw(0), AFTER_KILL / 2);
-    }
 
     #[test]
     fn knows_what_a_flood_is_called() {

@@ -9,6 +9,7 @@
 //! The [`engine`] has no sockets, no files and no clock; [`seat`] joins it to the network, [`vault`] to the store.
 //! What other people wrote reaches a screen only through [`sanitize`].
 
+mod backoff;
 pub mod chat;
 pub mod commands;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod html;
 pub mod keys;
 pub mod local;
 pub mod network;
+mod nick_wish;
 pub mod present;
 pub mod proxy;
 pub mod sanitize;

@@ -4,16 +4,17 @@
 
 use std::path::PathBuf;
 
-use im::dial::{self, DialError, ProxySpeech};
+use im::dial::{self, ProxySpeech};
 
 use crate::config::complaint::{Complaint, Origin};
 use crate::config::listen::{Listen, ListenTable, OFF};
-use crate::config::place::{self, Place};
+use crate::config::place;
 use crate::config::resolve::user_name;
+use crate::config::rival_doors::{crowded, is_twin, shared_profile};
 use crate::config::table::{Reader, Table};
 use crate::config::xmpp_door::{XmppDoor, XmppTable};
-use crate::config::{Configuration, Profile, Request, Resolved, Setting, check, profile, secret};
-use crate::proxy::{Habits, Password};
+use crate::config::{Configuration, Profile, Request, Resolved, Setting, profile, secret};
+use crate::proxy::Habits;
 
 /// What stands in `[proxy]`.
 #[derive(Clone, Debug, Default)]
@@ -382,146 +383,12 @@ impl ProxyRequest {
     }
 }
 
-/// A look at everything that the proxy needs, without opening a door.
-pub fn look(request: &ProxyRequest) -> check::Report {
-    let mut report = check::Report::default();
-    let configuration = match Configuration::load(request.common.config.as_deref()) {
-        Ok(configuration) => configuration,
-        Err(complaints) => {
-            report.complaints = complaints;
-            return report;
-        }
-    };
-    let path = request.common.config.clone().or_else(super::default_path);
-    report
-        .complaints
-        .extend(path.as_deref().and_then(secret::open_to_writers));
-    let plan = match request.over(&configuration) {
-        Ok(plan) => plan,
-        Err(complaints) => {
-            report.complaints.extend(complaints);
-            return report;
-        }
-    };
-    for door in &plan.doors {
-        look_at(door, &mut report);
-    }
-    for door in &plan.xmpp {
-        let words = format!(
-            "{} leads to {}, with the profile {}",
-            door.listen.address,
-            door.resolved.place.words(),
-            door.resolved.profile
-        );
-        report.fact("door", words);
-        look_at_port(&door.listen, &mut report);
-        match door.resolved.passphrase() {
-            Ok(_) => report.store(&door.resolved),
-            Err(complaint) => report.complaints.push(complaint),
-        }
-    }
-    for entry in &plan.entries {
-        let (address, speech) = (entry.listen.address, speech_words(entry.speech));
-        let others = match &plan.others {
-            Others::Refuse => "refused",
-            Others::Pass(_) => "passed as they are",
-        };
-        let words = format!("{address} takes {speech} to the servers of all profiles; others are {others}");
-        report.fact("door", words);
-        look_at_port(&entry.listen, &mut report);
-    }
-    match Password::read(&plan.data) {
-        Ok(Some(_)) => report.fact("password", Password::path(&plan.data).display().to_string()),
-        Ok(None) => report.fact("password", "it will be made at the first start".to_owned()),
-        Err(fault) => {
-            let complaint = Complaint::new(Origin::Default, fault.to_string());
-            report
-                .complaints
-                .push(complaint.remedy("the clients have to be told if there is a new one"));
-        }
-    }
-    report.complaints.extend(plan.warnings);
-    report
-}
-
-fn look_at(door: &Door, report: &mut check::Report) {
-    let resolved = &door.resolved;
-    let (place, profile) = (resolved.place.words(), &resolved.profile);
-    match &door.listen {
-        Some(listen) => {
-            let words = format!("{} leads to {place}, with the profile {profile}", listen.address);
-            report.fact("door", words);
-            look_at_port(listen, report);
-        }
-        None => report.fact("server", format!("{place}, with the profile {profile}")),
-    }
-    if let Place::Server(dial) = &resolved.place {
-        let fault: Option<DialError> = dial.check(&resolved.registration).err();
-        report
-            .complaints
-            .extend(fault.map(|fault| check::explain(&fault, resolved)));
-    }
-    match resolved.passphrase() {
-        Ok(_) => report.store(resolved),
-        Err(complaint) => report.complaints.push(complaint),
-    }
-}
-
-fn look_at_port(listen: &Listen, report: &mut check::Report) {
-    if let Err(fault) = std::net::TcpListener::bind(listen.address) {
-        let complaint = Complaint::new(Origin::Default, format!("{}: {fault}", listen.address));
-        let remedy = "perhaps the proxy runs already; else another port is free";
-        report.complaints.push(complaint.remedy(remedy).as_warning());
-    }
-}
-
 /// What an entry speaks, in words.
 pub fn speech_words(speech: ProxySpeech) -> &'static str {
     match speech {
         ProxySpeech::Socks5 => "SOCKS5",
         ProxySpeech::HttpConnect => "HTTP CONNECT",
     }
-}
-
-/// Two doors that want the same port.
-fn crowded(listens: &[&Listen]) -> Option<Complaint> {
-    let taken = |(place, listen): (usize, &&Listen)| {
-        let mut before = listens.iter().take(place);
-        listen.address.port() != 0 && before.any(|other| other.address == listen.address)
-    };
-    let (_, listen) = listens.iter().enumerate().find(|each| taken(*each))?;
-    let what = format!("another door listens on {} already", listen.address);
-    let complaint = Complaint::new(listen.origin.clone(), what);
-    Some(complaint.remedy("give each door a port of its own"))
-}
-
-/// Two doors that cannot be together.
-fn is_twin(doors: &[Door], door: &Door, origin: &Origin, complaints: &mut Vec<Complaint>) -> bool {
-    let same_profile = |other: &&Door| super::is_same(&other.resolved.profile, &door.resolved.profile);
-    if let Some(other) = doors.iter().find(same_profile) {
-        let what = format!("`{}` and `{}` have the same profile", other.name, door.name);
-        let remedy = "a profile is one network: whoever has a nick there may be somebody else elsewhere";
-        complaints.push(Complaint::new(origin.clone(), what).remedy(remedy));
-        return true;
-    }
-    false
-}
-
-/// An account of XMPP and something else that would have one key and one list of people.
-fn shared_profile(doors: &[Door], xmpp: &[XmppDoor]) -> Option<Complaint> {
-    let irc = doors.iter().map(|door| door.resolved.profile.as_str());
-    let named: Vec<&str> = irc
-        .chain(xmpp.iter().map(|door| door.resolved.profile.as_str()))
-        .collect();
-    let of_xmpp = xmpp.iter().enumerate().map(|(at, door)| (doors.len() + at, door));
-    let is_shared = |(at, door): &(usize, &XmppDoor)| {
-        let mut before = named.iter().take(*at);
-        before.any(|profile| super::is_same(profile, &door.resolved.profile))
-    };
-    let (_, door) = of_xmpp.into_iter().find(is_shared)?;
-    let what = format!("`{}` has the profile of another door", door.name);
-    let remedy = "a profile is one network: whoever has a name there may be somebody else elsewhere";
-    Some(Complaint::new(door.listen.origin.clone(), what).remedy(remedy))
 }
 
 /// What a profile says and the proxy leaves to the client.
