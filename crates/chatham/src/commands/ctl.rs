@@ -1,18 +1,17 @@
 //! `chatham ctl`.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
-use serde_json::{Map, Value, json};
-use tokio::time::{Instant, timeout_at};
-use zeroize::Zeroizing;
+use serde_json::json;
 
 use super::chat::complain;
 use crate::config::{Configuration, Mode};
-use crate::control::{Client, ControlError};
+use crate::control::ControlError;
+use crate::control::errand::{COMPARED, Errand, STARTED};
 use crate::sanitize;
 use crate::vault::default_directory;
 
@@ -141,20 +140,17 @@ struct Wait {
     wait: Option<u32>,
 }
 
+impl Wait {
+    fn time(&self) -> Option<Duration> {
+        self.wait.map(|seconds| Duration::from_secs(u64::from(seconds)))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum How {
     Words,
     Secret,
     Question,
-}
-
-/// A request, and how it is carried through.
-struct Errand {
-    request: Map<String, Value>,
-    /// Whether a secret is asked for, and with which words.
-    secret: Option<String>,
-    wait: Option<Duration>,
-    settles: &'static [(&'static str, bool)],
 }
 
 impl Ctl {
@@ -174,7 +170,7 @@ impl Ctl {
             }
         };
         if let Some(profile) = profile {
-            errand.request.insert("profile".to_owned(), json!(profile));
+            errand = errand.with_profile(&profile);
         }
         let work = async move { Ok(errand.run(&data, json).await) };
         super::in_runtime(work, |done| match done {
@@ -227,7 +223,7 @@ impl Action {
             Self::Status { nick: None } => Errand::new(json!({ "do": "proxy" })),
             Self::Devices(whom) => to("devices", whom.nick),
             Self::People => Errand::new(json!({ "do": "people" })),
-            Self::Start { whom, wait } => to("start", whom.nick).until(&wait, STARTED),
+            Self::Start { whom, wait } => to("start", whom.nick).until(wait.time(), STARTED),
             Self::End(whom) => to("end", whom.nick),
             Self::Verify {
                 how: How::Words,
@@ -257,13 +253,15 @@ impl Action {
                     sanitize::nick(whom.nick.as_bytes())
                 );
                 Errand::new(json!({ "do": "verify", "to": whom.nick, "question": question }))
-                    .until(&wait, COMPARED)
+                    .until(wait.time(), COMPARED)
                     .asking(prompt)
             }
             Self::Confirm(whom) => to("confirm", whom.nick),
             Self::Answer { whom, wait } => {
                 let prompt = format!("Your answer to {}: ", sanitize::nick(whom.nick.as_bytes()));
-                to("answer", whom.nick).until(&wait, COMPARED).asking(prompt)
+                to("answer", whom.nick)
+                    .until(wait.time(), COMPARED)
+                    .asking(prompt)
             }
             Self::Abort(whom) => to("abort", whom.nick),
             Self::Trust(whose) => key("trust", whose),
@@ -285,128 +283,6 @@ impl Action {
     }
 }
 
-impl Errand {
-    fn new(request: Value) -> Self {
-        let request = match request {
-            Value::Object(request) => request,
-            _ => Map::new(),
-        };
-        Self {
-            request,
-            secret: None,
-            wait: None,
-            settles: &[],
-        }
-    }
-
-    fn until(mut self, wait: &Wait, settles: &'static [(&'static str, bool)]) -> Self {
-        self.wait = wait.wait.map(|seconds| Duration::from_secs(u64::from(seconds)));
-        self.settles = settles;
-        self
-    }
-
-    fn asking(mut self, prompt: String) -> Self {
-        self.secret = Some(prompt);
-        self
-    }
-
-    /// `false` if it was waited for and came to nothing.
-    async fn run(self, data: &std::path::Path, json: bool) -> Result<bool, ControlError> {
-        let mut client = Client::connect(data).await?;
-        let watches = self.request.get("do") == Some(&json!("watch"));
-        let secret = self.secret.as_deref().map(ask).transpose()?;
-        if self.wait.is_some() && !watches {
-            // First, so that nothing happens unseen.
-            let mut watch = json!({ "do": "watch" });
-            if let Some(profile) = self.request.get("profile") {
-                watch["profile"] = profile.clone();
-            }
-            client.request(&watch, None, |_| Ok(())).await?;
-        }
-        let request = Value::Object(self.request);
-        let with = request.get("to").and_then(Value::as_str).unwrap_or_default();
-        let mut said = 0;
-        let secret = secret.as_ref().map(|secret| secret.as_str());
-        client
-            .request(&request, secret, |value| {
-                said += 1;
-                print(&value, json)
-            })
-            .await?;
-        if watches {
-            loop {
-                let value = client.hear().await?;
-                print(&value, json)?;
-            }
-        }
-        let Some(wait) = self.wait else {
-            if said == 0 && !json {
-                writeln!(io::stdout(), "nobody yet")?;
-            }
-            return Ok(true);
-        };
-        let until = Instant::now() + wait;
-        loop {
-            let Ok(value) = timeout_at(until, client.hear()).await else {
-                eprintln!("chatham: nothing was settled within {} s", wait.as_secs());
-                return Ok(false);
-            };
-            let value = value?;
-            let about = value.get("with").and_then(Value::as_str).unwrap_or_default();
-            if !about.eq_ignore_ascii_case(with) {
-                continue;
-            }
-            let event = value.get("event").and_then(Value::as_str).unwrap_or_default();
-            let settled = self.settles.iter().find(|(name, _)| *name == event);
-            if let Some((_, good)) = settled {
-                print(&value, json)?;
-                return Ok(*good);
-            }
-        }
-    }
-}
-
-/// The secret: from the terminal without showing it, or the first line of the standard input.
-fn ask(prompt: &str) -> io::Result<Zeroizing<String>> {
-    let secret = if io::stdin().is_terminal() {
-        Zeroizing::new(rpassword::prompt_password(prompt)?)
-    } else {
-        let mut line = Zeroizing::new(String::with_capacity(LONGEST_SECRET + 2));
-        io::stdin()
-            .lock()
-            .take(LONGEST_SECRET as u64 + 2)
-            .read_line(&mut line)?;
-        while line.ends_with(['\n', '\r']) {
-            line.pop();
-        }
-        line
-    };
-    match secret.len() {
-        0 => Err(io::Error::other("no secret was given: nothing was done")),
-        length if length > LONGEST_SECRET => {
-            Err(io::Error::other("that secret is too long: nothing was done"))
-        }
-        _ => Ok(secret),
-    }
-}
-
-fn print(value: &Value, json: bool) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    if json {
-        let mut value = value.clone();
-        if let Value::Object(fields) = &mut value {
-            fields.remove("lines");
-        }
-        writeln!(out, "{}", sanitize::json(&value.to_string()))?;
-    } else {
-        let lines = value.get("lines").and_then(Value::as_array);
-        for line in lines.into_iter().flatten().filter_map(Value::as_str) {
-            writeln!(out, "{}", sanitize::one_line(line.as_bytes()))?;
-        }
-    }
-    out.flush()
-}
-
 /// Fingerprints are shown in groups.
 fn spaceless(key: String) -> String {
     key.split_whitespace().collect()
@@ -417,28 +293,8 @@ fn mode(word: &str) -> Result<String, String> {
     known.ok_or_else(|| "the modes are never, manual, opportunistic and always".to_owned())
 }
 
-/// What settles a start, and whether it is good.
-const STARTED: &[(&str, bool)] = &[
-    ("private", true),
-    ("renewed", true),
-    ("absent", false),
-    ("gone", false),
-    ("refused", false),
-    ("peer-reports-error", false),
-];
-/// What settles a comparison.
-const COMPARED: &[(&str, bool)] = &[
-    ("same-secret", true),
-    ("different-secret", false),
-    ("comparison-ended", false),
-    ("cheated", false),
-    ("peer-ended", false),
-    ("ended", false),
-];
-
 const NOT_HERE: &str = "a secret on the command line can be read by others on this computer, and stays in the history of \
                         the shell: leave it out, and it is asked for (or give it on the standard input)";
-const LONGEST_SECRET: usize = 1024;
 
 const USAGE: u8 = 2;
 const NOBODY: u8 = 3;

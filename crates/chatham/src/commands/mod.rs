@@ -33,9 +33,9 @@ pub struct Cli {
 enum Command {
     /// Play the whole story on a network of its own, and check every promise as it is told
     Demo(demo::Demo),
-    /// Talk to people on IRC
+    /// Talk to people on IRC or XMPP
     Chat(Box<chat::Chat>),
-    /// Give any IRC client private conversations: it connects to this program, and this program to the server
+    /// Give the IRC or XMPP client you like private conversations: it connects to this program, and this program to the server
     Proxy(Box<proxy::Proxy>),
     /// Ask a running proxy, and tell it what to do
     Ctl(ctl::Ctl),

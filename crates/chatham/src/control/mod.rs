@@ -9,6 +9,7 @@
 
 pub mod client;
 mod desk;
+pub mod errand;
 mod lines;
 pub mod place;
 mod request;
