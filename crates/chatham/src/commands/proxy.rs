@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use clap::{ArgAction, Args, Subcommand};
 
-use super::chat::{ProxyText, complain, option, print, proxy};
+use super::chat::{complain, option, print};
+use super::proxy_text::{ProxyText, proxy};
 use crate::chat::arrival::open_store;
 use crate::chat::remark::Remark;
 use crate::config::place::host_and_port;

@@ -2,7 +2,7 @@
 
 use crate::engine::notice::{Notice, WaitingText, What};
 use crate::present::plain;
-use crate::present::words::waiting_words;
+use crate::present::words::{COMMANDS, waiting_words};
 use crate::sanitize;
 
 /// The lines of a notice.
@@ -87,23 +87,6 @@ fn unmarked(line: &str) -> String {
         None => line.to_owned(),
     }
 }
-
-/// The commands that notices speak of.
-const COMMANDS: [&str; 13] = [
-    "verify",
-    "confirm",
-    "answer",
-    "abort",
-    "trust",
-    "distrust",
-    "fingerprints",
-    "status",
-    "devices",
-    "held",
-    "drop",
-    "send-again",
-    "policy",
-];
 
 #[cfg(test)]
 mod tests {

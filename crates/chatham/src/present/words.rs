@@ -67,3 +67,20 @@ pub fn standing_words(standing: Standing) -> &'static str {
         Standing::KeyChanged => "THE KEY HAS CHANGED; nothing is sent",
     }
 }
+
+/// The commands of the plain client that notices speak of.
+pub const COMMANDS: [&str; 13] = [
+    "verify",
+    "confirm",
+    "answer",
+    "abort",
+    "trust",
+    "distrust",
+    "fingerprints",
+    "status",
+    "devices",
+    "held",
+    "drop",
+    "send-again",
+    "policy",
+];

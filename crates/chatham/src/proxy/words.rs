@@ -3,6 +3,7 @@
 
 use crate::engine::notice::{Notice, What};
 use crate::present::plain;
+use crate::present::words::COMMANDS;
 use crate::sanitize;
 
 /// The lines of a notice.
@@ -40,30 +41,14 @@ pub(crate) fn typed_here(sentence: &str, prefix: &str) -> String {
             (Some("otr"), Some(rest)) => {
                 format!("{before}{prefix}{}", rest.strip_prefix("otr").unwrap_or(rest))
             }
-            (Some(name), Some(rest)) if COMMANDS.contains(&name) => format!("{before}{prefix} {rest}"),
+            (Some(name), Some(rest)) if name == "people" || COMMANDS.contains(&name) => {
+                format!("{before}{prefix} {rest}")
+            }
             _ => word.to_owned(),
         });
     }
     words.join(" ")
 }
-
-/// The commands that notices speak of.
-const COMMANDS: [&str; 14] = [
-    "verify",
-    "confirm",
-    "answer",
-    "abort",
-    "trust",
-    "distrust",
-    "fingerprints",
-    "status",
-    "devices",
-    "people",
-    "held",
-    "drop",
-    "send-again",
-    "policy",
-];
 
 #[cfg(test)]
 mod tests {
