@@ -8,13 +8,13 @@
     unreachable_pub
 )]
 
+#[path = "../running/mod.rs"]
+mod running;
+
 use std::time::Duration;
 
-use chatham::config::proxy::ProxyRequest;
-use chatham::config::{Configuration, Request};
 use chatham::proxy::{Password, Running};
 use im::relay::{Capture, Relay, RelayConfig, ServerConfig};
-use otr_store::Store;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -67,21 +67,12 @@ impl House {
 
     /// By this configuration.
     pub async fn of(text: String) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let request = ProxyRequest {
-            common: Request {
-                data: Some(folder.path().join("data")),
-                ..Request::default()
-            },
-            ..ProxyRequest::default()
-        };
-        let plan = request
-            .over(&configuration)
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let store = Store::open(&plan.data).unwrap();
-        let running = Running::start(&plan, store, &mut |_| Ok(())).await.unwrap();
-        let password = Password::read(&plan.data).unwrap().unwrap().reveal().to_owned();
+        let (running, folder) = running::start(text).await;
+        let password = Password::read(&folder.path().join("data"))
+            .unwrap()
+            .unwrap()
+            .reveal()
+            .to_owned();
         Self {
             running,
             password,

@@ -8,17 +8,17 @@
     unreachable_pub
 )]
 
+#[path = "../running/mod.rs"]
+mod running;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use chatham::config::proxy::ProxyRequest;
-use chatham::config::{Configuration, Request};
 use chatham::proxy::Running;
 use im::xmpp::{Frame, FrameReader, Stanza};
-use otr_store::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -325,7 +325,6 @@ impl Two {
     /// Both are there.
     pub async fn both_arrive() -> Self {
         let server = Server::start().await;
-        let folder = tempfile::tempdir().unwrap();
         let door = |name: &str| {
             format!(
                 "[proxy.xmpp.{name}]\nlisten = '127.0.0.1:0'\nloopback = 'plain'\n[profile.{name}.xmpp]\n\
@@ -333,20 +332,7 @@ impl Two {
                 server.port
             )
         };
-        let text = [door("alice"), door("bob")].concat();
-        let configuration = Configuration::parse("c", text).unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let request = ProxyRequest {
-            common: Request {
-                data: Some(folder.path().join("data")),
-                ..Request::default()
-            },
-            ..ProxyRequest::default()
-        };
-        let plan = request
-            .over(&configuration)
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
-        let store = Store::open(&plan.data).unwrap();
-        let running = Running::start(&plan, store, &mut |_| Ok(())).await.unwrap();
+        let (running, folder) = running::start([door("alice"), door("bob")].concat()).await;
         let port = |door: usize| running.addresses()[door].port();
         let ann = Client::enter("alice", port(0)).await;
         let ben = Client::enter("bob", port(1)).await;
