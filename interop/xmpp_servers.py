@@ -58,10 +58,10 @@ def openssl(folder, *args):
 
 
 class Server:
-    """What both have. `archive` keeps what is said; `old_tls` knows TLS 1.2 only."""
+    """What both have. `archive` keeps what is said; `old_tls` knows TLS 1.2 only; a plug-in is a module for prosody."""
 
-    def __init__(self, domain='localhost', archive=False, old_tls=False):
-        self.domain, self.folder = domain, tempfile.mkdtemp(prefix=f'interop-{self.name}-')
+    def __init__(self, domain='localhost', archive=False, old_tls=False, plugin=None):
+        self.domain, self.plugin, self.folder = domain, plugin, tempfile.mkdtemp(prefix=f'interop-{self.name}-')
         self.port, self.direct = free_port(), free_port()
         curve = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes')
         openssl(self.folder, 'req', '-x509', *curve, '-subj', '/CN=interop', '-keyout', 'ca.key', '-out', 'ca.pem')
@@ -98,8 +98,8 @@ class Server:
         return path.read_text(errors='replace')[-(last or 0):] if path.exists() else ''
 
     def mechanisms(self):
-        """Those by which somebody has logged in so far."""
-        return set(re.findall(self.chosen, self.log(None)))
+        """Those by which somebody has logged in so far, and somebody has. The log is written a little later."""
+        return eventually('a login in the log', lambda: set(re.findall(self.chosen, self.log(None))), detail=self.log)
 
     def stop(self):
         process = getattr(self, 'process', None)
@@ -128,7 +128,10 @@ class Prosody(Server):
             (rosters / f'{one}.dat').write_text(f'return {{ {others}[false] = {{ ["version"] = 1; }}; }};\n')
         config = pathlib.Path(self.folder, 'cfg.lua')
         config.write_text(PROSODY.format(folder=self.folder, port=self.port, direct=self.direct, domain=self.domain,
-                                         more='; "mam"' if archive else '', tls='; protocol = "tlsv1_2"' if old_tls else ''))
+                                         more=('; "mam"' if archive else '') + (f'; "{self.plugin.stem}"' if self.plugin else ''), tls='; protocol = "tlsv1_2"' if old_tls else ''))
+        if self.plugin:
+            (config.parent / 'plugins').mkdir()
+            shutil.copy(self.plugin, config.parent / f'plugins/mod_{self.plugin.stem}.lua')
         self.spawn('prosody', '-F', '--config', str(config))
 
 
