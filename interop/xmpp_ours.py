@@ -1,4 +1,4 @@
-"""Our own plain client on XMPP, and a wire to its server."""
+"""Our own plain client on XMPP, our proxy, and a wire to a server."""
 import json
 import os
 import pathlib
@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 
-from terminal import Failed, eventually
+from terminal import Failed, eventually, free_port
 
 
 class Wire:
@@ -109,3 +109,37 @@ class Ours:
 
     def screen(self):
         return [json.dumps(event, ensure_ascii=False) for event in self.events]
+
+
+class Proxy:
+    """Our proxy, with one door to one account."""
+
+    def __init__(self, program, nick, encrypted, tls, port, roots):
+        self.program, self.folder = program, tempfile.TemporaryDirectory(prefix='interop-proxy-')
+        os.chmod(self.folder.name, 0o700)
+        self.port = free_port()
+        self.config = f'{self.folder.name}/config.toml'
+        with open(self.config, 'w', opener=lambda name, flags: os.open(name, flags, 0o600)) as f:
+            f.write(f'data = "{self.folder.name}/data"\n'
+                    f'[proxy.xmpp.default]\nlisten = "127.0.0.1:{self.port}"\n'
+                    f'loopback = "{"starttls" if encrypted else "plain"}"\n'
+                    f'[profile.default.xmpp]\njid = "{nick}@localhost"\nhost = "127.0.0.1"\nport = {port}\ntls = "{tls}"\n'
+                    + ('' if tls == 'none' else f'tls-roots = "{roots}"\n'))
+        self.process = subprocess.Popen([program, 'proxy', '--config', self.config], stdout=subprocess.PIPE, text=True)
+        self.told = ''
+        for line in self.process.stdout:
+            self.told += line
+            if 'clients say the password' in line:
+                break
+
+    def ctl(self, *words):
+        done = subprocess.run([self.program, 'ctl', '--json', '--config', self.config, *words], capture_output=True,
+                              text=True, timeout=60)
+        if done.returncode:
+            raise Failed(f'ctl {words}: {done.stdout}{done.stderr}')
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(20)
+        self.folder.cleanup()

@@ -245,3 +245,55 @@ async fn words_that_the_client_has_not_read_are_shown_to_the_next_one() {
     let mut next = Client::enter("alice", door).await;
     next.until(&["<body>number "]).await;
 }
+
+/// A copy of what another device of Alice got from Bob.
+fn copied(text: &str) -> String {
+    format!(
+        "<message from='alice@example.org' to='{BOUND}' type='chat'><received xmlns='urn:xmpp:carbons:2'><forwarded \
+         xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@example.org/a' to='alice@example.org' \
+         type='chat'><body>{text}</body></message></forwarded></received></message>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_us_is_read_once_though_the_server_gave_it_to_another_device() {
+    let mut two = Two::private().await;
+    // What Bob writes to the account goes elsewhere: here it is kept from Alice, and a copy is made of it.
+    two.server.divert("alice");
+    let say = |text: &str| {
+        format!("<message type='chat' to='alice@example.org' id='c'><body>{text}</body></message>")
+    };
+    two.ben.say(&say(SECRETS[0])).await;
+    two.server.until("bob", |stanza| stanza.contains("id='c'")).await;
+    let heard = two.server.heard("bob");
+    let said = heard.iter().rfind(|stanza| stanza.contains("id='c'")).unwrap();
+    let text = said
+        .split("<body>")
+        .nth(1)
+        .unwrap()
+        .split("</body>")
+        .next()
+        .unwrap();
+    assert!(text.starts_with("?OTR:"), "{said}");
+    for _ in 0..2 {
+        two.server.inject("alice", &copied(text)).await;
+    }
+    two.ann.until(&["bob@example.org/a", SECRETS[0]]).await;
+    // What is for another device, how an exchange begins that nobody here has asked for, and a question.
+    let heard = two.server.heard("alice").len();
+    for noise in [
+        "?OTR:AAMDAAABAQAAAgIA.",
+        "?OTR:AAMCAAABAQAAAAAA.",
+        "?OTRv34?",
+        "?OTR Error: x",
+    ] {
+        two.server.inject("alice", &copied(noise)).await;
+    }
+    two.server.inject("alice", &copied("the end")).await;
+    let last = two.ann.until(&["the end"]).await;
+    assert!(last.contains("carbons"), "{last}");
+    assert_eq!(two.ann.times(SECRETS[0]), 1);
+    assert!(!two.ann.saw("?OTR"));
+    assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
+    two.nothing_leaked(&SECRETS);
+}
