@@ -7,8 +7,6 @@ import threading
 
 from terminal import Failed, eventually
 
-ARCHIVE = 'urn:xmpp:mam:2'
-
 
 class Raw:
     def __init__(self, nick, port, domain='localhost', resource='raw', priority=0):
@@ -57,10 +55,10 @@ class Raw:
     def text(self, to, text):
         self.say(f"<message to='{to}' type='chat'><body>{html.escape(text)}</body></message>")
 
-    def archive(self):
-        """The texts that the archive gives out now."""
+    def archive(self, version=2):
+        """The texts that the archive gives out now, in a version of its specification."""
         before = len(self.said)
-        self.ask(f"<query xmlns='{ARCHIVE}'/>")
+        self.ask(f"<query xmlns='urn:xmpp:mam:{version}'/>")
         eventually('the end of the archive', lambda: '<fin ' in self.said[before:], detail=lambda: self.said[before:])
         return [html.unescape(body) for body in re.findall(r'<body[^>]*>(.*?)</body>', self.said[before:], re.DOTALL)]
 

@@ -114,6 +114,8 @@ class Server:
 
 
 class Prosody(Server):
+    # The versions of the archive's specification.
+    archives = (2,)
     name, chosen = 'prosody', "mechanism='([A-Z0-9-]+)'"
 
     def begin(self, archive, old_tls):
@@ -137,6 +139,7 @@ class Prosody(Server):
 
 class Ejabberd(Server):
     """As one Erlang node without a name: it meets no other ejabberd of this computer, and needs no user of its own."""
+    archives = (2, 1, 0)
     name, chosen = 'ejabberd', r'Accepted c2s ([A-Z0-9-]+) authentication'
 
     def begin(self, archive, old_tls):

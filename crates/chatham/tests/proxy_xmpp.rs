@@ -297,3 +297,37 @@ async fn what_is_for_us_is_read_once_though_the_server_gave_it_to_another_device
     assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
     two.nothing_leaked(&SECRETS);
 }
+
+/// A message out of an archive, of this version of its specification.
+fn archived(from: &str, version: u32, text: &str) -> String {
+    format!(
+        "<message from='{from}' to='{BOUND}'><result xmlns='urn:xmpp:mam:{version}' id='r'><forwarded \
+         xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@example.org/b' to='alice@example.org' \
+         type='chat'><body>{text}</body></message></forwarded></result></message>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_gives_out_no_ciphertext_and_nobody_has_one_of_their_own() {
+    let mut two = Two::private().await;
+    let heard = two.server.heard("alice").len();
+    for version in 0..3 {
+        for text in ["?OTR:AAMDAAABAQAAAgIA.", "?OTRv34?"] {
+            two.server
+                .inject("alice", &archived("alice@example.org", version, text))
+                .await;
+        }
+        two.server
+            .inject("alice", &archived("bob@example.org", version, "forged"))
+            .await;
+        let good = archived("alice@example.org", version, "said before");
+        two.server.inject("alice", &good).await;
+        two.ann.until_is(&good).await;
+    }
+    // Whoever has no private conversation with us may be a room that the client asks.
+    let room = archived("room@rooms.example.org", 2, "said there");
+    two.server.inject("alice", &room).await;
+    two.ann.until_is(&room).await;
+    assert!(!two.ann.saw("?OTR") && !two.ann.saw("forged"));
+    assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
+}

@@ -10,7 +10,7 @@ use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
 use crate::proxy::xmpp::cipher::{self, Tags};
 use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
-use crate::proxy::xmpp::payload::{self, ARCHIVE, CARBONS, CLIENT, FORWARD};
+use crate::proxy::xmpp::payload::{self, ARCHIVES, CARBONS, CLIENT, FORWARD};
 use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
 use crate::sanitize;
 
@@ -144,7 +144,13 @@ impl Adapter {
                 None => out.push(pass(stanza)),
             };
         }
-        if let Some(old) = forwarded(message, |child| child.is("result", ARCHIVE)) {
+        if let Some(old) = forwarded(message, |child| child.ns().starts_with(ARCHIVES)) {
+            // Archives are our account's, or a room's: somebody's own could tell anything amid a private conversation.
+            if let Addressee::Person(nick) = self.addressee(message.attr("from"))
+                && resident.engine.next_way(&nick) != Some(How::Clear)
+            {
+                return;
+            }
             return match old.filter(|old| is_ciphertext(old)) {
                 Some(old) => self.tell_old(resident, old, out),
                 None => out.push(pass(stanza)),
