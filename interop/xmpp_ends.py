@@ -68,7 +68,10 @@ class Mcabber(Foreign):
 
     def open(self, peer):
         name = peer.split('@')[0]
+        # The list comes after the connection.
+        self.wait(rf'\] \*?{name}')
         self.type(f'/roster search {name}')
+        self.wait(rf'Buddy: \*?{name}')
         self.type('')
         self.type('hello')
 

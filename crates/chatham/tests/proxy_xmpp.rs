@@ -32,6 +32,14 @@ async fn a_private_text_goes_up_as_ciphertext_alone_and_comes_down_as_it_was_sai
         ))
         .await;
     two.ann.until(&[&format!("{} &amp; &lt;b", SECRETS[1])]).await;
+    // What names no device yet goes to the one that has asked, wherever the server would take it.
+    let answer = two
+        .server
+        .heard("bob")
+        .into_iter()
+        .find(|stanza| stanza.contains("?OTR:"))
+        .unwrap();
+    assert!(answer.contains(&format!("to='{BOUND}'")), "{answer}");
     let up = two.server.heard("alice");
     let sent = up.iter().rfind(|stanza| stanza.contains("id='m1'")).unwrap();
     assert!(sent.contains("<body>?OTR:"), "{sent}");

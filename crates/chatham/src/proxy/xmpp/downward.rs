@@ -1,6 +1,7 @@
 //! From the server to the client.
 
 use im::irc::{Kind, Nick, Person, Said};
+use im::xmpp::cipher::{self, Tags};
 use im::xmpp::{Element, Stanza, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
@@ -8,7 +9,6 @@ use zeroize::Zeroizing;
 use crate::engine::notice::{How, Standing};
 use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
-use crate::proxy::xmpp::cipher::{self, Tags};
 use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
 use crate::proxy::xmpp::payload::{self, ARCHIVES, CARBONS, CLIENT, FORWARD};
 use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
