@@ -3,11 +3,12 @@
 
 mod people;
 
+use chatham::config::{Mode, Rules};
 use chatham::engine::Memory;
 use chatham::engine::notice::{Delivery, How, Lower, Standing, What};
 use chatham::engine::trust::Trust;
 use chatham::present::plain;
-use otr::{Policy, Version};
+use otr::{Policy, Strangers, Version};
 
 use crate::people::{Someone, carry, meet, nick, verify};
 
@@ -33,6 +34,47 @@ fn two_of_us_talk_version_4_without_a_choice_and_older_programs_version_3() {
     let (mut carol, mut dave) = (Someone::newest("carol", 3), Someone::new("dave", 4));
     meet(&mut carol, &mut dave);
     assert_eq!(version(&carol, "dave"), Some(Version::V3));
+}
+
+#[test]
+fn two_in_a_strict_mode_talk_and_say_nothing_in_the_clear_to_anybody() {
+    for mode in [Mode::Standalone, Mode::InteractiveOnly] {
+        let (mut alice, mut bob) = (Someone::newest("alice", 1), Someone::newest("bob", 2));
+        for (someone, other) in [(&mut alice, "bob"), (&mut bob, "alice")] {
+            let answers = Policy {
+                strangers: Strangers::Answer,
+                ..Policy::opportunistic()
+            };
+            let policy = Rules::with_mode(answers, mode);
+            someone.engine.set_policy(&nick(other), policy);
+        }
+        alice.say("bob", "hello");
+        assert!(!alice.outgoing.is_empty());
+        for (_, said) in &alice.outgoing {
+            assert!(
+                said.starts_with(b"?OTR|"),
+                "pieces of an Identity message: {}",
+                String::from_utf8_lossy(said)
+            );
+        }
+        carry(&mut alice, &mut bob);
+        assert_eq!(version(&bob, "alice"), Some(Version::V4));
+        assert_eq!(bob.heard(), [("hello".to_owned(), How::Unverified)]);
+        let mut mallory = Someone::new("bob", 9);
+        let mut carol = Someone::newest("carol", 3);
+        carol
+            .engine
+            .set_policy(&nick("bob"), Rules::with_mode(Policy::default(), mode));
+        carol.say("bob", "not for older programs");
+        carry(&mut carol, &mut mallory);
+        assert!(mallory.heard().is_empty());
+        // Who has no key of version 4 has nothing to speak with, and that is no reason to speak in the clear.
+        mallory
+            .engine
+            .set_policy(&nick("carol"), Rules::with_mode(Policy::default(), mode));
+        mallory.say("carol", "not in the clear");
+        assert!(mallory.outgoing.is_empty());
+    }
 }
 
 #[test]

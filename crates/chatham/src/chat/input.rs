@@ -152,8 +152,9 @@ fn policy(word: &[u8]) -> Result<Option<Mode>, String> {
         return Ok(None);
     }
     let mode = std::str::from_utf8(word).ok().and_then(Mode::named);
-    mode.map(Some)
-        .ok_or_else(|| "usage: /policy [never | manual | opportunistic | always]".to_owned())
+    mode.map(Some).ok_or_else(|| {
+        "usage: /policy [never | manual | opportunistic | always | standalone | interactive-only]".to_owned()
+    })
 }
 
 fn usage<T>(usage: &str) -> Result<T, String> {

@@ -111,7 +111,7 @@ enum Action {
     Policy {
         #[command(flatten)]
         whom: Nick,
-        /// never, manual, opportunistic or always
+        /// never, manual, opportunistic, always, standalone or interactive-only
         #[arg(value_parser = mode)]
         mode: Option<String>,
     },
@@ -290,7 +290,9 @@ fn spaceless(key: String) -> String {
 
 fn mode(word: &str) -> Result<String, String> {
     let known = Mode::named(word).map(|_| word.to_owned());
-    known.ok_or_else(|| "the modes are never, manual, opportunistic and always".to_owned())
+    known.ok_or_else(|| {
+        "the modes are never, manual, opportunistic, always, standalone and interactive-only".to_owned()
+    })
 }
 
 const NOT_HERE: &str = "a secret on the command line can be read by others on this computer, and stays in the history of \

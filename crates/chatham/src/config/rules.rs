@@ -26,7 +26,7 @@ pub struct Rules {
     pub answer_strangers: Option<Setting<bool>>,
 }
 
-/// The four policies of the specification.
+/// The four policies of version 3's specification, and the two modes of version 4's that know nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Not at all.
@@ -37,6 +37,10 @@ pub enum Mode {
     Opportunistic,
     /// Private or not at all.
     Always,
+    /// Version 4 or not at all, and nothing in the clear, not even a query.
+    Standalone,
+    /// The same, and never with somebody who is not there.
+    InteractiveOnly,
 }
 
 impl Rules {
@@ -85,6 +89,7 @@ impl Rules {
                 } else {
                     preset.versions
                 },
+                discovery: preset.discovery,
                 require_encryption: preset.require_encryption,
                 send_tag: preset.send_tag,
                 tag_starts: preset.tag_starts,
@@ -122,6 +127,9 @@ impl Rules {
         } else {
             policy.versions = Versions::NONE;
         }
+        if policy.is_on() && !policy.discovery {
+            policy.versions = Policy::standalone().versions;
+        }
         policy
     }
 }
@@ -150,6 +158,8 @@ impl Mode {
             Self::Manual => Policy::manual(),
             Self::Opportunistic => Policy::opportunistic(),
             Self::Always => Policy::always(),
+            Self::Standalone => Policy::standalone(),
+            Self::InteractiveOnly => Policy::interactive_only(),
         }
     }
 }
@@ -164,11 +174,13 @@ fn lowest(number: u32) -> Option<Version> {
     }
 }
 
-const MODES: [(&str, Mode); 4] = [
+const MODES: [(&str, Mode); 6] = [
     ("never", Mode::Never),
     ("manual", Mode::Manual),
     ("opportunistic", Mode::Opportunistic),
     ("always", Mode::Always),
+    ("standalone", Mode::Standalone),
+    ("interactive-only", Mode::InteractiveOnly),
 ];
 
 #[cfg(test)]
@@ -191,8 +203,19 @@ mod tests {
                 ..Rules::default()
             };
             let preset = mode.preset();
-            let on = preset.is_on();
-            assert_eq!(Rules::policy(&[&rules]), preset.with_v4(on), "{word}");
+            let policy = Rules::policy(&[&rules]);
+            let versions = if preset.is_on() && preset.discovery {
+                preset.clone().with_v4(true).versions
+            } else {
+                preset.versions
+            };
+            assert_eq!(policy.negotiable(), versions, "{word}");
+            let same = Policy {
+                versions,
+                minimum_version: None,
+                ..preset
+            };
+            assert_eq!(policy, same, "{word}");
             assert_eq!(mode.word(), word);
         }
         assert_eq!(Rules::policy(&[]), Policy::default().with_v4(true));
@@ -231,6 +254,33 @@ mod tests {
         };
         assert!(!Rules::policy(&[&off]).is_on());
         assert_eq!(Rules::policy(&[&off, &on]), Policy::manual().with_v4(true));
+    }
+
+    #[test]
+    fn a_strict_mode_knows_no_lower_version_whatever_lies_around_it() {
+        let older = Rules {
+            minimum_version: set(1),
+            ..Rules::default()
+        };
+        for mode in [Mode::Standalone, Mode::InteractiveOnly] {
+            let strict = Rules {
+                mode: set(mode),
+                ..Rules::default()
+            };
+            for layers in [[&older, &strict], [&strict, &older]] {
+                let policy = Rules::policy(&layers);
+                assert_eq!(policy.negotiable(), Versions::NONE.with(Version::V4));
+                assert!(policy.require_encryption && !policy.discovery);
+            }
+            let with_one = Rules {
+                mode: set(Mode::Always),
+                ..Rules::default()
+            };
+            assert_eq!(
+                Rules::policy(&[&strict, &with_one]),
+                Policy::always().with_v4(true)
+            );
+        }
     }
 
     #[test]

@@ -136,8 +136,9 @@ impl Engine {
     /// A policy as far as our account can follow it.
     fn fitting(&self, policy: Policy) -> Policy {
         match self.account.v4() {
-            Some(_) => policy,
-            None => policy.with_v4(false),
+            None if policy.discovery => policy.with_v4(false),
+            // Without any version a strict mode would be no rule at all, and text would go in the clear.
+            _ => policy,
         }
     }
 

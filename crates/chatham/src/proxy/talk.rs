@@ -123,7 +123,7 @@ const HELP: [&str; 15] = [
     "fingerprints                yours and theirs",
     "held, drop [N]              the texts that wait or may be lost; drop them, or one of them",
     "send-again N                send one again that may be lost",
-    "policy [MODE]               never, manual, opportunistic or always, until the proxy ends",
+    "policy [MODE]               never, manual, opportunistic, always or standalone, until the proxy ends",
     "people                      with whom you talk, and how private it is",
     "help                        this",
 ];
