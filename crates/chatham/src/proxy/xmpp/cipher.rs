@@ -37,6 +37,16 @@ pub(super) fn tags(text: &str) -> Option<Tags> {
     }
 }
 
+/// Whether it is something of the protocol, and no words.
+pub(super) fn is_ciphertext(text: &str) -> bool {
+    text.starts_with("?OTR")
+}
+
+/// Words without the white space in them that offers a private conversation.
+pub(super) fn without_offer(text: &str) -> &str {
+    text.split_once(OFFER).map_or(text, |(words, _)| words)
+}
+
 /// Whether it is a message of a conversation that stands already, and no part of how one begins.
 pub(super) fn is_data(text: &str) -> bool {
     header(text).is_some_and(|header| header.get(2) == Some(&DATA))
@@ -48,6 +58,8 @@ fn header(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(encoded.get(..HEADER)?).ok()
 }
 
+/// How an offer begins.
+const OFFER: &str = " \t  \t\t\t\t \t \t \t  ";
 const DATA: u8 = 3;
 /// So many letters hold the version, the type and both tags.
 const HEADER: usize = 16;
