@@ -52,10 +52,13 @@ impl Room {
         }
     }
 
-    /// Lets one client in, until what is returned is dropped. Those that are there are asked whether they still are;
-    /// `None` if there is no place and they are.
+    /// Lets a client in, until what is returned is dropped. If there is no place, those that are there are asked whether
+    /// they still are; `None` if they are.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        for _ in self.places.available_permits()..self.most {
+        if let Ok(place) = self.places.try_acquire() {
+            return Some(place);
+        }
+        for _ in 0..self.most {
             self.knock.notify_one();
         }
         timeout(PATIENCE, self.places.acquire()).await.ok()?.ok()
