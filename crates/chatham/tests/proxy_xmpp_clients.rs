@@ -93,6 +93,22 @@ async fn what_the_server_gives_to_both_is_answered_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_gives_to_both_is_told_once() {
+    let mut two = Two::private().await;
+    let mut desk = desk(&two).await;
+    let error = "<message from='bob@example.org/b' type='chat' id='e'><body>?OTR Error: the cat is on the keys</body></message>";
+    two.server.inject("alice/a", error).await;
+    two.ann.until(&["chatham.invalid", "the cat"]).await;
+    desk.until(&["chatham.invalid", "the cat"]).await;
+    two.server.inject("alice/desk", error).await;
+    assert_eq!(desk.count(&two.server, "alice/desk", "the cat").await, 1);
+    // The next one is another one, though it says the same.
+    let again = error.replace("id='e'", "id='f'");
+    two.server.inject("alice/desk", &again).await;
+    assert_eq!(desk.count(&two.server, "alice/desk", "the cat").await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn all_clients_learn_that_a_conversation_is_over() {
     let mut two = Two::private().await;
     let mut desk = desk(&two).await;

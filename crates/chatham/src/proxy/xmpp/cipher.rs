@@ -106,4 +106,11 @@ mod tests {
             assert_eq!(tags(text), None, "{text}");
         }
     }
+
+    #[test]
+    fn an_offer_is_no_word() {
+        let offer = [OFFER, "  \t\t  \t\t"].concat();
+        assert_eq!(without_offer(&["hello", &offer].concat()), "hello");
+        assert_eq!(without_offer("hello \t  "), "hello \t  ");
+    }
 }
