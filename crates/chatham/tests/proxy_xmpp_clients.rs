@@ -100,6 +100,8 @@ async fn what_the_server_gives_to_both_is_told_once() {
     two.server.inject("alice/a", error).await;
     two.ann.until(&["chatham.invalid", "the cat"]).await;
     desk.until(&["chatham.invalid", "the cat"]).await;
+    // It is answered; what comes behind that is news.
+    desk.until(&["chatham.invalid", "has new keys"]).await;
     two.server.inject("alice/desk", error).await;
     assert_eq!(desk.count(&two.server, "alice/desk", "the cat").await, 1);
     // The next one is another one, though it says the same.
