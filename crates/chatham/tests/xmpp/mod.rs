@@ -11,7 +11,7 @@
 #[path = "../running/mod.rs"]
 mod running;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ struct Book {
     heard: BTreeMap<String, Vec<String>>,
     /// The way to each client, by account and resource.
     ways: BTreeMap<String, UnboundedSender<String>>,
+    /// Accounts whose messages go to another device.
+    diverted: BTreeSet<String>,
 }
 
 /// Passes messages and presence between accounts of example.org, whose password is "secret".
@@ -89,6 +91,11 @@ impl Server {
     /// Ends the connection of an account's client without a word.
     pub async fn cut(&self, account: &str) {
         self.inject(account, CUT).await;
+    }
+
+    /// Messages for an account do not come to its client from now on.
+    pub fn divert(&self, account: &str) {
+        self.book.lock().unwrap().diverted.insert(account.to_owned());
     }
 
     /// Says something to an account's client.
@@ -206,7 +213,7 @@ fn serve(
     let Some((to, device)) = to.and_then(|to| to.split_once("@example.org")) else {
         return;
     };
-    if text.starts_with("<message") {
+    if text.starts_with("<message") && !book.diverted.contains(to) {
         let from = format!("<message from='{name}@example.org/{resource}'");
         let text = text.replacen("<message", &from, 1);
         // What is for the account goes to all of its clients.
@@ -356,6 +363,11 @@ impl Client {
         let fence = format!("<presence from='fence@example.org' id='{}'/>", self.seen.len());
         server.inject(who, &fence).await;
         self.until_is(&fence).await;
+        self.times(part)
+    }
+
+    /// How often something like this was shown.
+    pub fn times(&self, part: &str) -> usize {
         self.seen.iter().filter(|stanza| stanza.contains(part)).count()
     }
 

@@ -12,6 +12,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use im::irc::Nick;
+use im::xmpp::cipher::{self, is_ciphertext};
 use im::xmpp::{BareJid, Element, Header, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
@@ -21,7 +22,6 @@ use crate::engine::{Effect, Memory};
 use crate::present::plain;
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::cipher::{self, is_ciphertext};
 use crate::proxy::xmpp::company::{Outbound, Outgoing, Parcel};
 use crate::proxy::xmpp::names::{self, ADDRESS};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};

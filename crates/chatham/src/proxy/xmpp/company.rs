@@ -11,10 +11,10 @@ use std::hash::BuildHasher;
 
 use im::irc::Nick;
 use im::xmpp::Element;
+use im::xmpp::cipher::{self, Tags};
 use zeroize::Zeroizing;
 
 use crate::proxy::xmpp::adapter::Upward;
-use crate::proxy::xmpp::cipher::{self, Tags};
 
 /// What the connections of one account share beside the engine.
 #[derive(Default)]
@@ -195,11 +195,8 @@ impl Company {
         self.typed.remove(&line)
     }
 
-    /// Takes note of where a device of somebody speaks.
+    /// Takes note of where somebody speaks, and which device it is if that can be seen.
     pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
-        let Some(Tags { sender, .. }) = cipher::tags(text) else {
-            return;
-        };
         if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
             self.places.clear();
         }
@@ -207,7 +204,11 @@ impl Company {
         if places.len() >= MOST_DEVICES {
             places.clear();
         }
-        places.insert(sender, full.to_owned());
+        // What names no device is for the one that was heard last.
+        places.insert(0, full.to_owned());
+        if let Some(Tags { sender, .. }) = cipher::tags(text) {
+            places.insert(sender, full.to_owned());
+        }
     }
 
     /// Where the device is that a message is for. `None` if we do not know.

@@ -11,7 +11,6 @@
 
 mod adapter;
 mod certificate;
-mod cipher;
 mod company;
 mod downward;
 mod lodging;
