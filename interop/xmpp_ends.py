@@ -57,12 +57,12 @@ class Mcabber(Foreign):
     version = 3
     secured, compared = 'OTR: (new )?[Cc]hannel|encrypted|[Ss]ecure|established', 'succe|verified|[Tt]rust'
 
-    def __init__(self, server, otr=True, tls=False):
-        super().__init__('bob')
+    def __init__(self, server, otr=True, tls=False, nick='bob', carbons=False):
+        super().__init__(nick)
         config = pathlib.Path(self.folder, 'mcabberrc')
         config.touch(0o600)
-        config.write_text(f'set jid = bob@localhost\nset password = x\nset server = 127.0.0.1\nset port = {server.port}\n'
-                          f'set resource = mc\nset tls = {int(tls)}\nset ssl_ignore_checks = 1\nset otr = {int(otr)}\nset otr_dir = {self.folder}\nset logging = 0\n'
+        config.write_text(f'set jid = {nick}@localhost\nset password = x\nset server = 127.0.0.1\nset port = {server.port}\n'
+                          f'set resource = mc\nset carbons = {int(carbons)}\nset tls = {int(tls)}\nset ssl_ignore_checks = 1\nset otr = {int(otr)}\nset otr_dir = {self.folder}\nset logging = 0\n'
                           'set beep_on_message = 0\notrpolicy default manual\n')
         self.run(f'mcabber -f {config}', 'Connection established')
 

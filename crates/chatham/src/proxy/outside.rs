@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::{Notify, broadcast};
+use tokio::sync::{broadcast, watch};
 
 use crate::control::words;
 use crate::engine::Effect;
@@ -15,7 +15,7 @@ use crate::present::json;
 pub(crate) struct Outside {
     /// What the engine has said to something done here: it goes out before anything that the engine says later.
     errands: Vec<Effect>,
-    wake: Arc<Notify>,
+    wake: watch::Sender<()>,
     watchers: broadcast::Sender<Arc<Told>>,
     /// Whether a connection stands on which lines can go out.
     pub(crate) at_network: bool,
@@ -34,16 +34,21 @@ impl Outside {
     pub(super) fn new() -> Self {
         Self {
             errands: Vec::new(),
-            wake: Arc::new(Notify::new()),
+            wake: watch::Sender::new(()),
             watchers: broadcast::Sender::new(MOST_UNSEEN),
             at_network: false,
         }
     }
 
-    /// Leaves something to the connection, which is woken for it.
+    /// Leaves something to a connection, which is woken for it.
     pub(crate) fn leave(&mut self, effect: Effect) {
         self.errands.push(effect);
-        self.wake.notify_one();
+        self.rouse();
+    }
+
+    /// Makes every connection look whether something was left for it.
+    pub(super) fn rouse(&self) {
+        self.wake.send_replace(());
     }
 
     /// Everything that was left here. Whoever carries out effects of the engine takes these first: they are older.
@@ -51,9 +56,11 @@ impl Outside {
         std::mem::take(&mut self.errands)
     }
 
-    /// What is told when something is left here.
-    pub(super) fn wake(&self) -> Arc<Notify> {
-        Arc::clone(&self.wake)
+    /// What is told when something is left here; what was left already counts.
+    pub(super) fn wake(&self) -> watch::Receiver<()> {
+        let mut wake = self.wake.subscribe();
+        wake.mark_changed();
+        wake
     }
 
     /// Watches from now on.

@@ -113,6 +113,7 @@ pub(super) async fn run(
     let mut hung_up = false;
     // Until when the client has to say that it is still there.
     let mut asked: Option<Instant> = None;
+    let mut errands = room.errands();
     loop {
         let until = traffic.refill();
         let said_all = traffic.is_said() && !kept_far;
@@ -161,7 +162,7 @@ pub(super) async fn run(
                 }
                 Err(_) => server_gone = true,
             },
-            () = room.errand() => traffic.run_errands(),
+            Ok(()) = errands.changed() => traffic.run_errands(),
             () = sleep_until(wake) => {
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
                     break;

@@ -10,6 +10,7 @@ use crate::engine::notice::{Delivery, Notice, Standing, What};
 use crate::engine::{Effect, Engine, Memory};
 use crate::proxy::outside::Outside;
 use crate::proxy::words;
+use crate::proxy::xmpp::Company;
 
 /// One person of the proxy, with their client or without it.
 pub struct Resident {
@@ -25,6 +26,8 @@ pub struct Resident {
     pub(crate) away: bool,
     /// What is done and watched from elsewhere.
     pub(crate) outside: Outside,
+    /// Their clients, where several can be connected.
+    pub(super) company: Company,
 }
 
 impl Resident {
@@ -37,6 +40,7 @@ impl Resident {
             unshown: VecDeque::new(),
             away: false,
             outside: Outside::new(),
+            company: Company::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use im::dial::Dial;
 use im::irc::{IrcLine, Pacing};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::time::timeout;
 
 use crate::engine::Memory;
@@ -26,7 +26,8 @@ pub(crate) struct Room {
     pub(crate) shelf: Shelf,
     pub(crate) archive: Arc<Archive>,
     resident: Mutex<Resident>,
-    place: Semaphore,
+    places: Semaphore,
+    most: usize,
     knock: Notify,
 }
 
@@ -35,7 +36,7 @@ impl Room {
         (dial, pacing, habits): (Dial, Pacing, Habits),
         server_password: Option<IrcLine>,
         (shelf, archive): (Shelf, Arc<Archive>),
-        resident: Resident,
+        (resident, most): (Resident, usize),
     ) -> Self {
         Self {
             dial,
@@ -45,19 +46,22 @@ impl Room {
             shelf,
             archive,
             resident: Mutex::new(resident),
-            place: Semaphore::new(1),
+            places: Semaphore::new(most),
+            most,
             knock: Notify::new(),
         }
     }
 
-    /// Lets one client in, until what is returned is dropped. If there is one already, it is asked whether it is still
-    /// there; `None` if it is.
+    /// Lets a client in, until what is returned is dropped. If there is no place, those that are there are asked whether
+    /// they still are; `None` if they are.
     pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(place) = self.place.try_acquire() {
+        if let Ok(place) = self.places.try_acquire() {
             return Some(place);
         }
-        self.knock.notify_one();
-        timeout(PATIENCE, self.place.acquire()).await.ok()?.ok()
+        for _ in 0..self.most {
+            self.knock.notify_one();
+        }
+        timeout(PATIENCE, self.places.acquire()).await.ok()?.ok()
     }
 
     /// Waits until another client wants to come in.
@@ -70,10 +74,9 @@ impl Room {
         self.resident.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until somebody has done something at the control socket that is to go out.
-    pub(super) async fn errand(&self) {
-        let wake = self.resident().outside.wake();
-        wake.notified().await;
+    /// Tells when something was done elsewhere that a connection is to carry out.
+    pub(super) fn errands(&self) -> watch::Receiver<()> {
+        self.resident().outside.wake()
     }
 
     /// Writes something down; what the person has to be told if that fails.

@@ -153,6 +153,9 @@ impl Running {
     }
 }
 
+/// So many clients of one XMPP account can be connected.
+const MOST_CLIENTS: usize = 8;
+
 /// What is behind one door.
 fn furnish(
     plan: &Plan,
@@ -179,7 +182,7 @@ fn furnish(
         (dial, resolved.pacing, plan.habits.clone()),
         password,
         (shelf, Arc::clone(archive)),
-        resident,
+        (resident, 1),
     ))
 }
 
@@ -206,7 +209,7 @@ fn furnish_xmpp(
         (Dial::plain(domain, 0), resolved.pacing, plan.habits.clone()),
         None,
         (shelf, Arc::clone(archive)),
-        resident,
+        (resident, MOST_CLIENTS),
     );
     Lodging::new(
         (door.account.clone(), door.login.clone()),

@@ -41,9 +41,9 @@ const CUT: &str = "\u{4}";
 
 #[derive(Default)]
 struct Book {
-    /// What each account's client has said since it was bound.
+    /// What the clients of each account have said since they were bound; and each client, by account and resource.
     heard: BTreeMap<String, Vec<String>>,
-    /// The way to each account's client.
+    /// The way to each client, by account and resource.
     ways: BTreeMap<String, UnboundedSender<String>>,
     /// Accounts whose messages go to another device.
     diverted: BTreeSet<String>,
@@ -100,7 +100,11 @@ impl Server {
 
     /// Says something to an account's client.
     pub async fn inject(&self, account: &str, stanza: &str) {
-        let way = self.book.lock().unwrap().ways[account].clone();
+        let client = match account.contains('/') {
+            true => account.to_owned(),
+            false => format!("{account}/{}", &account[..1]),
+        };
+        let way = self.book.lock().unwrap().ways[&client].clone();
         way.send(stanza.to_owned()).unwrap();
     }
 }
@@ -123,6 +127,7 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
     };
     let mut reader = FrameReader::default();
     let mut account: Option<String> = None;
+    let mut resource = String::new();
     let mut buffer = [0; 4096];
     loop {
         while let Some(frame) = reader.next() {
@@ -158,45 +163,67 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
                         say(format!("<failure xmlns='{SASL}'><not-authorized/></failure>"));
                     }
                 }
-                Some(name) => serve(&book, name, &sender, &text),
+                Some(name) => serve(&book, (name, &mut resource), &sender, &text),
             }
         }
         match reads.read(&mut buffer).await {
             Ok(count @ 1..) => reader.push(&buffer[..count]).unwrap(),
-            _ => return,
+            _ => break,
         }
+    }
+    let mut book = book.lock().unwrap();
+    let gone = format!("{}/{resource}", account.unwrap_or_default());
+    if book.ways.get(&gone).is_some_and(|way| way.same_channel(&sender)) {
+        book.ways.remove(&gone);
     }
 }
 
-fn serve(book: &Mutex<Book>, name: &str, sender: &UnboundedSender<String>, text: &str) {
+fn serve(
+    book: &Mutex<Book>,
+    (name, resource): (&str, &mut String),
+    sender: &UnboundedSender<String>,
+    text: &str,
+) {
     let mut book = book.lock().unwrap();
-    let resource = &name[..1];
     if text.contains(BIND) {
-        book.ways.insert(name.to_owned(), sender.clone());
+        let wish = text
+            .split("<resource>")
+            .nth(1)
+            .and_then(|rest| rest.split('<').next());
+        *resource = wish.unwrap_or(&name[..1]).to_owned();
+        book.ways.insert(format!("{name}/{resource}"), sender.clone());
         let jid = format!("{name}@example.org/{resource}");
         let answer = format!("<iq type='result' id='bind'><bind xmlns='{BIND}'><jid>{jid}</jid></bind></iq>");
         let _gone = sender.send(answer);
         return;
     }
-    book.heard
-        .entry(name.to_owned())
-        .or_default()
-        .push(text.to_owned());
+    for who in [name.to_owned(), format!("{name}/{resource}")] {
+        book.heard.entry(who).or_default().push(text.to_owned());
+    }
+    if text.contains("urn:xmpp:carbons:2'/></iq>") {
+        let _gone = sender.send("<iq type='result' id='copies'/>".to_owned());
+        return;
+    }
     if text.contains("jabber:iq:roster") {
         let _gone =
             sender.send("<iq type='result' id='roster'><query xmlns='jabber:iq:roster'/></iq>".to_owned());
         return;
     }
-    let to = text
-        .split("to='")
-        .nth(1)
-        .and_then(|rest| rest.split(['@', '\'']).next());
-    let to = to.filter(|to| !book.diverted.contains(*to));
-    if let Some(way) = to.and_then(|to| book.ways.get(to))
-        && text.starts_with("<message")
-    {
+    let to = text.split("to='").nth(1).and_then(|rest| rest.split('\'').next());
+    let Some((to, device)) = to.and_then(|to| to.split_once("@example.org")) else {
+        return;
+    };
+    if text.starts_with("<message") && !book.diverted.contains(to) {
         let from = format!("<message from='{name}@example.org/{resource}'");
-        let _gone = way.send(text.replacen("<message", &from, 1));
+        let text = text.replacen("<message", &from, 1);
+        // What is for the account goes to all of its clients.
+        let ways = book.ways.iter().filter(|(who, _)| match device {
+            "" => who.split('/').next() == Some(to),
+            device => **who == format!("{to}{device}"),
+        });
+        for (_, way) in ways {
+            let _gone = way.send(text.clone());
+        }
     }
 }
 
@@ -215,6 +242,21 @@ pub struct Client {
 impl Client {
     /// One that is in, and shows what it gets.
     pub async fn enter(name: &str, port: u16) -> Self {
+        Self::enter_as(name, &name[..1], port).await
+    }
+
+    /// One of several of an account. Copies of what the others get and say are asked for.
+    pub async fn enter_with_copies(name: &str, resource: &str, port: u16) -> Self {
+        let mut client = Self::enter_as(name, resource, port).await;
+        client
+            .say("<iq type='set' id='copies'><enable xmlns='urn:xmpp:carbons:2'/></iq>")
+            .await;
+        client.until(&["id='copies'"]).await;
+        client
+    }
+
+    /// One of several of an account.
+    pub async fn enter_as(name: &str, resource: &str, port: u16) -> Self {
         let mut client = Self::log_in(name, port, "secret").await;
         client.until(&["<success"]).await;
         client.reader = FrameReader::default();
@@ -222,7 +264,9 @@ impl Client {
         let features = client.until(&["features"]).await;
         assert!(!features.contains("urn:xmpp:sm"), "{features}");
         client
-            .say(&format!("<iq type='set' id='bind'><bind xmlns='{BIND}'/></iq>"))
+            .say(&format!(
+                "<iq type='set' id='bind'><bind xmlns='{BIND}'><resource>{resource}</resource></bind></iq>"
+            ))
             .await;
         client.until(&["<jid>"]).await;
         client
@@ -312,6 +356,14 @@ impl Client {
                 other => panic!("{what} never came ({other:?}), but\n{}", self.seen.join("\n")),
             }
         }
+    }
+
+    /// How often something like this was shown, up to what the server has sent by now.
+    pub async fn count(&mut self, server: &Server, who: &str, part: &str) -> usize {
+        let fence = format!("<presence from='fence@example.org' id='{}'/>", self.seen.len());
+        server.inject(who, &fence).await;
+        self.until_is(&fence).await;
+        self.times(part)
     }
 
     /// How often something like this was shown.

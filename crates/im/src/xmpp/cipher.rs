@@ -40,6 +40,18 @@ pub fn tags(text: &str) -> Option<Tags> {
     }
 }
 
+/// Whether it is something of the protocol, and no words.
+#[must_use]
+pub fn is_ciphertext(text: &str) -> bool {
+    text.starts_with("?OTR")
+}
+
+/// Words without the white space in them that offers a private conversation.
+#[must_use]
+pub fn without_offer(text: &str) -> &str {
+    text.split_once(OFFER).map_or(text, |(words, _)| words)
+}
+
 /// Whether it is a message of a conversation that stands already, and no part of how one begins.
 #[must_use]
 pub fn is_data(text: &str) -> bool {
@@ -52,6 +64,8 @@ fn header(text: &str) -> Option<Vec<u8>> {
     BASE64.decode(encoded.get(..HEADER)?).ok()
 }
 
+/// How an offer begins.
+const OFFER: &str = " \t  \t\t\t\t \t \t \t  ";
 const DATA: u8 = 3;
 /// So many letters hold the version, the type and both tags.
 const HEADER: usize = 16;
@@ -97,5 +111,12 @@ mod tests {
         ] {
             assert_eq!(tags(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn an_offer_is_no_word() {
+        let offer = [OFFER, "  \t\t  \t\t"].concat();
+        assert_eq!(without_offer(&["hello", &offer].concat()), "hello");
+        assert_eq!(without_offer("hello \t  "), "hello \t  ");
     }
 }

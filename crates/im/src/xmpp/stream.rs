@@ -135,6 +135,13 @@ pub(super) fn unexpected(stanza: &Stanza) -> StreamFault {
     StreamFault::Unexpected(stanza.name().chars().take(LONGEST_WORDS).collect())
 }
 
+/// Gives an element an attribute. Nothing happens if the name is none.
+pub fn set_attribute(element: &mut minidom::Element, name: &str, value: &str) {
+    if let Ok(name) = rxml::NcName::try_from(name) {
+        element.set_attr(rxml::Namespace::NONE, name, value);
+    }
+}
+
 /// Text as it stands in an attribute or an element.
 #[must_use]
 pub fn escape(text: &str) -> String {

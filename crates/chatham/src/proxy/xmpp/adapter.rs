@@ -9,10 +9,10 @@
 //! Every stanza passes as the bytes that it is but messages to and from people. What is shown of a message has gone
 //! through the engine; what may not be sent stays there.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use im::irc::Nick;
-use im::xmpp::cipher::{self, Tags};
+use im::xmpp::cipher::{self, is_ciphertext};
 use im::xmpp::{BareJid, Element, Header, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
@@ -22,8 +22,10 @@ use crate::engine::{Effect, Memory};
 use crate::present::plain;
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
+use crate::proxy::xmpp::company::{Outbound, Outgoing, Parcel};
 use crate::proxy::xmpp::names::{self, ADDRESS};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
+use crate::proxy::xmpp::sharing::is_answer;
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -69,14 +71,15 @@ pub struct Adapter {
     pub(super) full: Option<String>,
     /// Whether the client has said that it is here, and shows what it gets.
     pub(super) present: bool,
+    /// Whether it has got the server to send it copies, and the question by which it has asked for that, or for the end of it.
+    pub(super) copies: bool,
+    pub(super) asked_for_copies: Option<(String, bool)>,
     /// Whether it has got its list of contacts, and the proxy's entry in it.
     pub(super) roster: [bool; 2],
     /// The question by which it asked for that list.
     pub(super) asked_for_roster: Option<String>,
     /// Rooms that the client is in, and whose occupants are no people to us.
     pub(super) rooms: BTreeSet<String>,
-    /// Where each device of somebody was last heard.
-    pub(super) places: BTreeMap<Nick, BTreeMap<u32, String>>,
     /// Ciphertext that went out lately: its identifier, for whom, and whether the client knows it.
     pub(super) sent: VecDeque<(String, Nick, bool)>,
     /// Whose old ciphertext was told of.
@@ -85,8 +88,8 @@ pub struct Adapter {
     pub(super) told_impostor: bool,
     /// How many stanzas of our own there were.
     count: u64,
-    /// Makes our identifiers different from those of the connection before.
-    seed: u64,
+    /// Makes our identifiers different from those of other connections; among those of the account it is our number.
+    pub(super) seed: u64,
 }
 
 /// What caused the effects.
@@ -111,10 +114,11 @@ impl Adapter {
             server,
             full: None,
             present: false,
+            copies: false,
+            asked_for_copies: None,
             roster: [false; 2],
             asked_for_roster: None,
             rooms: BTreeSet::new(),
-            places: BTreeMap::new(),
             sent: VecDeque::new(),
             told_old: BTreeSet::new(),
             told_impostor: false,
@@ -138,8 +142,20 @@ impl Adapter {
 
     /// The connection is gone; these have certainly not been sent. There is nobody to show anything any more: what the
     /// person has to know is kept for the next client.
+    ///
+    /// If other clients of the account are there, they go on: the network has not lost the person.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
+        let first = resident.company.leave(self.seed);
+        resident.outside.rouse();
+        if !first && !resident.company.is_empty() {
+            // Only what goes in the clear goes by this stream.
+            let messages = unsent.into_iter().filter(|upward| upward.message.is_some());
+            messages.for_each(|upward| resident.company.hand_on(Outgoing::Stanza(upward)));
+            return Vec::new();
+        }
+        let outgoing = resident.company.take_outgoing();
         let unsent = unsent.into_iter().filter_map(|upward| upward.message);
+        let unsent = unsent.chain(outgoing.into_iter().filter_map(Outgoing::into_message));
         let memories = resident.lose(unsent, deed_text, &self.habits.prefix, now);
         memories.into_iter().map(Step::Remember).collect()
     }
@@ -179,6 +195,9 @@ impl Adapter {
         out: &mut Vec<Step>,
     ) {
         let lines: Vec<String> = lines.into_iter().collect();
+        if !self.present && resident.company.has_others(self.seed) {
+            return self.share(resident, &Parcel::Told(lines));
+        }
         if !self.present {
             return resident.keep(lines);
         }
@@ -204,6 +223,7 @@ impl Adapter {
         cause: Cause<'_>,
         out: &mut Vec<Step>,
     ) {
+        self.speak_for_all(resident, out);
         let errands = resident.outside.take();
         if !errands.is_empty() {
             self.carry_out(resident, errands, Cause::default(), out);
@@ -235,19 +255,49 @@ impl Adapter {
             return self.show(resident, Notice { with: to, what }, Cause::default(), out);
         };
         let said = said.take();
-        let known = said.and_then(|message| message.attr("id"));
-        let id = known.map_or_else(|| self.next_id(), str::to_owned);
-        let kind = said.and_then(|message| message.attr("type"));
-        let kind = kind.filter(|kind| *kind == "normal").unwrap_or("chat");
-        let ciphertext = words.starts_with("?OTR");
-        let address = self.address(&to, &words, said.and_then(|message| message.attr("to")));
-        let beside = match said {
-            Some(message) if ciphertext => payload::harmless(message, false),
-            Some(message) => payload::harmless(message, true),
-            None => String::new(),
+        let attribute = |name: &'static str| said.and_then(|message| message.attr(name));
+        let ciphertext = is_ciphertext(&words);
+        let outbound = Outbound {
+            to,
+            id: attribute("id").map(str::to_owned),
+            kind: if attribute("type") == Some("normal") {
+                "normal"
+            } else {
+                "chat"
+            },
+            address: attribute("to").map(str::to_owned),
+            beside: said.map_or_else(String::new, |message| payload::harmless(message, !ciphertext)),
+            text: Zeroizing::new(words),
         };
+        if ciphertext && resident.company.is_spoken_for(self.seed) {
+            resident.company.hand_on(Outgoing::Text(outbound));
+            return resident.outside.rouse();
+        }
+        self.say(resident, outbound, true, out);
+    }
+
+    /// Says a text to somebody. `own` is whether the client has said it, so that it knows the identifier.
+    pub(super) fn say(&mut self, resident: &Resident, outbound: Outbound, own: bool, out: &mut Vec<Step>) {
+        let Outbound {
+            to,
+            text,
+            id,
+            kind,
+            address,
+            beside,
+        } = outbound;
+        let known = own && id.is_some();
+        let id = id.unwrap_or_else(|| self.next_id());
+        let ciphertext = is_ciphertext(&text);
+        let address = if cipher::tags(&text).is_some() {
+            // To the device that it is for, if we know where that is; the server finds the others.
+            resident.company.place(&to, &text).map(str::to_owned)
+        } else {
+            address
+        };
+        let address = address.unwrap_or_else(|| String::from_utf8_lossy(to.as_bytes()).into_owned());
         let about = if ciphertext { ABOUT_CIPHERTEXT } else { "" };
-        let body = Zeroizing::new(escape(&words));
+        let body = Zeroizing::new(escape(&text));
         let message = format!(
             "<message to='{}' type='{kind}' id='{}'><body>{}</body>{beside}{about}</message>",
             escape(&address),
@@ -255,39 +305,12 @@ impl Adapter {
             body.as_str()
         );
         if ciphertext {
-            self.note_sent(id, to.clone(), known.is_some());
+            self.note_sent(id, to.clone(), known);
         }
         out.push(Step::Up(Upward {
             bytes: Zeroizing::new(message.into_bytes()),
-            message: Some((to, words.into_bytes())),
+            message: Some((to, text.as_bytes().to_vec())),
         }));
-    }
-
-    /// Where a message goes: to the device that it is for, if we know where that is; the server finds the others.
-    fn address(&self, to: &Nick, text: &str, said: Option<&str>) -> String {
-        let bare = || String::from_utf8_lossy(to.as_bytes()).into_owned();
-        let Some(Tags { receiver, .. }) = cipher::tags(text) else {
-            return said.map_or_else(bare, str::to_owned);
-        };
-        let places = self.places.get(to);
-        let place = places.and_then(|places| places.get(&receiver));
-        place.cloned().unwrap_or_else(bare)
-    }
-
-    /// Takes note of where somebody speaks, and which device it is if that can be seen.
-    pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
-        if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
-            self.places.clear();
-        }
-        let places = self.places.entry(nick.clone()).or_default();
-        if places.len() >= MOST_DEVICES {
-            places.clear();
-        }
-        // What names no device is for the one that was heard last.
-        places.insert(0, full.to_owned());
-        if let Some(Tags { sender, .. }) = cipher::tags(text) {
-            places.insert(sender, full.to_owned());
-        }
     }
 
     fn note_sent(&mut self, id: String, to: Nick, known: bool) {
@@ -297,14 +320,24 @@ impl Adapter {
         }
     }
 
-    fn show(&mut self, resident: &mut Resident, notice: Notice, cause: Cause<'_>, out: &mut Vec<Step>) {
+    pub(super) fn show(
+        &mut self,
+        resident: &mut Resident,
+        notice: Notice,
+        cause: Cause<'_>,
+        out: &mut Vec<Step>,
+    ) {
         resident.outside.tell(&notice);
         let What::Heard {
             words, how, alarming, ..
         } = &notice.what
         else {
+            self.share_said(resident, &notice, cause);
             let lines = resident.told(&notice, &self.habits.prefix);
-            return self.tell(resident, lines, out);
+            return match is_answer(&notice.what) {
+                true => self.tell(resident, lines, out),
+                false => self.tell_everywhere(resident, lines, out),
+            };
         };
         let text = Zeroizing::new(String::from_utf8_lossy(&words.text).into_owned());
         let text = Zeroizing::new(match words.deed {
@@ -323,26 +356,32 @@ impl Adapter {
             false => String::new(),
         };
         let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
-        if let Some((_, message, _)) = cause.heard {
-            let keep_markup = *how == How::Clear && !alarming;
-            if let Some(written) = written(&payload::with_body(message, &text, keep_markup)) {
-                out.push(Step::Words(written));
-                return;
+        let message = match cause.heard {
+            Some((_, message, _)) => {
+                let keep_markup = *how == How::Clear && !alarming;
+                payload::with_body(message, &text, keep_markup)
             }
+            // A beginning that waited too long for its rest.
+            None => {
+                let (from, to, id) = (
+                    String::from_utf8_lossy(notice.with.as_bytes()).into_owned(),
+                    self.full.clone().unwrap_or_default(),
+                    self.next_id(),
+                );
+                payload::message((&from, &to), &id, &text)
+            }
+        };
+        // The server gives clear text to those of the clients that are to have it, or copies of it.
+        let shared = how.is_private() && resident.company.has_others(self.seed);
+        if let Some(written) = written(&message) {
+            out.push(match shared {
+                true => Step::Down(written),
+                false => Step::Words(written),
+            });
         }
-        // A beginning that waited too long for its rest.
-        let (from, to) = (
-            String::from_utf8_lossy(notice.with.as_bytes()).into_owned(),
-            self.full.clone().unwrap_or_default(),
-        );
-        let message = format!(
-            "<message xmlns='jabber:client' type='chat' from='{}' to='{}' id='{}'><body>{}</body></message>",
-            escape(&from),
-            escape(&to),
-            self.next_id(),
-            escape(&text)
-        );
-        out.push(Step::Words(Zeroizing::new(message.into_bytes())));
+        if shared {
+            self.share(resident, &Parcel::Heard(message));
+        }
     }
 
     /// An identifier of our own.
@@ -433,5 +472,3 @@ fn deed_text(deed: &[u8]) -> Vec<u8> {
 /// How identifiers of our own begin.
 pub(super) const OURS: &str = "chatham-proxy-";
 const MOST_SENT: usize = 256;
-const MOST_PLACES: usize = 1024;
-const MOST_DEVICES: usize = 32;

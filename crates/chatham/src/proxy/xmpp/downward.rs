@@ -41,7 +41,7 @@ impl Adapter {
             "presence" => {
                 out.push(pass(stanza));
                 if element.attr("type") == Some("unavailable") {
-                    self.leave(from.unwrap_or_default());
+                    resident.company.forget_place(from.unwrap_or_default());
                 }
             }
             "iq" => {
@@ -65,15 +65,13 @@ impl Adapter {
     /// find nobody.
     pub(super) fn come(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
         self.present = true;
+        resident.company.join(self.seed);
         self.introduce(out);
         let words = resident.greeting(&self.habits.prefix, "me");
         let untold: Vec<String> = resident.take_untold().collect();
         self.tell(resident, std::iter::once(words).chain(untold), out);
         out.extend(resident.take_unshown().map(Step::Words));
-        if std::mem::take(&mut resident.away) {
-            let effects = resident.engine.connection_restored(now);
-            self.carry_out(resident, effects, Cause::default(), out);
-        }
+        self.go_on(resident, now, out);
     }
 
     /// Puts the proxy into the client's list of contacts. The server does not hear of it.
@@ -105,18 +103,16 @@ impl Adapter {
             resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
         }
+        if let Some((_, on)) = self
+            .asked_for_copies
+            .take_if(|(id, _)| Some(id.as_str()) == iq.attr("id"))
+        {
+            self.copies = on;
+        }
         if self.asked_for_roster.is_some() && self.asked_for_roster.as_deref() == iq.attr("id") {
             self.roster[0] = true;
             self.introduce(out);
         }
-    }
-
-    /// A device has gone. What is for it finds the server, which keeps it or gives it to another.
-    fn leave(&mut self, full: &str) {
-        for places in self.places.values_mut() {
-            places.retain(|_, place| place != full);
-        }
-        self.places.retain(|_, places| !places.is_empty());
     }
 
     fn receive(
@@ -228,8 +224,17 @@ impl Adapter {
         out: &mut Vec<Step>,
     ) {
         if !old && let Some(from) = message.attr("from") {
-            self.note_place(nick, from, text);
+            resident.company.note_place(nick, from, text);
         }
+        let known = resident
+            .company
+            .is_known(self.seed, (nick, message.attr("id"), text));
+        let words = match known {
+            // Another client has got it, and the engine with it.
+            true if cipher::is_ciphertext(text) => return,
+            true => cipher::without_offer(text),
+            false => text,
+        };
         let said = Said {
             from: Person {
                 nick: nick.clone(),
@@ -237,7 +242,7 @@ impl Adapter {
                 host: None,
             },
             target: self.account.as_str().as_bytes().to_vec(),
-            text: text.as_bytes().to_vec(),
+            text: words.as_bytes().to_vec(),
             kind: Kind::Person,
             notice: false,
             history: false,
@@ -305,7 +310,7 @@ impl Adapter {
             sanitize::one_line(condition.as_bytes()),
             self.habits.prefix
         );
-        self.tell(resident, [words], out);
+        self.tell_everywhere(resident, vec![words], out);
         let effects = resident.engine.absent(nick, now);
         self.carry_out(resident, effects, Cause::default(), out);
         if found.is_some_and(|(_, _, known)| known)

@@ -11,12 +11,14 @@
 
 mod adapter;
 mod certificate;
+mod company;
 mod downward;
 mod lodging;
 mod names;
 mod payload;
 mod pump;
 mod session;
+mod sharing;
 mod upward;
 mod welcome;
 
@@ -24,5 +26,6 @@ pub use adapter::{Adapter, Step, Upward};
 pub use certificate::Certificate;
 pub use names::{ADDRESS, is_reserved};
 
+pub(super) use company::Company;
 pub(super) use lodging::Lodging;
 pub(super) use session::serve;

@@ -3,7 +3,7 @@
 //! A private conversation lets through what is listed here, made anew from its name and its identifier: no word of
 //! anybody fits in there (S-19). What is encrypted by other means passes as it is.
 
-use im::xmpp::{Element, escape};
+use im::xmpp::{Element, escape, set_attribute};
 
 pub(super) const CLIENT: &str = "jabber:client";
 pub(super) const HINTS: &str = "urn:xmpp:hints";
@@ -142,6 +142,30 @@ pub(super) fn without_words(message: &Element) -> Element {
         }
     }
     bare
+}
+
+/// A message that has nothing but a text.
+pub(super) fn message((from, to): (&str, &str), id: &str, text: &str) -> Element {
+    let mut message = Element::bare("message", CLIENT);
+    for (name, value) in [("type", "chat"), ("from", from), ("to", to), ("id", id)] {
+        set_attribute(&mut message, name, value);
+    }
+    message.append_child(plain_body(text));
+    message
+}
+
+/// A copy of a message, as the server gives one of what another client of the account has got or said (XEP-0280).
+pub(super) fn copy(word: &str, (account, to): (&str, &str), message: Element) -> Element {
+    let mut forwarded = Element::bare("forwarded", FORWARD);
+    forwarded.append_child(message);
+    let mut copy = Element::bare(word, CARBONS);
+    copy.append_child(forwarded);
+    let mut around = Element::bare("message", CLIENT);
+    for (name, value) in [("type", "chat"), ("from", account), ("to", to)] {
+        set_attribute(&mut around, name, value);
+    }
+    around.append_child(copy);
+    around
 }
 
 fn plain_body(text: &str) -> Element {

@@ -89,6 +89,15 @@ impl<'r> Pump<'r> {
         self.refuse("remote-connection-failed", &format!("the server: {fault}"));
     }
 
+    /// Shows the client what was said to other clients, and by them, if it takes anything.
+    fn show_what_others_have(&mut self) {
+        if !self.over && self.down.rest().len() < MOST_BYTES {
+            let room = self.room;
+            let steps = self.adapter.show_what_others_have(&mut room.resident());
+            self.carry_out(steps);
+        }
+    }
+
     /// The connection is gone.
     pub(super) fn lose(mut self) {
         let room = self.room;
@@ -184,9 +193,12 @@ impl Traffic for Pump<'_> {
     }
 
     fn run_errands(&mut self) {
-        let room = self.room;
-        let steps = self.adapter.run_errands(&mut room.resident());
-        self.carry_out(steps);
+        // What stands behind the end of a stream goes nowhere.
+        if !self.over && !self.goodbye {
+            let room = self.room;
+            let steps = self.adapter.run_errands(&mut room.resident());
+            self.carry_out(steps);
+        }
     }
 
     fn tick(&mut self) {
@@ -217,6 +229,7 @@ impl Traffic for Pump<'_> {
     }
 
     fn refill(&mut self) -> Instant {
+        self.show_what_others_have();
         while self.up.len() < WRITE
             && let Some(next) = self.queue.pop_front()
         {
@@ -249,7 +262,8 @@ impl Traffic for Pump<'_> {
     }
 
     fn takes_from_client(&self) -> bool {
-        !self.over && self.queue.len() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
+        let crowded = self.room.resident().company.is_crowded();
+        !self.over && !crowded && self.queue.len() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
     }
 
     fn takes_from_server(&self) -> bool {

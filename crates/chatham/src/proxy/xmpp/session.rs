@@ -41,7 +41,7 @@ pub(in crate::proxy) async fn serve(
         return;
     };
     let Some(_stay) = lodging.room.enter().await else {
-        let words = "another client is connected through this port of the proxy; close it first";
+        let words = "too many clients are connected through this port of the proxy; close one first";
         return write_last(&mut client, &stream_error("conflict", words)).await;
     };
     let first = beginning(&server.header, &server.features);

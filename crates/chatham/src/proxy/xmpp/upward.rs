@@ -14,7 +14,7 @@ use crate::proxy::talk;
 use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, OURS, Step, Upward, written};
 use crate::proxy::xmpp::downward::ROSTER;
 use crate::proxy::xmpp::names;
-use crate::proxy::xmpp::payload::{self, CLIENT};
+use crate::proxy::xmpp::payload::{self, CARBONS, CLIENT};
 use crate::sanitize;
 
 impl Adapter {
@@ -62,6 +62,10 @@ impl Adapter {
             return;
         }
         if !names::mentions_us(iq) {
+            let copies = [("enable", true), ("disable", false)];
+            if let Some((_, on)) = copies.iter().find(|(name, _)| iq.has_child(*name, CARBONS)) {
+                self.asked_for_copies = Some((id.to_owned(), *on));
+            }
             if iq.attr("type") == Some("get") && iq.has_child("query", ROSTER) {
                 self.asked_for_roster = Some(id.to_owned());
             }

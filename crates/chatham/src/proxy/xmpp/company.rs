@@ -1,0 +1,234 @@
+//! The clients of one account that are connected at the same time: one person, one engine, and a stream to the server for
+//! each client.
+//!
+//! Two streams have no order between them, and ciphertext has one: a message that overtakes another is refused on the other
+//! side. So everything encrypted goes by one stream, that of the client which came first, and answers come back on it. What
+//! one client says or is shown privately nobody but us can show on the others.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::BuildHasher;
+
+use im::irc::Nick;
+use im::xmpp::Element;
+use im::xmpp::cipher::{self, Tags};
+use zeroize::Zeroizing;
+
+use crate::proxy::xmpp::adapter::Upward;
+
+/// What the connections of one account share beside the engine.
+#[derive(Default)]
+pub(in crate::proxy) struct Company {
+    /// The clients that show messages, in the order in which they came.
+    members: Vec<Member>,
+    /// What the first one's stream has to carry, and has not got yet.
+    outgoing: VecDeque<Outgoing>,
+    /// What came encrypted lately, and who has got it.
+    heard: VecDeque<(u64, Vec<u64>)>,
+    hasher: RandomState,
+    /// Which client has typed a text that waits.
+    typed: BTreeMap<u64, u64>,
+    /// Where each device of somebody was last heard.
+    places: BTreeMap<Nick, BTreeMap<u32, String>>,
+}
+
+struct Member {
+    number: u64,
+    parcels: VecDeque<Parcel>,
+    /// So many were left out, because the client takes nothing.
+    left_out: usize,
+}
+
+/// What is to be shown on another client as well.
+#[derive(Clone)]
+pub(super) enum Parcel {
+    /// Sentences of the proxy.
+    Told(Vec<String>),
+    /// A message of somebody, as it was said.
+    Heard(Element),
+    /// What the person has said on another client.
+    Said {
+        from: String,
+        to: Nick,
+        id: Option<String>,
+        text: Zeroizing<String>,
+    },
+}
+
+/// What the first client's stream is to carry for all.
+pub(super) enum Outgoing {
+    /// A whole stanza.
+    Stanza(Upward),
+    /// A text for somebody, and what its message is to have.
+    Text(Outbound),
+}
+
+/// A text on its way to somebody.
+pub(super) struct Outbound {
+    pub(super) to: Nick,
+    pub(super) text: Zeroizing<String>,
+    /// The client's own identifier of the message.
+    pub(super) id: Option<String>,
+    /// `chat` or `normal`.
+    pub(super) kind: &'static str,
+    /// The address that the client has written.
+    pub(super) address: Option<String>,
+    /// What may stand beside the text.
+    pub(super) beside: String,
+}
+
+impl Outgoing {
+    /// What the engine knows of it.
+    pub(super) fn into_message(self) -> Option<(Nick, Vec<u8>)> {
+        match self {
+            Self::Stanza(upward) => upward.message,
+            Self::Text(outbound) => Some((outbound.to, outbound.text.as_bytes().to_vec())),
+        }
+    }
+}
+
+impl Company {
+    /// A client shows messages from now on.
+    pub(super) fn join(&mut self, number: u64) {
+        self.members.push(Member {
+            number,
+            parcels: VecDeque::new(),
+            left_out: 0,
+        });
+    }
+
+    /// A client is gone. Whether it was the one that spoke for all.
+    pub(super) fn leave(&mut self, number: u64) -> bool {
+        let first = self.speaks_for_all(number);
+        self.members.retain(|member| member.number != number);
+        if self.members.is_empty() {
+            self.heard.clear();
+            self.typed.clear();
+            self.places.clear();
+        }
+        first
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether this client's stream carries what is encrypted.
+    pub(super) fn speaks_for_all(&self, number: u64) -> bool {
+        self.members.first().is_some_and(|first| first.number == number)
+    }
+
+    /// Whether somebody else's stream carries what is encrypted.
+    pub(super) fn is_spoken_for(&self, number: u64) -> bool {
+        !self.members.is_empty() && !self.speaks_for_all(number)
+    }
+
+    /// Whether there is another client than this one.
+    pub(super) fn has_others(&self, number: u64) -> bool {
+        self.members.iter().any(|member| member.number != number)
+    }
+
+    /// Whether who types has to wait for the stream that carries it.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.outgoing.len() >= MOST_OUTGOING
+    }
+
+    pub(super) fn hand_on(&mut self, outgoing: Outgoing) {
+        self.outgoing.push_back(outgoing);
+    }
+
+    pub(super) fn take_outgoing(&mut self) -> VecDeque<Outgoing> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    /// Something is to be shown on every client but this one.
+    pub(super) fn share(&mut self, but: u64, parcel: &Parcel) {
+        for member in self.members.iter_mut().filter(|member| member.number != but) {
+            member.parcels.push_back(parcel.clone());
+            if member.parcels.len() > MOST_PARCELS {
+                member.parcels.pop_front();
+                member.left_out += 1;
+            }
+        }
+    }
+
+    /// What waits to be shown on this client, and how much was left out before that.
+    pub(super) fn take_parcels(&mut self, number: u64) -> (usize, VecDeque<Parcel>) {
+        let member = self.members.iter_mut().find(|member| member.number == number);
+        member.map_or_else(Default::default, |member| {
+            (
+                std::mem::take(&mut member.left_out),
+                std::mem::take(&mut member.parcels),
+            )
+        })
+    }
+
+    /// Takes note that a client has got this. Whether the server has given the same message to another one before: a server
+    /// gives what is for the account to several of its clients.
+    pub(super) fn is_known(&mut self, number: u64, message: (&Nick, Option<&str>, &str)) -> bool {
+        if !self.has_others(number) {
+            return false;
+        }
+        let hash = self.hasher.hash_one(message);
+        let same = |(known, got): &&mut (u64, Vec<u64>)| *known == hash && !got.contains(&number);
+        if let Some((_, got)) = self.heard.iter_mut().find(same) {
+            got.push(number);
+            return true;
+        }
+        self.heard.push_back((hash, vec![number]));
+        if self.heard.len() > MOST_HEARD {
+            self.heard.pop_front();
+        }
+        false
+    }
+
+    /// A text waits that was typed on this client.
+    pub(super) fn waits(&mut self, line: u64, number: u64) {
+        self.typed.insert(line, number);
+        if self.typed.len() > MOST_TYPED {
+            self.typed.pop_first();
+        }
+    }
+
+    /// On which client a text was typed that waited.
+    pub(super) fn typed_on(&mut self, line: u64) -> Option<u64> {
+        self.typed.remove(&line)
+    }
+
+    /// Takes note of where somebody speaks, and which device it is if that can be seen.
+    pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
+        if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
+            self.places.clear();
+        }
+        let places = self.places.entry(nick.clone()).or_default();
+        if places.len() >= MOST_DEVICES {
+            places.clear();
+        }
+        // What names no device is for the one that was heard last.
+        places.insert(0, full.to_owned());
+        if let Some(Tags { sender, .. }) = cipher::tags(text) {
+            places.insert(sender, full.to_owned());
+        }
+    }
+
+    /// Where the device is that a message is for. `None` if we do not know.
+    pub(super) fn place(&self, nick: &Nick, text: &str) -> Option<&str> {
+        let Tags { receiver, .. } = cipher::tags(text)?;
+        self.places.get(nick)?.get(&receiver).map(String::as_str)
+    }
+
+    /// A device has gone. What is for it finds the server, which keeps it or gives it to another.
+    pub(super) fn forget_place(&mut self, full: &str) {
+        for places in self.places.values_mut() {
+            places.retain(|_, place| place != full);
+        }
+        self.places.retain(|_, places| !places.is_empty());
+    }
+}
+
+const MOST_OUTGOING: usize = 512;
+const MOST_PARCELS: usize = 1024;
+const MOST_HEARD: usize = 1024;
+const MOST_TYPED: usize = 4096;
+const MOST_PLACES: usize = 1024;
+const MOST_DEVICES: usize = 32;
