@@ -9,8 +9,18 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use im::accept::{Acceptor, ServerCertificate};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+/// What clients show of a certificate, as pairs of digits with colons between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// What older clients show, and nothing else.
+    pub sha1: String,
+    /// What all others show.
+    pub sha256: String,
+}
 
 /// A certificate for one account, whose key lies beside it in one file.
 pub struct Certificate {
@@ -82,11 +92,17 @@ impl Certificate {
         Self::read(folder, profile)?.ok_or_else(|| io::Error::other("the proxy's certificate is gone"))
     }
 
-    /// Its SHA-256 as clients show it: pairs of digits with colons between.
+    /// Its SHA-256 as clients show it.
     pub fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(&self.bytes);
-        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        pairs.join(":")
+        shown(&Sha256::digest(&self.bytes))
+    }
+
+    /// Both that clients show.
+    pub fn fingerprints(&self) -> Fingerprints {
+        Fingerprints {
+            sha1: shown(&Sha1::digest(&self.bytes)),
+            sha256: self.fingerprint(),
+        }
     }
 
     /// What speaks TLS with it.
@@ -97,6 +113,11 @@ impl Certificate {
         };
         files.acceptor()
     }
+}
+
+fn shown(digest: &[u8]) -> String {
+    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
 }
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
@@ -118,6 +139,7 @@ mod tests {
         let again = Certificate::of(&data, "home", "example.org").unwrap();
         assert_eq!(made.fingerprint(), again.fingerprint());
         assert_eq!(made.fingerprint().len(), 95);
+        assert_eq!(made.fingerprints().sha1.len(), 59);
         made.acceptor().unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let fault = Certificate::of(&data, "home", "example.org").err().unwrap();

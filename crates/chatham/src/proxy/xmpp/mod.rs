@@ -18,12 +18,13 @@ mod names;
 mod payload;
 mod pump;
 mod session;
+pub mod setup;
 mod upward;
 mod welcome;
 
 pub use adapter::{Adapter, Step, Upward};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Fingerprints};
 pub use names::{ADDRESS, is_reserved};
 
 pub(super) use lodging::Lodging;
-pub(super) use session::serve;
+pub(super) use session::{serve, serve_known};
