@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use im::accept::{Acceptor, ServerCertificate};
+use rcgen::{CertificateParams, DnType, KeyPair};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -81,12 +82,16 @@ impl Certificate {
         }
         let path = Self::path(folder, profile);
         let names = vec![domain.to_owned(), "localhost".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-        let key = Zeroizing::new(made.signing_key.serialize_pem());
+        let mut wanted = CertificateParams::new(names).map_err(io::Error::other)?;
+        // A person sees it when the client asks.
+        wanted.distinguished_name.push(DnType::CommonName, ISSUER);
+        let pair = KeyPair::generate().map_err(io::Error::other)?;
+        let made = wanted.self_signed(&pair).map_err(io::Error::other)?;
+        let key = Zeroizing::new(pair.serialize_pem());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
-        file.write_all(made.cert.pem().as_bytes())?;
+        file.write_all(made.pem().as_bytes())?;
         file.write_all(key.as_bytes())?;
         file.sync_all()?;
         Self::read(folder, profile)?.ok_or_else(|| io::Error::other("the proxy's certificate is gone"))
@@ -120,6 +125,7 @@ fn shown(digest: &[u8]) -> String {
     pairs.join(":")
 }
 
+const ISSUER: &str = "chatham proxy on this computer";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 const LONGEST: u64 = 64 * 1024;

@@ -113,36 +113,32 @@ fn gajim(lodge: &Lodge<'_>) -> Vec<String> {
     let (host, port) = (lodge.address.ip(), lodge.address.port());
     let kind = if *plain { "PLAIN" } else { "START TLS" };
     let mut steps = vec![
-        format!("Accounts, Add Account (or, in the first window, Log In): {jid} and its password;"),
-        "tick Advanced Settings, then Log In.".to_owned(),
+        format!("Accounts, Add Account (at the first start its window is there): {jid} and its password,"),
+        "tick Advanced Settings, and Log In.".to_owned(),
     ];
     match lodge.asks {
-        None => steps.extend([
-            "Under Custom Hostname:".to_owned(),
-            format!("  Hostname {host}, Port {port}, Type {kind}"),
-        ]),
+        None => steps.extend([format!("Hostname {host}, Port {port}, Type {kind}, and Log In.")]),
         Some((speech, password)) => {
             let kind = match speech {
                 ProxySpeech::Socks5 => "SOCKS5",
                 ProxySpeech::HttpConnect => "HTTP",
             };
             steps.extend([
-                "Under Proxy, Manage Proxies, add one:".to_owned(),
+                "Beside Proxy, the tools, and there, below the list, a new one:".to_owned(),
                 format!("  Type {kind}, Host {host}, Port {port}, Use Authentication,"),
                 format!("  Username {}, Password {password}", lodge.name),
-                "and choose it.".to_owned(),
+                "Choose it under Proxy, leave the rest empty, and Log In.".to_owned(),
             ]);
         }
     }
     if !plain {
-        steps.extend(certificate(lodge, "the window that warns of the certificate"));
+        steps.extend(certificate(lodge, "Show Certificate, for it is of this computer"));
         steps.push(
             "Then tick \"Add this certificate to the list of trusted certificates\", and Connect.".to_owned(),
         );
     }
-    steps.push(
-        "In a conversation the lock beside the field for text stays at \"Disabled\" (no OMEMO).".to_owned(),
-    );
+    steps
+        .push("In a conversation the lock beside the field for text stays open: it is for OMEMO.".to_owned());
     steps
 }
 
@@ -156,7 +152,8 @@ fn dino(lodge: &Lodge<'_>) -> Vec<String> {
         ];
     };
     vec![
-        "Dino 0.4 takes no certificate of this computer by a click. Let the computer trust it, once, as root:".to_owned(),
+        "Dino refuses a certificate that the computer does not trust, without asking. Let it trust this one, once, as root:"
+            .to_owned(),
         format!(
             "openssl x509 -in {} -out /usr/local/share/ca-certificates/chatham-{}.crt && update-ca-certificates",
             lodge.certificate.display(),
@@ -164,7 +161,7 @@ fn dino(lodge: &Lodge<'_>) -> Vec<String> {
         ),
         format!("(Whoever can read that file could then be {domain} to programs of this computer; nobody but you can.)"),
         "Start it with the proxy in its environment:".to_owned(),
-        format!("all_proxy=socks5://{}:{password}@{host}:{port} dino-im", lodge.name),
+        format!("http_proxy=socks5://{}:{password}@{host}:{port} dino-im", lodge.name),
         format!("Then add the account {jid} as usual. It asks the network itself where {domain} is."),
     ]
 }
