@@ -1,8 +1,6 @@
 //! Clients for XMPP that come by SOCKS5 or HTTP CONNECT and name their server: which account that is, and which it is not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-#[path = "running/mod.rs"]
-mod one_house;
 mod xmpp;
 
 use std::time::Duration;
@@ -14,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use xmpp::{Client, Server};
+use xmpp::{Client, Server, running};
 
 /// The doors of the house, in their order.
 const DOORS: [usize; 2] = [2, 3];
@@ -41,7 +39,7 @@ impl House {
             &account("work", "bob@example.org", &here),
             "[proxy.socks5]\nlisten = '127.0.0.1:0'\n[proxy.http]\nlisten = '127.0.0.1:0'\n",
         ];
-        let (running, folder) = one_house::start(text.concat()).await;
+        let (running, folder) = running::start(text.concat()).await;
         let password = Password::read(&folder.path().join("data")).unwrap().unwrap();
         Self {
             running,

@@ -166,6 +166,8 @@ fn hexchat(door: &Door<'_>) -> Vec<String> {
             format!("Its only server is {host}/{port}."),
             "The login method is \"Server password (/PASS password)\".".to_owned(),
             format!("The password is {password}"),
+            "(There is one password for a network. If this one wants SASL, take the door for SOCKS5.)"
+                .to_owned(),
         ],
         Some((speech, server, to)) => {
             let kind = match speech {

@@ -9,7 +9,7 @@
 )]
 
 #[path = "../running/mod.rs"]
-mod running;
+pub mod running;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
