@@ -125,7 +125,7 @@ fn gajim(lodge: &Lodge<'_>) -> Vec<String> {
             };
             steps.extend([
                 "Beside Proxy, the tools, and there, below the list, a new one:".to_owned(),
-                format!("  Type {kind}, Host {host}, Port {port}, Use Authentication,"),
+                format!("  Type {kind}, Host {host}, Port {port}, Use proxy authentication,"),
                 format!("  Username {}, Password {password}", lodge.name),
                 "Choose it under Proxy, leave the rest empty, and Log In.".to_owned(),
             ]);
