@@ -1,79 +1,10 @@
-"""Foreign ends of XMPP for one run: prosody with certificates of its own, and clients in terminals, with libotr or without."""
+"""Foreign clients of XMPP in terminals, with libotr or without."""
 import os
 import pathlib
 import re
-import shutil
-import socket
-import subprocess
 import tempfile
 
-from terminal import Failed, Terminal, eventually, free_port
-
-PROSODY = '''run_as_root = true
-pidfile = "{folder}/pid"
-data_path = "{folder}/data"
-interfaces = {{ "127.0.0.1" }}
-c2s_ports = {{ {port} }}
-c2s_direct_tls_ports = {{ {direct} }}
-s2s_ports = {{}}
-modules_enabled = {{ "roster"; "saslauth"; "tls"; "disco"; "ping"; "presence"; "message"; "iq"; "carbons"; "smacks" }}
-modules_disabled = {{ "s2s"; "offline"; "posix" }}
-authentication = "internal_hashed"
-c2s_require_encryption = false
-allow_unencrypted_plain_auth = true
-ssl = {{ key = "{folder}/localhost.key"; certificate = "{folder}/localhost.pem" }}
-log = {{ debug = "{folder}/log" }}
-VirtualHost "localhost"
-VirtualHost "other.test"
-'''
-
-PEOPLE = ('alice', 'bob', 'carol', 'dave')
-
-
-def openssl(folder, *args):
-    subprocess.run(['openssl', *args], cwd=folder, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-class Prosody:
-    """On free ports of loopback, with four accounts that know each other."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix='interop-prosody-')
-        self.port, self.direct = free_port(), free_port()
-        curve = ('-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes')
-        openssl(self.folder, 'req', '-x509', *curve, '-subj', '/CN=interop', '-keyout', 'ca.key', '-out', 'ca.pem')
-        openssl(self.folder, 'req', *curve, '-subj', '/CN=localhost', '-keyout', 'localhost.key', '-out', 'localhost.csr')
-        pathlib.Path(self.folder, 'san').write_text('subjectAltName=DNS:localhost\n')
-        openssl(self.folder, 'x509', '-req', '-in', 'localhost.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial',
-                '-extfile', 'san', '-out', 'localhost.pem')
-        accounts, rosters = (pathlib.Path(self.folder, 'data/localhost', name) for name in ('accounts', 'roster'))
-        accounts.mkdir(parents=True)
-        rosters.mkdir()
-        for one in PEOPLE:
-            (accounts / f'{one}.dat').write_text('return { ["password"] = "x" };\n')
-            others = ''.join(f'["{other}@localhost"] = {{ ["subscription"] = "both"; ["groups"] = {{}}; '
-                             f'["name"] = "{other}"; }}; ' for other in PEOPLE if other != one)
-            (rosters / f'{one}.dat').write_text(f'return {{ {others}[false] = {{ ["version"] = 1; }}; }};\n')
-        config = pathlib.Path(self.folder, 'cfg.lua')
-        config.write_text(PROSODY.format(folder=self.folder, port=self.port, direct=self.direct))
-        self.process = subprocess.Popen(['prosody', '-F', '--config', str(config)], stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
-        eventually('prosody listens', lambda: self.listens(self.port) and self.listens(self.direct), detail=self.log)
-
-    def listens(self, port):
-        if self.process.poll() is not None:
-            raise Failed('prosody ended')
-        with socket.socket() as s:
-            return s.connect_ex(('127.0.0.1', port)) == 0
-
-    def log(self, last=3000):
-        path = pathlib.Path(self.folder, 'log')
-        return path.read_text()[-(last or 0):] if path.exists() else ''
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        shutil.rmtree(self.folder, ignore_errors=True)
+from terminal import Terminal
 
 
 class Foreign(Terminal):
@@ -137,7 +68,10 @@ class Mcabber(Foreign):
 
     def open(self, peer):
         name = peer.split('@')[0]
+        # The list comes after the connection.
+        self.wait(rf'\] \*?{name}')
         self.type(f'/roster search {name}')
+        self.wait(rf'Buddy: \*?{name}')
         self.type('')
         self.type('hello')
 

@@ -32,6 +32,14 @@ async fn a_private_text_goes_up_as_ciphertext_alone_and_comes_down_as_it_was_sai
         ))
         .await;
     two.ann.until(&[&format!("{} &amp; &lt;b", SECRETS[1])]).await;
+    // What names no device yet goes to the one that has asked, wherever the server would take it.
+    let answer = two
+        .server
+        .heard("bob")
+        .into_iter()
+        .find(|stanza| stanza.contains("?OTR:"))
+        .unwrap();
+    assert!(answer.contains(&format!("to='{BOUND}'")), "{answer}");
     let up = two.server.heard("alice");
     let sent = up.iter().rfind(|stanza| stanza.contains("id='m1'")).unwrap();
     assert!(sent.contains("<body>?OTR:"), "{sent}");
@@ -244,4 +252,90 @@ async fn words_that_the_client_has_not_read_are_shown_to_the_next_one() {
     drop(two.ann);
     let mut next = Client::enter("alice", door).await;
     next.until(&["<body>number "]).await;
+}
+
+/// A copy of what another device of Alice got from Bob.
+fn copied(text: &str) -> String {
+    format!(
+        "<message from='alice@example.org' to='{BOUND}' type='chat'><received xmlns='urn:xmpp:carbons:2'><forwarded \
+         xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@example.org/a' to='alice@example.org' \
+         type='chat'><body>{text}</body></message></forwarded></received></message>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_for_us_is_read_once_though_the_server_gave_it_to_another_device() {
+    let mut two = Two::private().await;
+    // What Bob writes to the account goes elsewhere: here it is kept from Alice, and a copy is made of it.
+    two.server.divert("alice");
+    let say = |text: &str| {
+        format!("<message type='chat' to='alice@example.org' id='c'><body>{text}</body></message>")
+    };
+    two.ben.say(&say(SECRETS[0])).await;
+    two.server.until("bob", |stanza| stanza.contains("id='c'")).await;
+    let heard = two.server.heard("bob");
+    let said = heard.iter().rfind(|stanza| stanza.contains("id='c'")).unwrap();
+    let text = said
+        .split("<body>")
+        .nth(1)
+        .unwrap()
+        .split("</body>")
+        .next()
+        .unwrap();
+    assert!(text.starts_with("?OTR:"), "{said}");
+    for _ in 0..2 {
+        two.server.inject("alice", &copied(text)).await;
+    }
+    two.ann.until(&["bob@example.org/a", SECRETS[0]]).await;
+    // What is for another device, how an exchange begins that nobody here has asked for, and a question.
+    let heard = two.server.heard("alice").len();
+    for noise in [
+        "?OTR:AAMDAAABAQAAAgIA.",
+        "?OTR:AAMCAAABAQAAAAAA.",
+        "?OTRv34?",
+        "?OTR Error: x",
+    ] {
+        two.server.inject("alice", &copied(noise)).await;
+    }
+    two.server.inject("alice", &copied("the end")).await;
+    let last = two.ann.until(&["the end"]).await;
+    assert!(last.contains("carbons"), "{last}");
+    assert_eq!(two.ann.times(SECRETS[0]), 1);
+    assert!(!two.ann.saw("?OTR"));
+    assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
+    two.nothing_leaked(&SECRETS);
+}
+
+/// A message out of an archive, of this version of its specification.
+fn archived(from: &str, version: u32, text: &str) -> String {
+    format!(
+        "<message from='{from}' to='{BOUND}'><result xmlns='urn:xmpp:mam:{version}' id='r'><forwarded \
+         xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='bob@example.org/b' to='alice@example.org' \
+         type='chat'><body>{text}</body></message></forwarded></result></message>"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_gives_out_no_ciphertext_and_nobody_has_one_of_their_own() {
+    let mut two = Two::private().await;
+    let heard = two.server.heard("alice").len();
+    for version in 0..3 {
+        for text in ["?OTR:AAMDAAABAQAAAgIA.", "?OTRv34?"] {
+            two.server
+                .inject("alice", &archived("alice@example.org", version, text))
+                .await;
+        }
+        two.server
+            .inject("alice", &archived("bob@example.org", version, "forged"))
+            .await;
+        let good = archived("alice@example.org", version, "said before");
+        two.server.inject("alice", &good).await;
+        two.ann.until_is(&good).await;
+    }
+    // Whoever has no private conversation with us may be a room that the client asks.
+    let room = archived("room@rooms.example.org", 2, "said there");
+    two.server.inject("alice", &room).await;
+    two.ann.until_is(&room).await;
+    assert!(!two.ann.saw("?OTR") && !two.ann.saw("forged"));
+    assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
 }

@@ -235,6 +235,37 @@ fn what_is_encrypted_asks_for_no_copies() {
 }
 
 #[test]
+fn ciphertext_goes_where_its_device_is_until_that_has_gone() {
+    let mut place = Place::bound("");
+    let bob = BareJid::new("bob@example.org").unwrap();
+    let heard =
+        |text: &str| format!("<message from='bob@example.org/a' type='chat'><body>{text}</body></message>");
+    // From device 0x101 to 0x303, the way back, and the first message of an exchange.
+    let (there, back, first) = (
+        "?OTR:AAMDAAABAQAAAwMA.",
+        "?OTR:AAMDAAADAwAAAQEA.",
+        "?OTR:AAMCAAADAwAAAAAA.",
+    );
+    let to = |place: &mut Place, text: &str| {
+        let all = place.client.say(&bob, text, text.as_bytes()).unwrap();
+        let written = String::from_utf8_lossy(all[0].as_bytes()).into_owned();
+        written.split('\'').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(to(&mut place, back), "bob@example.org");
+    // A copy shows where others were heard.
+    place.hear(&carbon("alice@example.org", "received", &heard("hi")));
+    assert_eq!(to(&mut place, first), "bob@example.org");
+    place.hear(&heard(there));
+    assert_eq!(to(&mut place, back), "bob@example.org/a");
+    assert_eq!(to(&mut place, first), "bob@example.org/a");
+    for text in ["hi", "?OTRv34?"] {
+        assert_eq!(to(&mut place, text), "bob@example.org", "{text}");
+    }
+    place.hear("<presence from='bob@example.org/a' type='unavailable'/>");
+    assert_eq!(to(&mut place, back), "bob@example.org");
+}
+
+#[test]
 fn only_our_server_changes_our_list() {
     let mut place = Place::bound("");
     let push = |from: &str| {

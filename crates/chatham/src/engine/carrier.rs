@@ -8,7 +8,6 @@ use otr::{Env, Reject, SessionState, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
 use crate::engine::notice::{Delivery, What};
-use crate::engine::speak::PATIENCE;
 use crate::engine::{Effect, Engine};
 
 impl Engine {
@@ -146,8 +145,7 @@ impl Correspondent {
 
     /// Asks once more if new keys were due after a break and never came: the question may have gone nowhere.
     pub(super) fn pay_debts(&mut self, env: &mut Env<'_>, effects: &mut Vec<Effect>) {
-        let lately = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
-        if self.owes_keys && !lately && self.is_private() {
+        if self.owes_keys && !self.is_asking(env.now) && self.is_private() {
             self.ask(env, effects);
         }
     }

@@ -12,6 +12,7 @@ use otr::{
 use crate::engine::cut_line::CutLine;
 use crate::engine::delivery::Deliveries;
 use crate::engine::notice::{Comparison, Device, How, LineId, Notice, Standing, What};
+use crate::engine::speak::PATIENCE;
 use crate::engine::trust::{Keyring, Trust};
 use crate::engine::{Effect, Memory};
 use crate::html::Dialect;
@@ -366,6 +367,11 @@ impl Correspondent {
         self.conversation
             .sessions()
             .filter(|session| session.is_private())
+    }
+
+    /// Whether we have asked for a private conversation just now.
+    pub(super) fn is_asking(&self, now: Timestamp) -> bool {
+        self.asked.is_some_and(|asked| now.since(asked) < PATIENCE)
     }
 
     pub(super) fn is_private(&self) -> bool {

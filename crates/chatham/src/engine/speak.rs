@@ -342,7 +342,7 @@ impl Correspondent {
             .outbox
             .hold(line.0, text, &self.keys_to_wait_for(&why), self.lowest_version())
             .is_ok();
-        let recently = self.asked.is_some_and(|asked| env.now.since(asked) < PATIENCE);
+        let recently = self.is_asking(env.now);
         let ask = held && matches!(why, Obstacle::AwaitingPrivacy | Obstacle::Asked) && !recently;
         if held {
             self.turn(line, Delivery::Held, effects);

@@ -30,6 +30,11 @@ impl Engine {
             .map_or(Standing::NotPrivate, Correspondent::standing)
     }
 
+    /// Whether somebody was asked for a private conversation just now, and may be about to answer.
+    pub fn is_asking(&self, nick: &Nick, now: Timestamp) -> bool {
+        self.people.get(nick).is_some_and(|person| person.is_asking(now))
+    }
+
     /// How the next text to somebody would go; `None` if it would not.
     pub fn next_way(&self, nick: &Nick) -> Option<How> {
         let policy = self.policy(nick);

@@ -11,7 +11,7 @@
 #[path = "../running/mod.rs"]
 pub mod running;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -45,6 +45,8 @@ struct Book {
     heard: BTreeMap<String, Vec<String>>,
     /// The way to each account's client.
     ways: BTreeMap<String, UnboundedSender<String>>,
+    /// Accounts whose messages go to another device.
+    diverted: BTreeSet<String>,
 }
 
 /// Passes messages and presence between accounts of example.org, whose password is "secret".
@@ -89,6 +91,11 @@ impl Server {
     /// Ends the connection of an account's client without a word.
     pub async fn cut(&self, account: &str) {
         self.inject(account, CUT).await;
+    }
+
+    /// Messages for an account do not come to its client from now on.
+    pub fn divert(&self, account: &str) {
+        self.book.lock().unwrap().diverted.insert(account.to_owned());
     }
 
     /// Says something to an account's client.
@@ -184,6 +191,7 @@ fn serve(book: &Mutex<Book>, name: &str, sender: &UnboundedSender<String>, text:
         .split("to='")
         .nth(1)
         .and_then(|rest| rest.split(['@', '\'']).next());
+    let to = to.filter(|to| !book.diverted.contains(*to));
     if let Some(way) = to.and_then(|to| book.ways.get(to))
         && text.starts_with("<message")
     {
@@ -312,6 +320,11 @@ impl Client {
                 other => panic!("{what} never came ({other:?}), but\n{}", self.seen.join("\n")),
             }
         }
+    }
+
+    /// How often something like this was shown.
+    pub fn times(&self, part: &str) -> usize {
+        self.seen.iter().filter(|stanza| stanza.contains(part)).count()
     }
 
     /// Whether something like this was shown.

@@ -16,10 +16,11 @@ use minidom::Element;
 use super::frame::{Frame, Header, STREAMS, Stanza};
 use super::management::{Management, Outgoing, question};
 use super::message::{self, nick, someone};
+use super::places::Places;
 use super::roster::{Change, Roster};
 use super::stream::stream_error;
 use super::{iq, ns};
-use crate::irc::{Event, Nick};
+use crate::irc::{Event, Kind, Nick};
 use crate::link::SendError;
 
 /// What the machine wants.
@@ -45,6 +46,7 @@ pub struct Client {
     can: Abilities,
     management: Option<Management>,
     roster: Roster,
+    places: Places,
     now: Option<Duration>,
     /// When we came to this place.
     began: Option<Duration>,
@@ -83,6 +85,7 @@ impl Client {
             can: Abilities::default(),
             management: None,
             roster: Roster::default(),
+            places: Places::default(),
             now: None,
             began: None,
             messages: 0,
@@ -178,7 +181,7 @@ impl Client {
         }
         self.messages += 1;
         let id = format!("m{}", self.messages);
-        let mut outgoing = Outgoing::stanza(message::write(to, &id, text));
+        let mut outgoing = Outgoing::stanza(message::write(&self.places.of(to, text), &id, text));
         outgoing.text = Some((nick(to), kept.to_vec()));
         let mut all = vec![self.count(outgoing)];
         if self.management.is_some() {
@@ -239,6 +242,7 @@ impl Client {
         self.stage = Stage::Bound { resumed: false };
         self.began = self.now;
         self.roster.forget_presence();
+        self.places.clear();
         let mut outputs = Vec::new();
         if self.can.management {
             outputs.push(Output::Send(Management::enable()));
@@ -349,6 +353,12 @@ impl Client {
         match message::read(element, &self.own, self.began) {
             message::Meaning::Said(mut said) => {
                 said.account = self.known(&said.from.nick);
+                if let Some(Ok(from)) = element.attr("from").map(Jid::new)
+                    && matches!(said.kind, Kind::Person | Kind::Action)
+                    && !said.history
+                {
+                    self.places.hear(&from, &String::from_utf8_lossy(&said.text));
+                }
                 vec![Output::Event(Event::Message(*said))]
             }
             message::Meaning::Failed(whom, words) => {
@@ -376,6 +386,9 @@ impl Client {
             return Vec::new();
         }
         let whom = from.to_bare();
+        if presence.attr("type") == Some("unavailable") {
+            self.places.leave(&from);
+        }
         match presence.attr("type") {
             // Strangers may show themselves to whom they like.
             None if !self.roster.has(&whom) => Vec::new(),

@@ -148,7 +148,7 @@ fn carbon(message: &Element) -> Option<(&Element, bool)> {
 }
 
 /// A message of ours. Encrypted text asks for no copy and no archive, and says what it is (XEP-0364, XEP-0334, XEP-0380).
-pub(super) fn write(to: &BareJid, id: &str, text: &str) -> Vec<u8> {
+pub(super) fn write(to: &Jid, id: &str, text: &str) -> Vec<u8> {
     let (to, id, body) = (escape(to.as_str()), escape(id), escape(text));
     let marks = if text.as_bytes().starts_with(MARK) {
         format!(

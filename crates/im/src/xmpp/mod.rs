@@ -8,6 +8,7 @@
 //! into stanzas as they came, for whoever wants to pass them on. [`Link`] keeps a [`Client`] at it: people by their bare
 //! addresses, texts and presence as [`crate::irc::Event`]s.
 
+pub mod cipher;
 mod client;
 mod fault;
 mod frame;
@@ -17,6 +18,7 @@ mod login;
 mod management;
 mod message;
 mod ns;
+mod places;
 mod resolve;
 mod roster;
 mod sasl;

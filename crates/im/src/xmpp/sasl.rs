@@ -69,10 +69,11 @@ impl Offer {
 
     fn choose(&self, user: &str, password: &Zeroizing<String>) -> Result<Mechanism, SaslFault> {
         let nameable = |list: &Vec<String>| list.iter().any(|kind| kind == "tls-exporter");
+        // A server that names no kinds knows an older one, which is none of ours: docs/decisions/0150-binding-by-name.md.
         let exporter = self
             .exporter
             .as_ref()
-            .filter(|_| self.bindings.as_ref().is_none_or(nameable));
+            .filter(|_| self.bindings.as_ref().is_some_and(nameable));
         let plus_offered = self.mechanisms.iter().any(|name| name.ends_with("-PLUS"));
         for (name, plus, hash) in SCRAM {
             if !self.has(name) {
@@ -261,7 +262,7 @@ mod tests {
     fn takes_the_best_that_both_sides_know() {
         let all = "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS X";
         for (mechanisms, bindings, exporter, private, expected) in [
-            (all, None, true, true, Some("SCRAM-SHA-256-PLUS p=tls-exporter")),
+            (all, None, true, true, Some("SCRAM-SHA-256 n")),
             (
                 all,
                 Some("tls-exporter"),
@@ -273,7 +274,7 @@ mod tests {
             (all, None, false, true, Some("SCRAM-SHA-256 n")),
             (
                 "PLAIN SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256",
-                None,
+                Some("tls-unique tls-exporter"),
                 true,
                 true,
                 Some("SCRAM-SHA-1-PLUS p=tls-exporter"),

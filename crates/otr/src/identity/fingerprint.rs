@@ -1,9 +1,6 @@
 //! The name of a public key that people compare.
 
 use core::fmt;
-use core::hash::{Hash, Hasher};
-
-use subtle::ConstantTimeEq;
 
 use crate::crypto::ed448::Point;
 use crate::crypto::kdf::{self, Usage};
@@ -11,7 +8,9 @@ use crate::crypto::kdf::{self, Usage};
 /// The name of a person's key, as people compare it: in versions 1 to 3 the SHA-1 of a DSA public key without its type,
 /// 20 bytes (version 3, "Public keys, signatures, and fingerprints"); in version 4 a [`FingerprintV4`], 56 bytes. One
 /// person has one of each, and they have nothing to do with each other.
-#[derive(Clone, Copy)]
+///
+/// Both are public, and comparing them may tell by its time where they differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint {
     /// Behind the length there are zeros.
     bytes: [u8; 56],
@@ -79,7 +78,7 @@ impl PartialOrd for Fingerprint {
 ///
 /// The forging key is in it so that nobody can be made to use another one unnoticed (S-79). It has nothing to do with the
 /// same person's fingerprint of versions 1 to 3.
-#[derive(Clone, Copy, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FingerprintV4([u8; 56]);
 
 impl FingerprintV4 {
@@ -108,21 +107,6 @@ impl FingerprintV4 {
     }
 }
 
-impl PartialEq for FingerprintV4 {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-}
-
-impl Eq for FingerprintV4 {}
-
-/// Equal fingerprints have equal bytes, so this agrees with `==`.
-impl Hash for FingerprintV4 {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
 /// The form people read aloud: fourteen groups of eight upper-case digits.
 impl fmt::Display for FingerprintV4 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,21 +117,6 @@ impl fmt::Display for FingerprintV4 {
 impl fmt::Debug for FingerprintV4 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "FingerprintV4({self})")
-    }
-}
-
-impl PartialEq for Fingerprint {
-    fn eq(&self, other: &Self) -> bool {
-        (self.length.ct_eq(&other.length) & self.bytes.ct_eq(&other.bytes)).into()
-    }
-}
-
-impl Eq for Fingerprint {}
-
-/// Equal fingerprints have equal bytes, so this agrees with `==`.
-impl Hash for Fingerprint {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_bytes().hash(state);
     }
 }
 

@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use im::irc::Nick;
+use im::xmpp::cipher::{self, Tags};
 use im::xmpp::{BareJid, Element, Header, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
@@ -21,7 +22,6 @@ use crate::engine::{Effect, Memory};
 use crate::present::plain;
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::cipher::{self, Tags};
 use crate::proxy::xmpp::names::{self, ADDRESS};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
 
@@ -274,11 +274,8 @@ impl Adapter {
         place.cloned().unwrap_or_else(bare)
     }
 
-    /// Takes note of where a device of somebody speaks.
+    /// Takes note of where somebody speaks, and which device it is if that can be seen.
     pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
-        let Some(Tags { sender, .. }) = cipher::tags(text) else {
-            return;
-        };
         if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
             self.places.clear();
         }
@@ -286,7 +283,11 @@ impl Adapter {
         if places.len() >= MOST_DEVICES {
             places.clear();
         }
-        places.insert(sender, full.to_owned());
+        // What names no device is for the one that was heard last.
+        places.insert(0, full.to_owned());
+        if let Some(Tags { sender, .. }) = cipher::tags(text) {
+            places.insert(sender, full.to_owned());
+        }
     }
 
     fn note_sent(&mut self, id: String, to: Nick, known: bool) {

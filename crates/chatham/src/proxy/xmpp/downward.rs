@@ -1,6 +1,7 @@
 //! From the server to the client.
 
 use im::irc::{Kind, Nick, Person, Said};
+use im::xmpp::cipher::{self, Tags};
 use im::xmpp::{Element, Stanza, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
@@ -8,9 +9,8 @@ use zeroize::Zeroizing;
 use crate::engine::notice::{How, Standing};
 use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
-use crate::proxy::xmpp::cipher;
 use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
-use crate::proxy::xmpp::payload::{self, ARCHIVE, CARBONS, CLIENT, FORWARD};
+use crate::proxy::xmpp::payload::{self, ARCHIVES, CARBONS, CLIENT, FORWARD};
 use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
 use crate::sanitize;
 
@@ -132,13 +132,25 @@ impl Adapter {
             return out.push(pass(stanza));
         }
         if let Some(copy) = forwarded(message, |child| child.ns() == CARBONS) {
-            // Whoever else sends a copy makes it up (S-60); copies of ciphertext are for another device.
-            if self.is_own_account(message) && !copy.is_some_and(is_ciphertext) {
-                out.push(pass(stanza));
+            // Whoever else sends a copy makes it up (S-60).
+            if !self.is_own_account(message) {
+                return;
             }
-            return;
+            return match copy.filter(|copy| is_ciphertext(copy)) {
+                Some(copy) if message.has_child("received", CARBONS) => {
+                    self.take_over(resident, stanza, copy, now, out);
+                }
+                Some(_) => {}
+                None => out.push(pass(stanza)),
+            };
         }
-        if let Some(old) = forwarded(message, |child| child.is("result", ARCHIVE)) {
+        if let Some(old) = forwarded(message, |child| child.ns().starts_with(ARCHIVES)) {
+            // Archives are our account's, or a room's: somebody's own could tell anything amid a private conversation.
+            if let Addressee::Person(nick) = self.addressee(message.attr("from"))
+                && resident.engine.next_way(&nick) != Some(How::Clear)
+            {
+                return;
+            }
             return match old.filter(|old| is_ciphertext(old)) {
                 Some(old) => self.tell_old(resident, old, out),
                 None => out.push(pass(stanza)),
@@ -168,12 +180,59 @@ impl Adapter {
                 _ => old = true,
             }
         }
+        self.hear(resident, (stanza, message), &nick, &text, old, now, out);
+    }
+
+    /// Ciphertext that the server gave to another device, and us a copy. Some of it is for us: people write to the account,
+    /// and the server takes it to the device that it likes best. The rest is noise.
+    fn take_over(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        copy: &Element,
+        now: Timestamp,
+        out: &mut Vec<Step>,
+    ) {
+        let Addressee::Person(nick) = self.addressee(copy.attr("from")) else {
+            return;
+        };
+        let Some(text) = payload::body(copy).map(Zeroizing::new) else {
+            return;
+        };
+        let Some(Tags { receiver, .. }) = cipher::tags(&text) else {
+            return;
+        };
+        let private = || resident.engine.standing(&nick) != Standing::NotPrivate;
+        let old = match receiver {
+            tag if tag == resident.engine.account().instance_tag().raw() => false,
+            // How an exchange begins is for everybody: it is ours if we have just asked for it.
+            0 if resident.engine.is_asking(&nick, now) => false,
+            // Version 2 says nowhere for whom a text is. If it cannot be read it is another device's: nothing answers.
+            0 if private() && cipher::is_data(&text) => true,
+            _ => return,
+        };
+        if copy.attr("type") != Some("error") {
+            self.hear(resident, (stanza, copy), &nick, &text, old, now, out);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one stanza and what is known about it")]
+    fn hear(
+        &mut self,
+        resident: &mut Resident,
+        (stanza, message): (&Stanza, &Element),
+        nick: &Nick,
+        text: &str,
+        old: bool,
+        now: Timestamp,
+        out: &mut Vec<Step>,
+    ) {
         if !old && let Some(from) = message.attr("from") {
-            self.note_place(&nick, from, &text);
+            self.note_place(nick, from, text);
         }
         let said = Said {
             from: Person {
-                nick,
+                nick: nick.clone(),
                 user: None,
                 host: None,
             },
@@ -186,7 +245,7 @@ impl Adapter {
             account: None,
         };
         let effects = resident.engine.receive(&said, now);
-        let heard = Some((stanza.as_bytes(), message, text.as_str()));
+        let heard = Some((stanza.as_bytes(), message, text));
         let cause = Cause {
             heard,
             old,

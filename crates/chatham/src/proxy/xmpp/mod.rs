@@ -11,7 +11,6 @@
 
 mod adapter;
 mod certificate;
-mod cipher;
 mod downward;
 mod lodging;
 mod names;

@@ -8,7 +8,8 @@ use im::xmpp::{Element, escape};
 pub(super) const CLIENT: &str = "jabber:client";
 pub(super) const HINTS: &str = "urn:xmpp:hints";
 pub(super) const CARBONS: &str = "urn:xmpp:carbons:2";
-pub(super) const ARCHIVE: &str = "urn:xmpp:mam:2";
+/// How the names of archives begin (XEP-0313): servers speak several of its versions.
+pub(super) const ARCHIVES: &str = "urn:xmpp:mam:";
 pub(super) const FORWARD: &str = "urn:xmpp:forward:0";
 const EME: &str = "urn:xmpp:eme:0";
 const XHTML: &str = "http://jabber.org/protocol/xhtml-im";

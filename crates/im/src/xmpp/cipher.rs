@@ -5,13 +5,16 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 /// The devices between which a message goes. A message of version 2 names none: both are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tags {
-    pub(super) sender: u32,
-    pub(super) receiver: u32,
+pub struct Tags {
+    /// Who has said it.
+    pub sender: u32,
+    /// For whom it is.
+    pub receiver: u32,
 }
 
 /// The tags of a message, or of a piece of one. `None` if it is no ciphertext.
-pub(super) fn tags(text: &str) -> Option<Tags> {
+#[must_use]
+pub fn tags(text: &str) -> Option<Tags> {
     if let Some(piece) = text.strip_prefix("?OTR|") {
         // Version 4 puts an identifier before them.
         let tags = piece.split(',').next()?;
@@ -38,7 +41,8 @@ pub(super) fn tags(text: &str) -> Option<Tags> {
 }
 
 /// Whether it is a message of a conversation that stands already, and no part of how one begins.
-pub(super) fn is_data(text: &str) -> bool {
+#[must_use]
+pub fn is_data(text: &str) -> bool {
     header(text).is_some_and(|header| header.get(2) == Some(&DATA))
 }
 
