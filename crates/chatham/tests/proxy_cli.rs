@@ -156,6 +156,178 @@ fn the_steps_name_everything_and_the_password_only_on_request() {
 }
 
 #[test]
+fn a_check_explains_every_fault_of_a_door_to_an_account_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let check = |text: &str| {
+        fs::write(&config, text).unwrap();
+        proxy(folder.path(), &["--check", "--config", config.to_str().unwrap()])
+    };
+    let account = "account = 'alice@example.org'\n";
+    let table = "[proxy.xmpp.home]\n";
+    for (bad, line, words, remedy) in [
+        (
+            format!("{table}{account}port = 5222\n"),
+            "config.toml:3:1",
+            "no setting `port` in [proxy.xmpp.home]",
+            "help",
+        ),
+        (
+            format!("{table}{account}loopback = 'none'\n"),
+            "config.toml:3:",
+            "`loopback` cannot be \"none\"",
+            "there are: starttls, plain",
+        ),
+        (
+            format!("{table}{account}listen = '0.0.0.0:15222'\n"),
+            "config.toml:3:10",
+            "on this computer only",
+            "127.0.0.1:15222",
+        ),
+        (
+            table.to_owned(),
+            "config.toml:1:",
+            "this door has no account",
+            "account = \"you@example.org\"",
+        ),
+        (
+            format!("{table}account = 'alice'\n"),
+            "config.toml:2:11",
+            "alice",
+            "alice@example.org",
+        ),
+        (
+            format!("{table}{account}profile = 'nobody'\n"),
+            "config.toml:3:11",
+            "the configuration has no profile `nobody`",
+            "help",
+        ),
+        (
+            format!("{table}account = 'chatham@chatham.invalid'\n"),
+            "config.toml:1:",
+            "the name of the proxy itself",
+            "the address of your account",
+        ),
+        (
+            format!(
+                "{table}{account}[proxy.xmpp.two]\nlisten = '127.0.0.1:15222'\naccount = 'bob@example.org'\n"
+            ),
+            "config.toml:4:10",
+            "another door listens on 127.0.0.1:15222",
+            "a port of its own",
+        ),
+        (
+            format!(
+                "{table}profile = 'p'\n{account}[proxy.xmpp.two]\nprofile = 'p'\nlisten = '1'\n[profile.p]\n[profile.p.xmpp]\njid = 'b@c.example'\n"
+            ),
+            "config.toml:6:10",
+            "has the profile of another door",
+            "a profile is one network",
+        ),
+    ] {
+        let (code, said, _) = check(&bad);
+        assert_eq!(code, Some(1), "{bad}{said}");
+        for part in [line, words, remedy] {
+            assert!(said.contains(part), "{part}:\n{bad}{said}");
+        }
+    }
+    let (code, said, _) = check(&format!("{table}listen = '{}'\n{account}", free_port()));
+    assert!(
+        code == Some(0)
+            && said.contains("leads to alice@example.org")
+            && said.contains("with the profile home"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_steps_for_xmpp_name_the_door_the_account_and_the_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("config.toml");
+    let steps = |client: &str, more: &[&str]| {
+        let arguments = [&["setup", client, "--config", config.to_str().unwrap()], more].concat();
+        let (code, said, fault) = proxy(folder.path(), &arguments);
+        assert_eq!(code, Some(0), "{fault}");
+        said
+    };
+    let door = "[proxy.xmpp.home]\nlisten = '127.0.0.1:17101'\naccount = 'alice@example.org'\n";
+    fs::write(&config, door).unwrap();
+    let clients = ["profanity", "mcabber", "gajim", "dino", "psi"];
+    let first = steps("gajim", &[]);
+    let shown = |start: &str| {
+        let line = first
+            .lines()
+            .find(|line| line.trim_start().starts_with(start))
+            .unwrap();
+        line.split_whitespace().last().unwrap().to_owned()
+    };
+    let (sha1, sha256) = (shown("SHA-1 "), shown("SHA-256 "));
+    assert_eq!((sha1.len(), sha256.len()), (59, 95), "{first}");
+    let bare = |text: &str| text.replace(':', "");
+    for (client, pinned) in [
+        ("profanity", bare(&sha1)),
+        ("mcabber", bare(&sha256).to_lowercase()),
+        ("gajim", sha256.clone()),
+        ("psi", sha256.clone()),
+    ] {
+        let said = steps(client, &[]);
+        for part in ["127.0.0.1", "17101", "alice@example.org", &pinned, "for home:"] {
+            assert!(said.contains(part), "{client}: {part}: {said}");
+        }
+        assert!(!said.contains("PASSWORD"), "the account's is enough: {said}");
+    }
+    assert!(steps("dino", &[]).contains("take the door for SOCKS5"));
+    // By the doors where a client names its server it says the proxy's password, and for which profile.
+    let entries = "[proxy.socks5]\nlisten = '127.0.0.1:17102'\n[proxy.http]\nlisten = '127.0.0.1:17103'\n";
+    fs::write(&config, format!("{door}{entries}")).unwrap();
+    let password = fs::read_to_string(folder.path().join("data/proxy-password")).unwrap();
+    let password = password.trim_end();
+    for (client, ports) in [
+        ("gajim", ["17102", "17103"]),
+        ("psi", ["17102", "17103"]),
+        ("mcabber", ["17103", "17103"]),
+        ("dino", ["17102", "17102"]),
+    ] {
+        let said = steps(client, &[]);
+        assert!(
+            ports.iter().all(|port| said.contains(port)) && !said.contains(password),
+            "{said}"
+        );
+        assert!(steps(client, &["--show-password"]).contains(password), "{client}");
+    }
+    let said = steps("profanity", &[]);
+    assert!(said.contains("no setting for a proxy"), "{said}");
+    // Without encryption there is no certificate.
+    fs::write(&config, format!("{door}loopback = 'plain'\n")).unwrap();
+    for client in clients {
+        let said = steps(client, &[]);
+        assert!(
+            !said.contains(&sha1) && !said.contains(&bare(&sha256).to_lowercase()),
+            "{said}"
+        );
+    }
+    assert!(steps("mcabber", &[]).contains("set tls = 0"));
+    // One object for each way.
+    fs::write(&config, format!("{door}{entries}")).unwrap();
+    let objects: Vec<serde_json::Value> = steps("mcabber", &["--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let ways: Vec<_> = objects.iter().map(|each| each["by"].as_str().unwrap()).collect();
+    assert_eq!(ways, ["direct", "socks5", "http"]);
+    assert_eq!(objects[0]["listen"], "127.0.0.1:17101");
+    assert!(
+        objects[0]["steps"][1]
+            .as_str()
+            .unwrap()
+            .contains("alice@example.org")
+    );
+    // There is nothing for a client of the other network.
+    let (code, _, said) = proxy(folder.path(), &["setup", "gajim", "--upstream", "irc.example"]);
+    assert!(code == Some(1) && said.contains("[proxy.xmpp.NAME]"), "{said}");
+}
+
+#[test]
 fn the_first_start_writes_a_configuration_and_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let start = || {
@@ -180,7 +352,7 @@ fn the_first_start_writes_a_configuration_and_says_what_to_do() {
         assert!(said.contains(part), "{said}");
     }
     let written = fs::read_to_string(&path).unwrap();
-    assert!(written.contains("[proxy.socks5]"));
+    assert!(written.contains("[proxy.socks5]") && written.contains("[proxy.xmpp.home]"));
     // The second says what is missing, and where.
     let output = start();
     let said = text(&output.stderr);

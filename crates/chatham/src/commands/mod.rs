@@ -8,6 +8,7 @@ pub mod demo;
 pub mod keys;
 pub mod man;
 pub mod proxy;
+mod proxy_setup;
 mod proxy_text;
 mod qr;
 

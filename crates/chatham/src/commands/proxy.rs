@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{ArgAction, Args, Subcommand};
 
 use super::chat::{complain, option, print};
+use super::proxy_setup::Setup;
 use super::proxy_text::{ProxyText, proxy};
 use crate::chat::arrival::open_store;
 use crate::chat::remark::Remark;
@@ -14,10 +15,9 @@ use crate::config::place::host_and_port;
 use crate::config::profile::{Profile, Server};
 use crate::config::proxy::{Plan, ProxyRequest};
 use crate::config::proxy_check::look;
-use crate::config::{Place, Request, Setting, default_path, write_example};
-use crate::proxy::setup::{self, Client};
-use crate::proxy::{Password, Running};
-use crate::{randomness, sanitize};
+use crate::config::{Request, Setting, default_path, write_example};
+use crate::proxy::{Running, setup};
+use crate::sanitize;
 
 /// What can be typed behind `chatham proxy`.
 #[derive(Debug, Args)]
@@ -42,18 +42,7 @@ enum Action {
 }
 
 #[derive(Debug, Args)]
-struct Setup {
-    /// The client
-    client: Client,
-    /// Print the proxy's password in its place, for whoever looks at your screen to see
-    #[arg(long)]
-    show_password: bool,
-    #[command(flatten)]
-    serve: Serve,
-}
-
-#[derive(Debug, Args)]
-struct Serve {
+pub(super) struct Serve {
     /// Where clients find the proxy: a port of this computer, and of no other [default: 127.0.0.1:16697]
     #[arg(long, value_name = "[HOST:]PORT", help_heading = WHERE)]
     listen: Option<String>,
@@ -96,7 +85,7 @@ struct Serve {
     passphrase_file: Option<PathBuf>,
     /// One JSON object a line for everything that is said
     #[arg(long, help_heading = FILES)]
-    json: bool,
+    pub(super) json: bool,
     /// Look at everything, explain what is wrong, and listen nowhere
     #[arg(long, help_heading = FILES)]
     check: bool,
@@ -140,7 +129,7 @@ impl Serve {
         super::in_runtime(serve(plan, json), |()| ExitCode::SUCCESS)
     }
 
-    fn request(self) -> ProxyRequest {
+    pub(super) fn request(self) -> ProxyRequest {
         let password_file = self.proxy_password_file;
         let way = self.proxy.map(|proxy| proxy.settings(password_file));
         let tls = match (self.tls, self.no_tls) {
@@ -189,63 +178,10 @@ fn first_start(request: &ProxyRequest) -> Option<String> {
     let path = sanitize::one_line(path.to_string_lossy().as_bytes());
     Some(format!(
         "{path} is written; every line of it is explained there.\n\
-         Say in it, under [profile.default.server], the `host` to which the proxy is to lead, and start again;\n\
+         Say in it, under [profile.default.server], the `host` to which the proxy is to lead, or open [proxy.xmpp.home] for\n\
+         an account of XMPP, and start again;\n\
          `chatham proxy --check` tells whether all is well. Or name it here: chatham proxy --upstream HOST"
     ))
-}
-
-impl Setup {
-    fn run(self) -> ExitCode {
-        let (client, show) = (self.client, self.show_password);
-        let plan = match self.serve.request().resolve() {
-            Ok(plan) => plan,
-            Err(complaints) => return complain(&complaints),
-        };
-        match tell_steps(&plan, client, show) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => super::complain(error),
-        }
-    }
-}
-
-fn tell_steps(plan: &Plan, client: Client, show: bool) -> io::Result<()> {
-    let password = Password::of(&plan.data, &mut *randomness()).map_err(io::Error::other)?;
-    let mut out = io::stdout().lock();
-    let password_shown = if show { password.reveal() } else { "PASSWORD" };
-    for door in &plan.doors {
-        let resolved = &door.resolved;
-        let direct = door.listen.iter().map(|listen| (listen.address, None));
-        let asked = plan.entries.iter().filter_map(|entry| match &resolved.place {
-            Place::Server(dial) => {
-                let asks = (entry.speech, dial.host.as_str(), dial.port);
-                Some((entry.listen.address, Some(asks)))
-            }
-            Place::Local(_) | Place::Xmpp(_) => None,
-        });
-        for (address, asks) in direct.chain(asked) {
-            let door = setup::Door {
-                name: &resolved.profile,
-                address,
-                password: password_shown,
-                asks,
-            };
-            for line in setup::steps(client, &door) {
-                writeln!(out, "{line}")?;
-            }
-            writeln!(out)?;
-        }
-    }
-    if !show {
-        let path = Password::path(&plan.data);
-        let path = sanitize::one_line(path.to_string_lossy().as_bytes());
-        writeln!(
-            out,
-            "PASSWORD is the one line in {path}; --show-password writes it above."
-        )?;
-    }
-    setup::AFTERWARDS
-        .iter()
-        .try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// Runs until somebody ends it.
@@ -293,8 +229,10 @@ Examples:
       clients connect to 127.0.0.1:16697, and reach irc.example, encrypted
   chatham proxy setup irssi --upstream irc.example
       what to type in irssi for that
+  chatham proxy setup gajim
+      what to click in Gajim for each account of the configuration: [proxy.xmpp.NAME]
   chatham proxy
-      every door of the configuration: [proxy.irc.NAME]
+      every door of the configuration: [proxy.irc.NAME], [proxy.xmpp.NAME]
   chatham proxy --upstream irc.example --socks5 11080
       clients that speak SOCKS5 find irc.example through port 11080, too
   chatham proxy unit > ~/.config/systemd/user/chatham-proxy.service

@@ -79,7 +79,16 @@ impl XmppTable {
             complaints.push(self.no_account());
             return None;
         }
-        if self.profile.is_none() && profile.is_none() {
+        if let (Some(named), None) = (&self.profile, profile) {
+            // A mistyped name would be somebody new, with a new key.
+            let what = format!("the configuration has no profile `{}`", named.value);
+            let complaint = Complaint::new(named.origin.clone(), what);
+            complaints.push(
+                complaint.remedy("a table [profile.NAME] makes one; without `profile` it is the door's"),
+            );
+            return None;
+        }
+        if profile.is_none() {
             configuration
                 .profiles
                 .insert(self.name.value.clone(), Profile::default());

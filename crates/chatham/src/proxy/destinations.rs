@@ -1,8 +1,10 @@
 //! Where a client is led that has said where it wants to go.
 
+use std::io::Cursor;
 use std::sync::Arc;
 
-use im::dial::{Cause, Dial};
+use im::dial::{Cause, Dial, Stream};
+use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
 use crate::config::proxy::Others;
@@ -12,6 +14,7 @@ use crate::proxy::password::Password;
 use crate::proxy::room::Room;
 use crate::proxy::session;
 use crate::proxy::tunnel;
+use crate::proxy::xmpp::{self, Lodging};
 
 /// Everything that the doors lead to by which a client says where it wants to go.
 pub(super) struct Destinations {
@@ -22,13 +25,22 @@ pub(super) struct Destinations {
 /// A server of a profile.
 pub(super) struct Known {
     pub(super) profile: String,
-    pub(super) room: Arc<Room>,
+    pub(super) home: Home,
+}
+
+/// What a profile leads to.
+#[derive(Clone)]
+pub(super) enum Home {
+    /// A server of IRC.
+    Room(Arc<Room>),
+    /// An account of XMPP.
+    Lodging(Arc<Lodging>),
 }
 
 /// What becomes of a wish.
 enum Destination {
     /// It is a server whose conversations are ours.
-    Room(Arc<Room>),
+    Known(Home),
     /// It passes as it is.
     Elsewhere(Dial),
     Refused(String),
@@ -48,7 +60,15 @@ impl Destinations {
             waiting,
         } = asked;
         match self.find(user.as_deref(), &host, port) {
-            Destination::Room(room) => session::serve_known(waiting, &room, password, stop).await,
+            Destination::Known(Home::Room(room)) => {
+                session::serve_known(waiting, &room, password, stop).await;
+            }
+            Destination::Known(Home::Lodging(lodging)) => {
+                // The server is reached when the client has said its password.
+                if let Some((client, early)) = waiting.accept().await {
+                    xmpp::serve_known(again(client, early), &lodging, stop).await;
+                }
+            }
             Destination::Elsewhere(dial) => {
                 let opened = tokio::select! {
                     opened = dial.open() => opened,
@@ -73,21 +93,22 @@ impl Destinations {
         }
     }
 
-    /// The server of a profile is known by its name, and by its port or one of the two that are usual: a client that is
-    /// to speak in the clear with us may have been told the port for that. If two profiles have one server, the client
-    /// says which by its user.
+    /// The server of a profile is known by its name, and by its port or one of those that are usual: a client that is to
+    /// speak in the clear with us may have been told the port for that. If two profiles have one server, the client says
+    /// which by its user. A client for XMPP has asked the network for its server's name, which may be any: its user names
+    /// the account, or it is the one of that domain.
     fn find(&self, user: Option<&str>, host: &str, port: u16) -> Destination {
         let host = host.strip_suffix('.').unwrap_or(host);
-        let leads_there = |known: &&Known| {
-            let dial = &known.room.dial;
-            let there = dial.host.strip_suffix('.').unwrap_or(&dial.host);
-            there.eq_ignore_ascii_case(host) && (port == dial.port || USUAL.contains(&port))
-        };
-        let mut there = self.known.iter().filter(leads_there);
-        let named = |known: &&Known| Some(known.profile.as_str()) == user;
-        let found = there.clone().find(named);
+        let is_named = |known: &&Known| Some(known.profile.as_str()) == user;
+        let mut there = self.known.iter().filter(|known| known.home.is_at(host, port));
+        let found = there.clone().find(is_named);
+        let found = found.or_else(|| {
+            self.known
+                .iter()
+                .find(|known| is_named(known) && known.home.may_be_at(port))
+        });
         match (found, there.next(), there.next()) {
-            (Some(known), ..) | (None, Some(known), None) => Destination::Room(Arc::clone(&known.room)),
+            (Some(known), ..) | (None, Some(known), None) => Destination::Known(known.home.clone()),
             (None, Some(_), Some(_)) => Destination::Refused(format!(
                 "several profiles lead to {host}: the client says which by its user"
             )),
@@ -105,5 +126,46 @@ impl Destinations {
     }
 }
 
+impl Home {
+    fn is_at(&self, host: &str, port: u16) -> bool {
+        match self {
+            Self::Room(room) => {
+                is_same(&room.dial.host, host) && (port == room.dial.port || OF_IRC.contains(&port))
+            }
+            Self::Lodging(lodging) => {
+                let login = &lodging.login;
+                let server = login.server.as_ref();
+                let named = server
+                    .is_some_and(|(name, at)| is_same(name, host) && (*at == Some(port) || of_xmpp(port)));
+                named || is_same(&login.domain, host) && of_xmpp(port)
+            }
+        }
+    }
+
+    /// Whether the network may have named any other host for it.
+    fn may_be_at(&self, port: u16) -> bool {
+        matches!(self, Self::Lodging(_)) && of_xmpp(port)
+    }
+}
+
+fn is_same(there: &str, host: &str) -> bool {
+    there
+        .strip_suffix('.')
+        .unwrap_or(there)
+        .eq_ignore_ascii_case(host)
+}
+
+fn of_xmpp(port: u16) -> bool {
+    OF_XMPP.contains(&port)
+}
+
+/// The client, with what it has said already.
+fn again(client: Box<dyn Stream>, early: Vec<u8>) -> Box<dyn Stream> {
+    let (reads, writes) = tokio::io::split(client);
+    Box::new(tokio::io::join(Cursor::new(early).chain(reads), writes))
+}
+
 /// The ports of IRC without and with encryption.
-const USUAL: [u16; 2] = [6667, 6697];
+const OF_IRC: [u16; 2] = [6667, 6697];
+/// Those of XMPP: for STARTTLS, for TLS at once, and the one that passes wherever the web does.
+const OF_XMPP: [u16; 3] = [5222, 5223, 443];

@@ -18,7 +18,7 @@ use crate::config::xmpp_door::XmppDoor;
 use crate::config::{Place, Resolved};
 use crate::control::{Desk, Server};
 use crate::proxy::archive::{Archive, Shelf};
-use crate::proxy::destinations::{Destinations, Known};
+use crate::proxy::destinations::{Destinations, Home, Known};
 use crate::proxy::front_door::{Behind, FrontDoor};
 use crate::proxy::password::Password;
 use crate::proxy::resident::Resident;
@@ -72,16 +72,19 @@ impl Running {
                 tell(Remark::new("door", format!("{address} leads to {place}")).with(fields))?;
                 running.open(front, &stopped);
             }
-            known.push(Known { profile, room });
+            let home = Home::Room(room);
+            known.push(Known { profile, home });
         }
         for door in &plan.xmpp {
             let lodging = Arc::new(furnish_xmpp(plan, door, &archive, tell)?);
             running.rooms.push(Arc::clone(&lodging.room));
             let (profile, place) = (door.resolved.profile.clone(), door.resolved.place.words());
+            let home = Home::Lodging(Arc::clone(&lodging));
             let front = FrontDoor::open(&door.listen, Behind::Xmpp(lodging), Arc::clone(&password)).await?;
             let address = front.address();
             let fields = json!({ "listen": address.to_string(), "place": place, "profile": profile });
             tell(Remark::new("door", format!("{address} leads to {place}")).with(fields))?;
+            known.push(Known { profile, home });
             running.open(front, &stopped);
         }
         let destinations = Arc::new(Destinations::new(known, plan.others.clone()));

@@ -13,6 +13,40 @@ pub enum Client {
     Weechat,
     /// HexChat.
     Hexchat,
+    /// Profanity, for XMPP.
+    Profanity,
+    /// mcabber, for XMPP.
+    Mcabber,
+    /// Gajim, for XMPP.
+    Gajim,
+    /// Dino, for XMPP.
+    Dino,
+    /// Psi, for XMPP.
+    Psi,
+}
+
+impl Client {
+    /// As it calls itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Irssi => "irssi",
+            Self::Weechat => "WeeChat",
+            Self::Hexchat => "HexChat",
+            Self::Profanity => "Profanity",
+            Self::Mcabber => "mcabber",
+            Self::Gajim => "Gajim",
+            Self::Dino => "Dino",
+            Self::Psi => "Psi",
+        }
+    }
+
+    /// Whether it is for XMPP, and not for IRC.
+    pub fn speaks_xmpp(self) -> bool {
+        match self {
+            Self::Irssi | Self::Weechat | Self::Hexchat => false,
+            Self::Profanity | Self::Mcabber | Self::Gajim | Self::Dino | Self::Psi => true,
+        }
+    }
 }
 
 /// What the client has to know.
@@ -28,26 +62,24 @@ pub struct Door<'d> {
     pub asks: Option<(ProxySpeech, &'d str, u16)>,
 }
 
-/// The steps, one line each.
-pub fn steps(client: Client, door: &Door<'_>) -> Vec<String> {
-    let Door { name, asks, .. } = door;
-    let by = match asks {
+/// What the steps that follow are for.
+pub fn heading(client: Client, name: &str, by: Option<ProxySpeech>) -> String {
+    let by = match by {
         None => "",
-        Some((ProxySpeech::Socks5, ..)) => ", by SOCKS5",
-        Some((ProxySpeech::HttpConnect, ..)) => ", by HTTP CONNECT",
+        Some(ProxySpeech::Socks5) => ", by SOCKS5",
+        Some(ProxySpeech::HttpConnect) => ", by HTTP CONNECT",
     };
-    let mut lines = vec![match client {
-        Client::Irssi => format!("In irssi, for {name}{by}:"),
-        Client::Weechat => format!("In WeeChat, for {name}{by}:"),
-        Client::Hexchat => format!("In HexChat, for {name}{by}:"),
-    }];
-    let steps = match client {
+    format!("In {}, for {name}{by}:", client.name())
+}
+
+/// The steps, one line each, for a client that speaks IRC.
+pub fn steps(client: Client, door: &Door<'_>) -> Vec<String> {
+    match client {
         Client::Irssi => irssi(door),
         Client::Weechat => weechat(door),
         Client::Hexchat => hexchat(door),
-    };
-    lines.extend(steps.into_iter().map(|step| format!("  {step}")));
-    lines
+        Client::Profanity | Client::Mcabber | Client::Gajim | Client::Dino | Client::Psi => Vec::new(),
+    }
 }
 
 fn irssi(door: &Door<'_>) -> Vec<String> {
@@ -134,6 +166,8 @@ fn hexchat(door: &Door<'_>) -> Vec<String> {
             format!("Its only server is {host}/{port}."),
             "The login method is \"Server password (/PASS password)\".".to_owned(),
             format!("The password is {password}"),
+            "(There is one password for a network. If this one wants SASL, take the door for SOCKS5.)"
+                .to_owned(),
         ],
         Some((speech, server, to)) => {
             let kind = match speech {
@@ -196,7 +230,8 @@ mod tests {
             };
             for client in [Client::Irssi, Client::Weechat, Client::Hexchat] {
                 let text = steps(client, &door).join("\n");
-                let mut parts = vec!["work"];
+                assert!(!client.speaks_xmpp());
+                let mut parts = vec![];
                 match (client, asks) {
                     (Client::Irssi, Some((ProxySpeech::Socks5, ..))) => parts.push("the direct one"),
                     // The kernel tells who it is.

@@ -9,7 +9,7 @@
 )]
 
 #[path = "../running/mod.rs"]
-mod running;
+pub mod running;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -257,7 +257,13 @@ impl Client {
 
     /// One of several of an account.
     pub async fn enter_as(name: &str, resource: &str, port: u16) -> Self {
-        let mut client = Self::log_in(name, port, "secret").await;
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        Self::enter_over(name, resource, stream).await
+    }
+
+    /// The same, on a connection that somebody else has made.
+    pub async fn enter_over(name: &str, resource: &str, stream: TcpStream) -> Self {
+        let mut client = Self::log_in_over(name, stream, "secret").await;
         client.until(&["<success"]).await;
         client.reader = FrameReader::default();
         client.say(HEADER).await;
@@ -294,10 +300,12 @@ impl Client {
     }
 
     async fn log_in(name: &str, port: u16, password: &str) -> Self {
-        let (reads, writes) = TcpStream::connect(("127.0.0.1", port))
-            .await
-            .unwrap()
-            .into_split();
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        Self::log_in_over(name, stream, password).await
+    }
+
+    async fn log_in_over(name: &str, stream: TcpStream, password: &str) -> Self {
+        let (reads, writes) = stream.into_split();
         let mut client = Self {
             reads,
             writes,

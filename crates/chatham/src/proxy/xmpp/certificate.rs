@@ -9,8 +9,19 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use im::accept::{Acceptor, ServerCertificate};
+use rcgen::{CertificateParams, DnType, KeyPair};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
+
+/// What clients show of a certificate, as pairs of digits with colons between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// What older clients show, and nothing else.
+    pub sha1: String,
+    /// What all others show.
+    pub sha256: String,
+}
 
 /// A certificate for one account, whose key lies beside it in one file.
 pub struct Certificate {
@@ -71,22 +82,32 @@ impl Certificate {
         }
         let path = Self::path(folder, profile);
         let names = vec![domain.to_owned(), "localhost".to_owned()];
-        let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
-        let key = Zeroizing::new(made.signing_key.serialize_pem());
+        let mut wanted = CertificateParams::new(names).map_err(io::Error::other)?;
+        // A person sees it when the client asks.
+        wanted.distinguished_name.push(DnType::CommonName, ISSUER);
+        let pair = KeyPair::generate().map_err(io::Error::other)?;
+        let made = wanted.self_signed(&pair).map_err(io::Error::other)?;
+        let key = Zeroizing::new(pair.serialize_pem());
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(&path)?;
-        file.write_all(made.cert.pem().as_bytes())?;
+        file.write_all(made.pem().as_bytes())?;
         file.write_all(key.as_bytes())?;
         file.sync_all()?;
         Self::read(folder, profile)?.ok_or_else(|| io::Error::other("the proxy's certificate is gone"))
     }
 
-    /// Its SHA-256 as clients show it: pairs of digits with colons between.
+    /// Its SHA-256 as clients show it.
     pub fn fingerprint(&self) -> String {
-        let digest = Sha256::digest(&self.bytes);
-        let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
-        pairs.join(":")
+        shown(&Sha256::digest(&self.bytes))
+    }
+
+    /// Both that clients show.
+    pub fn fingerprints(&self) -> Fingerprints {
+        Fingerprints {
+            sha1: shown(&Sha1::digest(&self.bytes)),
+            sha256: self.fingerprint(),
+        }
     }
 
     /// What speaks TLS with it.
@@ -99,6 +120,12 @@ impl Certificate {
     }
 }
 
+fn shown(digest: &[u8]) -> String {
+    let pairs: Vec<String> = digest.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(":")
+}
+
+const ISSUER: &str = "chatham proxy on this computer";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 const LONGEST: u64 = 64 * 1024;
@@ -118,6 +145,7 @@ mod tests {
         let again = Certificate::of(&data, "home", "example.org").unwrap();
         assert_eq!(made.fingerprint(), again.fingerprint());
         assert_eq!(made.fingerprint().len(), 95);
+        assert_eq!(made.fingerprints().sha1.len(), 59);
         made.acceptor().unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let fault = Certificate::of(&data, "home", "example.org").err().unwrap();

@@ -13,7 +13,7 @@ pub(in crate::proxy) struct Lodging {
     /// Whose account it is.
     pub(super) account: BareJid,
     /// The way into it.
-    pub(super) login: Login,
+    pub(in crate::proxy) login: Login,
     /// What speaks TLS with the client.
     pub(super) acceptor: Acceptor,
     /// Whether the client may do without.

@@ -18,14 +18,15 @@ mod names;
 mod payload;
 mod pump;
 mod session;
+pub mod setup;
 mod sharing;
 mod upward;
 mod welcome;
 
 pub use adapter::{Adapter, Step, Upward};
-pub use certificate::Certificate;
+pub use certificate::{Certificate, Fingerprints};
 pub use names::{ADDRESS, is_reserved};
 
 pub(super) use company::Company;
 pub(super) use lodging::Lodging;
-pub(super) use session::serve;
+pub(super) use session::{serve, serve_known};

@@ -21,12 +21,20 @@ pub(in crate::proxy) async fn serve(
     client: Box<dyn Stream>,
     visitor: Visitor<'_>,
     lodging: &Lodging,
+    stop: watch::Receiver<bool>,
+) {
+    // docs/decisions/0140-the-proxy-and-xmpp.md
+    if !visitor.is_anothers() {
+        serve_known(client, lodging, stop).await;
+    }
+}
+
+/// The same for a client that is somebody who may, by a door where it has said where it wants to go.
+pub(in crate::proxy) async fn serve_known(
+    client: Box<dyn Stream>,
+    lodging: &Lodging,
     mut stop: watch::Receiver<bool>,
 ) {
-    if visitor.is_anothers() {
-        // docs/decisions/0140-the-proxy-and-xmpp.md
-        return;
-    }
     let arrived = tokio::select! {
         arrived = timeout(PATIENCE, come_in(client, lodging)) => arrived,
         () = ended(&mut stop) => return,
