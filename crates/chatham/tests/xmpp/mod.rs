@@ -9,7 +9,7 @@
 )]
 
 #[path = "../running/mod.rs"]
-mod running;
+pub mod running;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -93,13 +93,19 @@ impl Server {
 
     /// Says something to an account's client.
     pub async fn inject(&self, account: &str, stanza: &str) {
-        let way = self.book.lock().unwrap().ways[account].clone();
-        way.send(stanza.to_owned()).unwrap();
+        assert!(self.try_inject(account, stanza), "{account} is not there");
+    }
+
+    /// The same, if the client is there.
+    pub fn try_inject(&self, account: &str, stanza: &str) -> bool {
+        let book = self.book.lock().unwrap();
+        let way = book.ways.get(account);
+        way.is_some_and(|way| way.send(stanza.to_owned()).is_ok())
     }
 }
 
 async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
-    let (mut reads, mut writes) = stream.into_split();
+    let (reads, mut writes) = stream.into_split();
     let (sender, mut said) = unbounded_channel::<String>();
     tokio::spawn(async move {
         while let Some(text) = said.recv().await {
@@ -111,6 +117,12 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
             }
         }
     });
+    hear(reads, &sender, &book).await;
+    let mut book = book.lock().unwrap();
+    book.ways.retain(|_, way| !way.same_channel(&sender));
+}
+
+async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: &Mutex<Book>) {
     let say = |text: String| {
         let _gone = sender.send(text);
     };
@@ -151,7 +163,7 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
                         say(format!("<failure xmlns='{SASL}'><not-authorized/></failure>"));
                     }
                 }
-                Some(name) => serve(&book, name, &sender, &text),
+                Some(name) => serve(book, name, sender, &text),
             }
         }
         match reads.read(&mut buffer).await {
@@ -184,11 +196,19 @@ fn serve(book: &Mutex<Book>, name: &str, sender: &UnboundedSender<String>, text:
         .split("to='")
         .nth(1)
         .and_then(|rest| rest.split(['@', '\'']).next());
-    if let Some(way) = to.and_then(|to| book.ways.get(to))
-        && text.starts_with("<message")
-    {
+    let Some(to) = to.filter(|_| text.starts_with("<message")) else {
+        return;
+    };
+    if let Some(way) = book.ways.get(to) {
         let from = format!("<message from='{name}@example.org/{resource}'");
         let _gone = way.send(text.replacen("<message", &from, 1));
+    } else if !text.contains("type='error'") {
+        let id = text.split("id='").nth(1).and_then(|rest| rest.split('\'').next());
+        let id = id.unwrap_or_default();
+        let _gone = sender.send(format!(
+            "<message from='{to}@example.org' type='error' id='{id}'><error type='cancel'><service-unavailable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ));
     }
 }
 
@@ -259,6 +279,90 @@ impl Client {
             .say(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>"))
             .await;
         client
+    }
+
+    /// One that is in, if nothing breaks before. Everything that is shown goes to `seen`.
+    pub async fn try_enter(name: &str, port: u16, seen: &mut Vec<String>) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (reads, writes) = stream.into_split();
+        let mut client = Self {
+            reads,
+            writes,
+            reader: FrameReader::default(),
+            seen: Vec::new(),
+        };
+        let entered = client.try_steps(name).await;
+        seen.append(&mut client.seen);
+        entered.then_some(client)
+    }
+
+    async fn try_steps(&mut self, name: &str) -> bool {
+        let proof = BASE64.encode(format!("\0{name}\0secret"));
+        let auth = format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>");
+        let bind = format!("<iq type='set' id='bind'><bind xmlns='{BIND}'/></iq>");
+        for (said, awaited) in [
+            (HEADER, "<mechanism>PLAIN"),
+            (auth.as_str(), "<success"),
+            (HEADER, "features"),
+            (bind.as_str(), "<jid>"),
+            (
+                "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>",
+                "id='roster'",
+            ),
+            ("<presence/>", "Your key is"),
+        ] {
+            if !self.try_say(said).await {
+                return false;
+            }
+            while !self.seen.last().is_some_and(|last| last.contains(awaited)) {
+                // The way to the server may break before the password is proved there.
+                if !self.try_read().await || self.seen.last().is_some_and(|last| last.contains("<failure")) {
+                    return false;
+                }
+            }
+            if awaited == "<success" {
+                self.reader = FrameReader::default();
+            }
+        }
+        true
+    }
+
+    /// Reads one stanza more; `false` if there are no more.
+    pub async fn try_read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.reader.next() {
+                Some(Frame::Stanza(stanza)) => {
+                    self.seen.push(text(&stanza));
+                    return true;
+                }
+                Some(_) => {}
+                None => match timeout(PATIENCE, self.reads.read(&mut buffer)).await {
+                    Ok(Ok(count @ 1..)) => self.reader.push(&buffer[..count]).unwrap(),
+                    Ok(_) => return false,
+                    Err(_) => panic!("neither a word nor an end after\n{}", self.seen.join("\n")),
+                },
+            }
+        }
+    }
+
+    /// Whether it could be said, as far as the client knows.
+    pub async fn try_say(&mut self, text: &str) -> bool {
+        self.try_raw(text.as_bytes()).await
+    }
+
+    pub async fn try_raw(&mut self, bytes: &[u8]) -> bool {
+        self.writes.write_all(bytes).await.is_ok()
+    }
+
+    /// Says no more, and reads what comes still.
+    pub async fn hang_up(&mut self) {
+        let _already_gone = self.writes.shutdown().await;
+        while self.try_read().await {}
+    }
+
+    pub fn take_seen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.seen)
     }
 
     pub async fn say(&mut self, text: &str) {
