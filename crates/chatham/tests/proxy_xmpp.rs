@@ -245,3 +245,33 @@ async fn words_that_the_client_has_not_read_are_shown_to_the_next_one() {
     let mut next = Client::enter("alice", door).await;
     next.until(&["<body>number "]).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_waited_keeps_its_identifier_and_the_request_for_a_receipt() {
+    let mut two = Two::private().await;
+    two.ben
+        .say("<message type='chat' to='alice@example.org' id='e'><body>!otr end</body></message>")
+        .await;
+    two.ann.until(&["chatham.invalid", "ended"]).await;
+    two.ann
+        .say(&format!(
+            "<message type='chat' to='bob@example.org' id='waits'><body>{}</body><request xmlns='urn:xmpp:receipts'/>\
+             </message>",
+            SECRETS[0]
+        ))
+        .await;
+    two.ann.until(&["chatham.invalid", "not sent"]).await;
+    two.ann
+        .say("<message type='chat' to='bob@example.org' id='s'><body>!otr start</body></message>")
+        .await;
+    let shown = two.ben.until(&[SECRETS[0]]).await;
+    assert!(
+        shown.contains("id='waits'") && shown.contains("urn:xmpp:receipts"),
+        "{shown}"
+    );
+    // A receipt for anything else would be taken for one of the text.
+    let named = |stanza: &&String| stanza.contains("id='waits'") || stanza.contains("urn:xmpp:receipts");
+    let up = two.server.heard("alice");
+    assert_eq!(up.iter().filter(named).count(), 1, "{up:#?}");
+    two.nothing_leaked(&SECRETS);
+}

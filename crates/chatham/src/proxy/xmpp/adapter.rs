@@ -24,6 +24,7 @@ use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::cipher::{self, Tags};
 use crate::proxy::xmpp::names::{self, ADDRESS};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
+use crate::proxy::xmpp::wish::{Wish, wishes};
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -208,45 +209,36 @@ impl Adapter {
         if !errands.is_empty() {
             self.carry_out(resident, errands, Cause::default(), out);
         }
-        let mut said = cause.said.map(|(message, _)| message);
-        for effect in effects {
+        let mut wishes = wishes(resident, &effects, cause.said.map(|(message, _)| message));
+        for (at, effect) in effects.into_iter().enumerate() {
+            let wish = wishes.remove(&at).unwrap_or_default();
             match effect {
                 Effect::Remember(memory) => out.push(Step::Remember(memory)),
                 Effect::Show(notice) => self.show(resident, notice, cause, out),
                 Effect::Send { .. } | Effect::Deed { .. } if cause.old => {}
-                Effect::Send { to, text } => self.send(resident, to, text, &mut said, out),
-                Effect::Deed { to, deed } => self.send(resident, to, deed_text(&deed), &mut said, out),
+                Effect::Send { to, text } => self.send(resident, to, text, wish, out),
+                Effect::Deed { to, deed } => self.send(resident, to, deed_text(&deed), wish, out),
             }
         }
     }
 
-    /// The first message that words of the client have become has their identifier and what may stand beside them.
-    fn send(
-        &mut self,
-        resident: &mut Resident,
-        to: Nick,
-        text: Vec<u8>,
-        said: &mut Option<&Element>,
-        out: &mut Vec<Step>,
-    ) {
+    /// The first message that words of the client have become is as the client wishes.
+    fn send(&mut self, resident: &mut Resident, to: Nick, text: Vec<u8>, wish: Wish, out: &mut Vec<Step>) {
         let Ok(words) = String::from_utf8(text) else {
             // Texts come from XML and are such; should one not be, nothing of it goes anywhere.
             let what = What::Mistake("not sent: it cannot be said in XMPP".to_owned());
             return self.show(resident, Notice { with: to, what }, Cause::default(), out);
         };
-        let said = said.take();
-        let known = said.and_then(|message| message.attr("id"));
-        let id = known.map_or_else(|| self.next_id(), str::to_owned);
-        let kind = said.and_then(|message| message.attr("type"));
-        let kind = kind.filter(|kind| *kind == "normal").unwrap_or("chat");
+        let known = wish.id.is_some();
+        let id = wish.id.unwrap_or_else(|| self.next_id());
+        let kind = if wish.normal { "normal" } else { "chat" };
         let ciphertext = words.starts_with("?OTR");
-        let address = self.address(&to, &words, said.and_then(|message| message.attr("to")));
-        let beside = match said {
-            Some(message) if ciphertext => payload::harmless(message, false),
-            Some(message) => payload::harmless(message, true),
-            None => String::new(),
+        let address = self.address(&to, &words, wish.to.as_deref());
+        let [without_hints, with_hints] = wish.beside;
+        let (beside, about) = match ciphertext {
+            true => (without_hints, ABOUT_CIPHERTEXT),
+            false => (with_hints, ""),
         };
-        let about = if ciphertext { ABOUT_CIPHERTEXT } else { "" };
         let body = Zeroizing::new(escape(&words));
         let message = format!(
             "<message to='{}' type='{kind}' id='{}'><body>{}</body>{beside}{about}</message>",
@@ -255,7 +247,7 @@ impl Adapter {
             body.as_str()
         );
         if ciphertext {
-            self.note_sent(id, to.clone(), known.is_some());
+            self.note_sent(id, to.clone(), known);
         }
         out.push(Step::Up(Upward {
             bytes: Zeroizing::new(message.into_bytes()),

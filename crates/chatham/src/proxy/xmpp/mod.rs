@@ -20,6 +20,7 @@ mod pump;
 mod session;
 mod upward;
 mod welcome;
+mod wish;
 
 pub use adapter::{Adapter, Step, Upward};
 pub use certificate::Certificate;
@@ -27,3 +28,4 @@ pub use names::{ADDRESS, is_reserved};
 
 pub(super) use lodging::Lodging;
 pub(super) use session::serve;
+pub(super) use wish::Wish;
