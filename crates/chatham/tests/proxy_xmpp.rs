@@ -326,3 +326,61 @@ async fn an_archive_gives_out_no_ciphertext_and_nobody_has_one_of_their_own() {
     assert!(!two.ann.saw("?OTR") && !two.ann.saw("forged"));
     assert_eq!(two.server.heard("alice").len(), heard, "something was answered");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_waited_keeps_its_identifier_and_the_request_for_a_receipt() {
+    let mut two = Two::private().await;
+    two.ben
+        .say("<message type='chat' to='alice@example.org' id='e'><body>!otr end</body></message>")
+        .await;
+    two.ann.until(&["chatham.invalid", "ended"]).await;
+    two.ann
+        .say(&format!(
+            "<message type='chat' to='bob@example.org' id='waits'><body>{}</body><request xmlns='urn:xmpp:receipts'/>\
+             </message>",
+            SECRETS[0]
+        ))
+        .await;
+    two.ann.until(&["chatham.invalid", "not sent"]).await;
+    two.ann
+        .say("<message type='chat' to='bob@example.org' id='s'><body>!otr start</body></message>")
+        .await;
+    let shown = two.ben.until(&[SECRETS[0]]).await;
+    assert!(
+        shown.contains("id='waits'") && shown.contains("urn:xmpp:receipts"),
+        "{shown}"
+    );
+    // A receipt for anything else would be taken for one of the text.
+    let named = |stanza: &&String| stanza.contains("id='waits'") || stanza.contains("urn:xmpp:receipts");
+    let up = two.server.heard("alice");
+    assert_eq!(up.iter().filter(named).count(), 1, "{up:#?}");
+    two.nothing_leaked(&SECRETS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_question_that_a_waiting_text_asks_takes_nothing_of_it() {
+    let mut two = Two::both_arrive().await;
+    let to = |name: &str, text: &str| {
+        format!(
+            "<message type='chat' to='{name}@example.org' id='waits'><body>{text}</body><request \
+             xmlns='urn:xmpp:receipts'/></message>"
+        )
+    };
+    // Who has spoken is no stranger.
+    two.ben.say(&to("alice", "in the clear")).await;
+    two.ann.until(&["in the clear"]).await;
+    two.ann.say(&to("bob", "!otr policy always")).await;
+    two.ann.say(&to("bob", SECRETS[0])).await;
+    let shown = two.ben.until(&[SECRETS[0]]).await;
+    assert!(
+        shown.contains("id='waits'") && shown.contains("urn:xmpp:receipts"),
+        "{shown}"
+    );
+    let up = two.server.heard("alice");
+    let question = up.iter().find(|stanza| stanza.contains("?OTRv")).unwrap();
+    assert!(
+        !question.contains("id='waits'") && !question.contains("receipts"),
+        "{question}"
+    );
+    two.nothing_leaked(&SECRETS);
+}

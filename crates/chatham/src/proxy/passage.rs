@@ -18,6 +18,10 @@ pub(super) trait Traffic {
     fn client_sends(&mut self, bytes: &[u8]);
     /// Takes bytes of the server.
     fn server_sends(&mut self, bytes: &[u8]);
+    /// Whether the server has said that it goes: nothing more that is said to it arrives.
+    fn server_has_ended(&self) -> bool {
+        false
+    }
     /// The server is gone. What the client says before it hears of that is taken still.
     fn server_is_gone(&mut self);
     /// Another client wants to come in, and this one may be gone without a word.
@@ -141,7 +145,10 @@ pub(super) async fn run(
                 Ok(0) | Err(_) => client_gone = true,
             },
             read = server_reads.read(&mut far), if !server_gone && traffic.takes_from_server() => match read {
-                Ok(count @ 1..) => traffic.server_sends(far.get(..count).unwrap_or_default()),
+                Ok(count @ 1..) => {
+                    traffic.server_sends(far.get(..count).unwrap_or_default());
+                    server_gone = traffic.server_has_ended();
+                }
                 Ok(0) | Err(_) => server_gone = true,
             },
             wrote = write_or_flush(&mut client_writes, traffic.down()),

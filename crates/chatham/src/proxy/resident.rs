@@ -1,6 +1,6 @@
 //! What outlives a connection of the client: the engine, and what its person has not been told yet.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use im::irc::Nick;
 use otr::Timestamp;
@@ -10,7 +10,7 @@ use crate::engine::notice::{Delivery, Notice, Standing, What};
 use crate::engine::{Effect, Engine, Memory};
 use crate::proxy::outside::Outside;
 use crate::proxy::words;
-use crate::proxy::xmpp::Company;
+use crate::proxy::xmpp::{Company, Wish};
 
 /// One person of the proxy, with their client or without it.
 pub struct Resident {
@@ -18,6 +18,8 @@ pub struct Resident {
     pub engine: Engine,
     /// The texts that wait, by number.
     pub(super) held: BTreeSet<u64>,
+    /// How an XMPP client wanted texts to go that wait, by the same number.
+    pub(super) wishes: BTreeMap<u64, Wish>,
     /// Lines for the person that no client was there for.
     untold: VecDeque<String>,
     /// Words of others that no client was there for, as a client of this network is shown them.
@@ -36,6 +38,7 @@ impl Resident {
         Self {
             engine,
             held: BTreeSet::new(),
+            wishes: BTreeMap::new(),
             untold: VecDeque::new(),
             unshown: VecDeque::new(),
             away: false,

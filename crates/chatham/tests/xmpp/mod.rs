@@ -100,17 +100,23 @@ impl Server {
 
     /// Says something to an account's client.
     pub async fn inject(&self, account: &str, stanza: &str) {
+        assert!(self.try_inject(account, stanza), "{account} is not there");
+    }
+
+    /// The same, if the client is there.
+    pub fn try_inject(&self, account: &str, stanza: &str) -> bool {
         let client = match account.contains('/') {
             true => account.to_owned(),
             false => format!("{account}/{}", &account[..1]),
         };
-        let way = self.book.lock().unwrap().ways[&client].clone();
-        way.send(stanza.to_owned()).unwrap();
+        let book = self.book.lock().unwrap();
+        let way = book.ways.get(&client);
+        way.is_some_and(|way| way.send(stanza.to_owned()).is_ok())
     }
 }
 
 async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
-    let (mut reads, mut writes) = stream.into_split();
+    let (reads, mut writes) = stream.into_split();
     let (sender, mut said) = unbounded_channel::<String>();
     tokio::spawn(async move {
         while let Some(text) = said.recv().await {
@@ -122,6 +128,12 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
             }
         }
     });
+    hear(reads, &sender, &book).await;
+    let mut book = book.lock().unwrap();
+    book.ways.retain(|_, way| !way.same_channel(&sender));
+}
+
+async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: &Mutex<Book>) {
     let say = |text: String| {
         let _gone = sender.send(text);
     };
@@ -163,18 +175,13 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
                         say(format!("<failure xmlns='{SASL}'><not-authorized/></failure>"));
                     }
                 }
-                Some(name) => serve(&book, (name, &mut resource), &sender, &text),
+                Some(name) => serve(book, (name, &mut resource), sender, &text),
             }
         }
         match reads.read(&mut buffer).await {
             Ok(count @ 1..) => reader.push(&buffer[..count]).unwrap(),
             _ => break,
         }
-    }
-    let mut book = book.lock().unwrap();
-    let gone = format!("{}/{resource}", account.unwrap_or_default());
-    if book.ways.get(&gone).is_some_and(|way| way.same_channel(&sender)) {
-        book.ways.remove(&gone);
     }
 }
 
@@ -213,17 +220,27 @@ fn serve(
     let Some((to, device)) = to.and_then(|to| to.split_once("@example.org")) else {
         return;
     };
-    if text.starts_with("<message") && !book.diverted.contains(to) {
-        let from = format!("<message from='{name}@example.org/{resource}'");
-        let text = text.replacen("<message", &from, 1);
-        // What is for the account goes to all of its clients.
-        let ways = book.ways.iter().filter(|(who, _)| match device {
-            "" => who.split('/').next() == Some(to),
-            device => **who == format!("{to}{device}"),
-        });
-        for (_, way) in ways {
-            let _gone = way.send(text.clone());
-        }
+    if !text.starts_with("<message") || book.diverted.contains(to) {
+        return;
+    }
+    let from = format!("<message from='{name}@example.org/{resource}'");
+    let said = text.replacen("<message", &from, 1);
+    // What is for the account goes to all of its clients.
+    let ways = book.ways.iter().filter(|(who, _)| match device {
+        "" => who.split('/').next() == Some(to),
+        device => **who == format!("{to}{device}"),
+    });
+    let mut arrives = false;
+    for (_, way) in ways {
+        arrives |= way.send(said.clone()).is_ok();
+    }
+    if !arrives && !text.contains("type='error'") {
+        let id = text.split("id='").nth(1).and_then(|rest| rest.split('\'').next());
+        let id = id.unwrap_or_default();
+        let _gone = sender.send(format!(
+            "<message from='{to}@example.org' type='error' id='{id}'><error type='cancel'><service-unavailable \
+             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+        ));
     }
 }
 
@@ -319,6 +336,90 @@ impl Client {
             .say(&format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>"))
             .await;
         client
+    }
+
+    /// One that is in, if nothing breaks before. Everything that is shown goes to `seen`.
+    pub async fn try_enter(name: &str, port: u16, seen: &mut Vec<String>) -> Option<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let (reads, writes) = stream.into_split();
+        let mut client = Self {
+            reads,
+            writes,
+            reader: FrameReader::default(),
+            seen: Vec::new(),
+        };
+        let entered = client.try_steps(name).await;
+        seen.append(&mut client.seen);
+        entered.then_some(client)
+    }
+
+    async fn try_steps(&mut self, name: &str) -> bool {
+        let proof = BASE64.encode(format!("\0{name}\0secret"));
+        let auth = format!("<auth xmlns='{SASL}' mechanism='PLAIN'>{proof}</auth>");
+        let bind = format!("<iq type='set' id='bind'><bind xmlns='{BIND}'/></iq>");
+        for (said, awaited) in [
+            (HEADER, "<mechanism>PLAIN"),
+            (auth.as_str(), "<success"),
+            (HEADER, "features"),
+            (bind.as_str(), "<jid>"),
+            (
+                "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>",
+                "id='roster'",
+            ),
+            ("<presence/>", "Your key is"),
+        ] {
+            if !self.try_say(said).await {
+                return false;
+            }
+            while !self.seen.last().is_some_and(|last| last.contains(awaited)) {
+                // The way to the server may break before the password is proved there.
+                if !self.try_read().await || self.seen.last().is_some_and(|last| last.contains("<failure")) {
+                    return false;
+                }
+            }
+            if awaited == "<success" {
+                self.reader = FrameReader::default();
+            }
+        }
+        true
+    }
+
+    /// Reads one stanza more; `false` if there are no more.
+    pub async fn try_read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.reader.next() {
+                Some(Frame::Stanza(stanza)) => {
+                    self.seen.push(text(&stanza));
+                    return true;
+                }
+                Some(_) => {}
+                None => match timeout(PATIENCE, self.reads.read(&mut buffer)).await {
+                    Ok(Ok(count @ 1..)) => self.reader.push(&buffer[..count]).unwrap(),
+                    Ok(_) => return false,
+                    Err(_) => panic!("neither a word nor an end after\n{}", self.seen.join("\n")),
+                },
+            }
+        }
+    }
+
+    /// Whether it could be said, as far as the client knows.
+    pub async fn try_say(&mut self, text: &str) -> bool {
+        self.try_raw(text.as_bytes()).await
+    }
+
+    pub async fn try_raw(&mut self, bytes: &[u8]) -> bool {
+        self.writes.write_all(bytes).await.is_ok()
+    }
+
+    /// Says no more, and reads what comes still.
+    pub async fn hang_up(&mut self) {
+        let _already_gone = self.writes.shutdown().await;
+        while self.try_read().await {}
+    }
+
+    pub fn take_seen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.seen)
     }
 
     pub async fn say(&mut self, text: &str) {

@@ -26,6 +26,7 @@ use crate::proxy::xmpp::company::{Outbound, Outgoing, Parcel};
 use crate::proxy::xmpp::names::{self, ADDRESS};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
 use crate::proxy::xmpp::sharing::is_answer;
+use crate::proxy::xmpp::wish::{Wish, wishes};
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -228,45 +229,34 @@ impl Adapter {
         if !errands.is_empty() {
             self.carry_out(resident, errands, Cause::default(), out);
         }
-        let mut said = cause.said.map(|(message, _)| message);
-        for effect in effects {
+        let mut wishes = wishes(resident, &effects, cause.said.map(|(message, _)| message));
+        for (at, effect) in effects.into_iter().enumerate() {
+            let wish = wishes.remove(&at).unwrap_or_default();
             match effect {
                 Effect::Remember(memory) => out.push(Step::Remember(memory)),
                 Effect::Show(notice) => self.show(resident, notice, cause, out),
                 Effect::Send { .. } | Effect::Deed { .. } if cause.old => {}
-                Effect::Send { to, text } => self.send(resident, to, text, &mut said, out),
-                Effect::Deed { to, deed } => self.send(resident, to, deed_text(&deed), &mut said, out),
+                Effect::Send { to, text } => self.send(resident, to, text, wish, out),
+                Effect::Deed { to, deed } => self.send(resident, to, deed_text(&deed), wish, out),
             }
         }
     }
 
-    /// The first message that words of the client have become has their identifier and what may stand beside them.
-    fn send(
-        &mut self,
-        resident: &mut Resident,
-        to: Nick,
-        text: Vec<u8>,
-        said: &mut Option<&Element>,
-        out: &mut Vec<Step>,
-    ) {
+    /// The first message that words of the client have become is as the client wishes.
+    fn send(&mut self, resident: &mut Resident, to: Nick, text: Vec<u8>, wish: Wish, out: &mut Vec<Step>) {
         let Ok(words) = String::from_utf8(text) else {
             // Texts come from XML and are such; should one not be, nothing of it goes anywhere.
             let what = What::Mistake("not sent: it cannot be said in XMPP".to_owned());
             return self.show(resident, Notice { with: to, what }, Cause::default(), out);
         };
-        let said = said.take();
-        let attribute = |name: &'static str| said.and_then(|message| message.attr(name));
         let ciphertext = is_ciphertext(&words);
+        let [without_hints, with_hints] = wish.beside;
         let outbound = Outbound {
             to,
-            id: attribute("id").map(str::to_owned),
-            kind: if attribute("type") == Some("normal") {
-                "normal"
-            } else {
-                "chat"
-            },
-            address: attribute("to").map(str::to_owned),
-            beside: said.map_or_else(String::new, |message| payload::harmless(message, !ciphertext)),
+            id: wish.id,
+            kind: if wish.normal { "normal" } else { "chat" },
+            address: wish.to,
+            beside: if ciphertext { without_hints } else { with_hints },
             text: Zeroizing::new(words),
         };
         if ciphertext && resident.company.is_spoken_for(self.seed) {

@@ -53,14 +53,6 @@ impl Adapter {
         out
     }
 
-    /// The server ends its stream.
-    pub fn server_ends(&mut self) -> Vec<Step> {
-        vec![
-            Step::Down(Zeroizing::new(b"</stream:stream>".to_vec())),
-            Step::End,
-        ]
-    }
-
     /// The client shows messages from now on, and the server has just heard that it is here: before, what answers us would
     /// find nobody.
     pub(super) fn come(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {

@@ -22,6 +22,7 @@ pub mod setup;
 mod sharing;
 mod upward;
 mod welcome;
+mod wish;
 
 pub use adapter::{Adapter, Step, Upward};
 pub use certificate::{Certificate, Fingerprints};
@@ -30,3 +31,4 @@ pub use names::{ADDRESS, is_reserved};
 pub(super) use company::Company;
 pub(super) use lodging::Lodging;
 pub(super) use session::{serve, serve_known};
+pub(super) use wish::Wish;

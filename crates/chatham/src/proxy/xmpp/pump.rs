@@ -29,6 +29,8 @@ pub(super) struct Pump<'r> {
     over: bool,
     /// The stream to the server has its end.
     goodbye: bool,
+    /// The stream from the server has its end.
+    server_ended: bool,
 }
 
 impl<'r> Pump<'r> {
@@ -49,6 +51,7 @@ impl<'r> Pump<'r> {
             queue: VecDeque::new(),
             over: false,
             goodbye: false,
+            server_ended: false,
         };
         pump.down.push(first, false);
         // What was read together with the last steps of the login.
@@ -73,12 +76,17 @@ impl<'r> Pump<'r> {
 
     fn hear_server(&mut self) {
         while !self.over
+            && !self.server_ended
             && let Some(frame) = self.from_server.next()
         {
             let room = self.room;
             let steps = match frame {
                 Frame::Stanza(stanza) => self.adapter.from_server(&mut room.resident(), &stanza, now()),
-                Frame::End => self.adapter.server_ends(),
+                // What the client says before it hears of that is taken still, and waits.
+                Frame::End => {
+                    self.server_ended = true;
+                    return;
+                }
                 Frame::Header(_) => return self.distrust(&FrameFault::NotXmpp),
             };
             self.carry_out(steps);
@@ -177,10 +185,17 @@ impl Traffic for Pump<'_> {
         }
     }
 
+    fn server_has_ended(&self) -> bool {
+        self.server_ended
+    }
+
     fn server_is_gone(&mut self) {
         if !self.over {
             self.goodbye = true;
             self.adapter.nothing_more_is_shown();
+            if self.server_ended {
+                return self.down.push(b"</stream:stream>", false);
+            }
             let words = "the connection to the server broke";
             self.down
                 .push(&stream_error("remote-connection-failed", words), false);
