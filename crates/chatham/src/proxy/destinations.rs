@@ -144,7 +144,7 @@ impl Home {
 
     /// Whether the network may have named any other host for it.
     fn may_be_at(&self, port: u16) -> bool {
-        matches!(self, Self::Lodging(_)) && of_xmpp(port)
+        matches!(self, Self::Lodging(_)) && (of_xmpp(port) || port == OF_THE_WEB)
     }
 }
 
@@ -167,5 +167,7 @@ fn again(client: Box<dyn Stream>, early: Vec<u8>) -> Box<dyn Stream> {
 
 /// The ports of IRC without and with encryption.
 const OF_IRC: [u16; 2] = [6667, 6697];
-/// Those of XMPP: for STARTTLS, for TLS at once, and the one that passes wherever the web does.
-const OF_XMPP: [u16; 3] = [5222, 5223, 443];
+/// Those of XMPP: for STARTTLS, and for TLS at once.
+const OF_XMPP: [u16; 2] = [5222, 5223];
+/// XMPP is there, too, but who goes there without naming an account may mean the web.
+const OF_THE_WEB: u16 = 443;

@@ -35,6 +35,8 @@ pub(super) struct Pump<'r> {
     began: Instant,
     /// The client, or we, have said goodbye to the server.
     goodbye: bool,
+    /// There is no connection to the server any more.
+    server_gone: bool,
     over: bool,
 }
 
@@ -54,6 +56,7 @@ impl<'r> Pump<'r> {
             began: Instant::now(),
             room,
             goodbye: false,
+            server_gone: false,
             over: false,
         })
     }
@@ -205,7 +208,9 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn server_is_gone(&mut self) {}
+    fn server_is_gone(&mut self) {
+        self.server_gone = true;
+    }
 
     fn ask_whether_there(&mut self) {
         if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
@@ -259,7 +264,9 @@ impl Traffic for Pump<'_> {
     }
 
     fn refill(&mut self) -> Instant {
-        while self.up.len() < WRITE
+        // What cannot go any more stays in the queue, and is given back.
+        while !self.server_gone
+            && self.up.len() < WRITE
             && let Some(next) = self.queue.front()
         {
             let spent = self.bucket.take(self.began.elapsed());

@@ -43,13 +43,23 @@ pub fn tags(text: &str) -> Option<Tags> {
 /// Whether it is something of the protocol, and no words.
 #[must_use]
 pub fn is_ciphertext(text: &str) -> bool {
-    text.starts_with("?OTR")
+    text.trim_start().starts_with("?OTR")
 }
 
 /// Words without the white space in them that offers a private conversation.
 #[must_use]
-pub fn without_offer(text: &str) -> &str {
-    text.split_once(OFFER).map_or(text, |(words, _)| words)
+pub fn without_offer(text: &str) -> String {
+    let Some((before, behind)) = text.split_once(OFFER) else {
+        return text.to_owned();
+    };
+    let mut words = behind;
+    // Each version that is offered has eight signs.
+    while let Some((version, rest)) = words.split_at_checked(8)
+        && version.bytes().all(|sign| matches!(sign, b' ' | b'\t'))
+    {
+        words = rest;
+    }
+    [before, words].concat()
 }
 
 /// Whether it is a message of a conversation that stands already, and no part of how one begins.
@@ -118,5 +128,7 @@ mod tests {
         let offer = [OFFER, "  \t\t  \t\t"].concat();
         assert_eq!(without_offer(&["hello", &offer].concat()), "hello");
         assert_eq!(without_offer("hello \t  "), "hello \t  ");
+        assert_eq!(without_offer(&[&offer, " and more"].concat()), " and more");
+        assert!(is_ciphertext(" ?OTRv34?") && !is_ciphertext("what is ?OTRv34?"));
     }
 }

@@ -146,7 +146,8 @@ impl Adapter {
     ///
     /// If other clients of the account are there, they go on: the network has not lost the person.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
-        let first = resident.company.leave(self.seed);
+        let (first, untold) = resident.company.leave(self.seed);
+        resident.keep(untold);
         resident.outside.rouse();
         if !first && !resident.company.is_empty() {
             // Only what goes in the clear goes by this stream.
@@ -196,14 +197,14 @@ impl Adapter {
         out: &mut Vec<Step>,
     ) {
         let lines: Vec<String> = lines.into_iter().collect();
+        if lines.is_empty() {
+            return;
+        }
         if !self.present && resident.company.has_others(self.seed) {
             return self.share(resident, &Parcel::Told(lines));
         }
         if !self.present {
             return resident.keep(lines);
-        }
-        if lines.is_empty() {
-            return;
         }
         let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
         let words = Zeroizing::new(lines.join("\n"));

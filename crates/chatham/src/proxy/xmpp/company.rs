@@ -97,16 +97,23 @@ impl Company {
         });
     }
 
-    /// A client is gone. Whether it was the one that spoke for all.
-    pub(super) fn leave(&mut self, number: u64) -> bool {
+    /// A client is gone. Whether it was the one that spoke for all, and what nobody has been told if it was the last.
+    pub(super) fn leave(&mut self, number: u64) -> (bool, Vec<String>) {
         let first = self.speaks_for_all(number);
+        let (_, parcels) = self.take_parcels(number);
         self.members.retain(|member| member.number != number);
+        let mut untold = Vec::new();
         if self.members.is_empty() {
             self.heard.clear();
             self.typed.clear();
             self.places.clear();
+            for parcel in parcels {
+                if let Parcel::Told(lines) = parcel {
+                    untold.extend(lines);
+                }
+            }
         }
-        first
+        (first, untold)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -7,6 +7,7 @@ use otr::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::notice::{How, Standing};
+use crate::present::plain;
 use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
 use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
@@ -115,10 +116,6 @@ impl Adapter {
         now: Timestamp,
         out: &mut Vec<Step>,
     ) {
-        let kind = message.attr("type").unwrap_or("normal");
-        if kind == "groupchat" {
-            return out.push(pass(stanza));
-        }
         if let Some(copy) = forwarded(message, |child| child.ns() == CARBONS) {
             // Whoever else sends a copy makes it up (S-60).
             if !self.is_own_account(message) {
@@ -129,20 +126,32 @@ impl Adapter {
                     self.take_over(resident, stanza, copy, now, out);
                 }
                 Some(_) => {}
-                None => out.push(pass(stanza)),
+                None => self.copied(resident, stanza, message, copy, out),
             };
         }
         if let Some(old) = forwarded(message, |child| child.ns().starts_with(ARCHIVES)) {
-            // Archives are our account's, or a room's: somebody's own could tell anything amid a private conversation.
-            if let Addressee::Person(nick) = self.addressee(message.attr("from"))
-                && resident.engine.next_way(&nick) != Some(How::Clear)
-            {
-                return;
+            // Archives are our account's, or a room's of what was said there: somebody's own could tell anything, in anybody's
+            // name or amid a private conversation.
+            if !self.is_own_account(message) {
+                if let Some(old) = old
+                    && bare(old) != bare(message)
+                {
+                    return;
+                }
+                if let Addressee::Person(nick) = self.addressee(message.attr("from"))
+                    && resident.engine.next_way(&nick) != Some(How::Clear)
+                {
+                    return;
+                }
             }
             return match old.filter(|old| is_ciphertext(old)) {
                 Some(old) => self.tell_old(resident, old, out),
                 None => out.push(pass(stanza)),
             };
+        }
+        let kind = message.attr("type").unwrap_or("normal");
+        if kind == "groupchat" {
+            return out.push(pass(stanza));
         }
         let nick = match self.addressee(message.attr("from")) {
             Addressee::Person(nick) => nick,
@@ -171,6 +180,36 @@ impl Adapter {
         self.hear(resident, (stanza, message), &nick, &text, old, now, out);
     }
 
+    /// A copy of clear text. What somebody has said with whom we are private looks like private words without a mark.
+    fn copied(
+        &mut self,
+        resident: &mut Resident,
+        stanza: &Stanza,
+        message: &Element,
+        copy: Option<&Element>,
+        out: &mut Vec<Step>,
+    ) {
+        let received = copy.filter(|_| message.has_child("received", CARBONS));
+        let Some(copy) = received.filter(|copy| copy.attr("type") != Some("groupchat")) else {
+            return out.push(pass(stanza));
+        };
+        let Addressee::Person(nick) = self.addressee(copy.attr("from")) else {
+            return out.push(pass(stanza));
+        };
+        if resident.engine.next_way(&nick) == Some(How::Clear) {
+            return out.push(pass(stanza));
+        }
+        let shown = match payload::body(copy).map(Zeroizing::new) {
+            Some(text) => {
+                let marked = Zeroizing::new(format!("{} {}", plain::mark(How::Clear, true), text.as_str()));
+                payload::with_body(copy, &marked, false)
+            }
+            None if payload::has_other_words(copy) => payload::without_words(copy),
+            None => return out.push(pass(stanza)),
+        };
+        out.extend(written(&self.copy("received", shown)).map(Step::Down));
+    }
+
     /// Ciphertext that the server gave to another device, and us a copy. Some of it is for us: people write to the account,
     /// and the server takes it to the device that it likes best. The rest is noise.
     fn take_over(
@@ -193,10 +232,13 @@ impl Adapter {
         let private = || resident.engine.standing(&nick) != Standing::NotPrivate;
         let old = match receiver {
             tag if tag == resident.engine.account().instance_tag().raw() => false,
+            // Version 2 says nowhere for whom a text is. If it cannot be read it is another device's: nothing answers.
+            0 if cipher::is_data(&text) => match private() {
+                true => true,
+                false => return,
+            },
             // How an exchange begins is for everybody: it is ours if we have just asked for it.
             0 if resident.engine.is_asking(&nick, now) => false,
-            // Version 2 says nowhere for whom a text is. If it cannot be read it is another device's: nothing answers.
-            0 if private() && cipher::is_data(&text) => true,
             _ => return,
         };
         if copy.attr("type") != Some("error") {
@@ -225,7 +267,7 @@ impl Adapter {
             // Another client has got it, and the engine with it.
             true if cipher::is_ciphertext(text) => return,
             true => cipher::without_offer(text),
-            false => text,
+            false => text.to_owned(),
         };
         let said = Said {
             from: Person {
@@ -234,7 +276,7 @@ impl Adapter {
                 host: None,
             },
             target: self.account.as_str().as_bytes().to_vec(),
-            text: words.as_bytes().to_vec(),
+            text: words.into_bytes(),
             kind: Kind::Person,
             notice: false,
             history: false,
@@ -356,6 +398,12 @@ fn forwarded(message: &Element, wrapper: impl Fn(&Element) -> bool) -> Option<Op
 fn is_ciphertext(message: &Element) -> bool {
     payload::body(message).is_some_and(|body| body.trim_start().starts_with("?OTR"))
         && message.attr("type") != Some("groupchat")
+}
+
+/// Who has sent a message, without the resource.
+fn bare(message: &Element) -> Option<String> {
+    let from = names::read(message.attr("from")?.as_bytes())?;
+    Some(from.to_bare().as_str().to_owned())
 }
 
 fn pass(stanza: &Stanza) -> Step {

@@ -31,6 +31,8 @@ pub(super) struct Pump<'r> {
     goodbye: bool,
     /// The stream from the server has its end.
     server_ended: bool,
+    /// There is no connection to the server any more.
+    server_gone: bool,
 }
 
 impl<'r> Pump<'r> {
@@ -52,6 +54,7 @@ impl<'r> Pump<'r> {
             over: false,
             goodbye: false,
             server_ended: false,
+            server_gone: false,
         };
         pump.down.push(first, false);
         // What was read together with the last steps of the login.
@@ -99,7 +102,7 @@ impl<'r> Pump<'r> {
 
     /// Shows the client what was said to other clients, and by them, if it takes anything.
     fn show_what_others_have(&mut self) {
-        if !self.over && self.down.rest().len() < MOST_BYTES {
+        if !self.over && !self.goodbye && self.down.rest().len() < MOST_BYTES {
             let room = self.room;
             let steps = self.adapter.show_what_others_have(&mut room.resident());
             self.carry_out(steps);
@@ -190,6 +193,7 @@ impl Traffic for Pump<'_> {
     }
 
     fn server_is_gone(&mut self) {
+        self.server_gone = true;
         if !self.over {
             self.goodbye = true;
             self.adapter.nothing_more_is_shown();
@@ -245,7 +249,9 @@ impl Traffic for Pump<'_> {
 
     fn refill(&mut self) -> Instant {
         self.show_what_others_have();
-        while self.up.len() < WRITE
+        // What cannot go any more stays in the queue, and is given back.
+        while !self.server_gone
+            && self.up.len() < WRITE
             && let Some(next) = self.queue.pop_front()
         {
             self.up.extend_from_slice(&next.bytes);

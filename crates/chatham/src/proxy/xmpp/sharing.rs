@@ -60,7 +60,7 @@ impl Adapter {
         lines: Vec<String>,
         out: &mut Vec<Step>,
     ) {
-        if self.present {
+        if self.present && !lines.is_empty() {
             self.share(resident, &Parcel::Told(lines.clone()));
         }
         self.tell(resident, lines, out);
@@ -137,7 +137,7 @@ impl Adapter {
         message
     }
 
-    fn copy(&self, word: &str, message: Element) -> Element {
+    pub(super) fn copy(&self, word: &str, message: Element) -> Element {
         let to = self.full.as_deref().unwrap_or_default();
         payload::copy(word, (self.account.as_str(), to), message)
     }

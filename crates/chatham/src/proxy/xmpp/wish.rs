@@ -52,6 +52,10 @@ pub(super) fn wishes(
 ) -> BTreeMap<usize, Wish> {
     let mut wishes = BTreeMap::new();
     let mut said = said.map(Wish::of);
+    let is_sent =
+        |effect: &Effect| matches!(effect, Effect::Show(notice) if matches!(notice.what, What::Sent { .. }));
+    // What was said now goes behind all that waited. A question may go before it, which is ours.
+    let last = effects.iter().rposition(is_sent);
     for (at, effect) in effects.iter().enumerate() {
         let Effect::Show(Notice { with, what }) = effect else {
             continue;
@@ -72,7 +76,8 @@ pub(super) fn wishes(
                     Effect::Send { to, .. } | Effect::Deed { to, .. } => to == with,
                     Effect::Show(_) | Effect::Remember(_) => false,
                 });
-                if let Some(wish) = resident.wishes.remove(&line.0)
+                let waited = resident.wishes.remove(&line.0);
+                if let Some(wish) = waited.or_else(|| said.take_if(|_| last == Some(at)))
                     && let Some((first, _)) = sends.take(*lines).last()
                 {
                     wishes.insert(first, wish);
@@ -84,7 +89,7 @@ pub(super) fn wishes(
     let first = effects
         .iter()
         .position(|effect| matches!(effect, Effect::Send { .. } | Effect::Deed { .. }));
-    if let (Some(first), Some(wish)) = (first, said) {
+    if let (Some(first), Some(wish), None) = (first, said, last) {
         wishes.entry(first).or_insert(wish);
     }
     wishes
