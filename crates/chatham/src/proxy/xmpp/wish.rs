@@ -98,3 +98,44 @@ pub(super) fn wishes(
 /// More than the outboxes of a few hundred people keep.
 const MOST: usize = 4096;
 const LONGEST: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use chacha20::ChaCha20Rng;
+    use im::irc::{CaseMapping, Nick};
+    use otr::{Account, Policy};
+    use rand_core::SeedableRng;
+
+    use super::*;
+    use crate::engine::Engine;
+    use crate::engine::notice::{How, LineId, Words};
+
+    #[test]
+    fn a_question_that_goes_before_a_text_takes_nothing_of_it() {
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let account = Account::generate(&mut rng);
+        let mut resident = Resident::new(Engine::new(account, Policy::opportunistic(), Box::new(rng)));
+        let bob = Nick::new(b"bob@example.org", CaseMapping::Jid);
+        let message = "<message xmlns='jabber:client' id='m' to='bob@example.org'><body>x</body></message>";
+        let message: Element = message.parse().unwrap();
+        let send = |text: &[u8]| Effect::Send {
+            to: bob.clone(),
+            text: text.to_vec(),
+        };
+        let sent = Effect::Show(Notice {
+            with: bob.clone(),
+            what: What::Sent {
+                line: LineId(1),
+                words: Words::said(b"x"),
+                how: How::Unverified,
+                lines: 1,
+                devices: 1,
+                again: false,
+            },
+        });
+        let effects = [send(b"?OTRv34?"), send(b"?OTR:AAMD."), sent];
+        let wishes = wishes(&mut resident, &effects, Some(&message));
+        assert_eq!(wishes.keys().collect::<Vec<_>>(), [&1]);
+        assert_eq!(wishes[&1].id.as_deref(), Some("m"));
+    }
+}
