@@ -11,13 +11,13 @@ use super::cipher::{self, Tags};
 
 /// The addresses at which devices were heard last.
 #[derive(Debug, Default)]
-pub(super) struct Places {
+pub struct Places {
     people: BTreeMap<BareJid, BTreeMap<u32, Jid>>,
 }
 
 impl Places {
     /// Takes note of where somebody said this.
-    pub(super) fn hear(&mut self, from: &Jid, text: &str) {
+    pub fn hear(&mut self, from: &Jid, text: &str) {
         if from.resource().is_none() {
             return;
         }
@@ -36,7 +36,7 @@ impl Places {
     }
 
     /// A client of somebody, or the whole person, has gone.
-    pub(super) fn leave(&mut self, gone: &Jid) {
+    pub fn leave(&mut self, gone: &Jid) {
         let person = gone.to_bare();
         if let Some(places) = self.people.get_mut(&person) {
             places.retain(|_, place| gone.resource().is_some() && place != gone);
@@ -47,13 +47,14 @@ impl Places {
     }
 
     /// Nobody is known to be anywhere.
-    pub(super) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.people.clear();
     }
 
     /// Where this text goes: to the device for which it is encrypted if that was heard, else to the one that was heard last.
     /// All other texts go to the account.
-    pub(super) fn of(&self, to: &BareJid, text: &str) -> Jid {
+    #[must_use]
+    pub fn of(&self, to: &BareJid, text: &str) -> Jid {
         let place = cipher::tags(text).and_then(|Tags { receiver, .. }| self.people.get(to)?.get(&receiver));
         place.cloned().unwrap_or_else(|| to.clone().into())
     }

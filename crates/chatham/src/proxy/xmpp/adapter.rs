@@ -17,15 +17,13 @@ use im::xmpp::{BareJid, Element, Header, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::notice::{How, Notice, What};
+use crate::engine::notice::{Notice, What};
 use crate::engine::{Effect, Memory};
-use crate::present::plain;
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::company::{Outbound, Outgoing, Parcel};
-use crate::proxy::xmpp::names::{self, ADDRESS};
+use crate::proxy::xmpp::company::{Outbound, Outgoing};
+use crate::proxy::xmpp::names::{self, ADDRESS, Addressee};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
-use crate::proxy::xmpp::sharing::is_answer;
 use crate::proxy::xmpp::wish::{Wish, wishes};
 
 /// One thing to do, in order.
@@ -182,41 +180,6 @@ impl Adapter {
         out
     }
 
-    /// Something that the person has to know.
-    pub fn complain(&mut self, resident: &mut Resident, words: String) -> Vec<Step> {
-        let mut out = Vec::new();
-        self.tell(resident, [words], &mut out);
-        out
-    }
-
-    /// Says these sentences to the person, now or when there is a client that shows them.
-    pub(super) fn tell(
-        &mut self,
-        resident: &mut Resident,
-        lines: impl IntoIterator<Item = String>,
-        out: &mut Vec<Step>,
-    ) {
-        let lines: Vec<String> = lines.into_iter().collect();
-        if lines.is_empty() {
-            return;
-        }
-        if !self.present && resident.company.has_others(self.seed) {
-            return self.share(resident, &Parcel::Told(lines));
-        }
-        if !self.present {
-            return resident.keep(lines);
-        }
-        let (to, id) = (escape(self.full.as_deref().unwrap_or_default()), self.next_id());
-        let words = Zeroizing::new(lines.join("\n"));
-        let words = Zeroizing::new(escape(&words));
-        let message = format!(
-            "<message xmlns='jabber:client' type='chat' from='{ADDRESS}/proxy' to='{to}' id='{id}'><body>{}</body>\
-             <no-store xmlns='urn:xmpp:hints'/></message>",
-            words.as_str()
-        );
-        out.push(Step::Down(Zeroizing::new(message.into_bytes())));
-    }
-
     /// Does what the engine says.
     pub(super) fn carry_out(
         &mut self,
@@ -280,11 +243,10 @@ impl Adapter {
         let known = own && id.is_some();
         let id = id.unwrap_or_else(|| self.next_id());
         let ciphertext = is_ciphertext(&text);
-        let address = if cipher::tags(&text).is_some() {
+        let address = match (cipher::tags(&text), names::read(to.as_bytes())) {
             // To the device that it is for, if we know where that is; the server finds the others.
-            resident.company.place(&to, &text).map(str::to_owned)
-        } else {
-            address
+            (Some(_), Some(to)) => Some(resident.company.places.of(&to.to_bare(), &text).to_string()),
+            _ => address,
         };
         let address = address.unwrap_or_else(|| String::from_utf8_lossy(to.as_bytes()).into_owned());
         let about = if ciphertext { ABOUT_CIPHERTEXT } else { "" };
@@ -311,70 +273,6 @@ impl Adapter {
         }
     }
 
-    pub(super) fn show(
-        &mut self,
-        resident: &mut Resident,
-        notice: Notice,
-        cause: Cause<'_>,
-        out: &mut Vec<Step>,
-    ) {
-        resident.outside.tell(&notice);
-        let What::Heard {
-            words, how, alarming, ..
-        } = &notice.what
-        else {
-            self.share_said(resident, &notice, cause);
-            let lines = resident.told(&notice, &self.habits.prefix);
-            return match is_answer(&notice.what) {
-                true => self.tell(resident, lines, out),
-                false => self.tell_everywhere(resident, lines, out),
-            };
-        };
-        let text = Zeroizing::new(String::from_utf8_lossy(&words.text).into_owned());
-        let text = Zeroizing::new(match words.deed {
-            true => format!("/me {}", text.as_str()),
-            false => text.to_string(),
-        });
-        if let Some((bytes, _, heard)) = cause.heard
-            && *how == How::Clear
-            && !alarming
-            && text.as_str() == heard
-        {
-            return out.push(Step::Words(Zeroizing::new(bytes.to_vec())));
-        }
-        let mark = match alarming {
-            true => format!("{} ", plain::mark(*how, true)),
-            false => String::new(),
-        };
-        let text = Zeroizing::new([mark.as_str(), text.as_str()].concat());
-        let message = match cause.heard {
-            Some((_, message, _)) => {
-                let keep_markup = *how == How::Clear && !alarming;
-                payload::with_body(message, &text, keep_markup)
-            }
-            // A beginning that waited too long for its rest.
-            None => {
-                let (from, to, id) = (
-                    String::from_utf8_lossy(notice.with.as_bytes()).into_owned(),
-                    self.full.clone().unwrap_or_default(),
-                    self.next_id(),
-                );
-                payload::message((&from, &to), &id, &text)
-            }
-        };
-        // The server gives clear text to those of the clients that are to have it, or copies of it.
-        let shared = how.is_private() && resident.company.has_others(self.seed);
-        if let Some(written) = written(&message) {
-            out.push(match shared {
-                true => Step::Down(written),
-                false => Step::Words(written),
-            });
-        }
-        if shared {
-            self.share(resident, &Parcel::Heard(message));
-        }
-    }
-
     /// An identifier of our own.
     pub(super) fn next_id(&mut self) -> String {
         self.count += 1;
@@ -393,37 +291,8 @@ impl Adapter {
 
     /// Who is meant by an address of a message.
     pub(super) fn addressee(&self, address: Option<&str>) -> Addressee {
-        let Some(address) = address else {
-            return Addressee::Other(names::person(&self.account));
-        };
-        if names::is_reserved(address) {
-            return Addressee::Proxy;
-        }
-        let Some(jid) = names::read(address.as_bytes()) else {
-            return Addressee::Nobody;
-        };
-        let bare = jid.to_bare();
-        let nick = names::person(&bare);
-        let room = self.rooms.contains(bare.as_str());
-        if bare == self.account || bare.node().is_none() || room {
-            Addressee::Other(nick)
-        } else {
-            Addressee::Person(nick)
-        }
+        names::addressee(address, &self.account, &self.rooms)
     }
-}
-
-/// Who a message is for, or from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Addressee {
-    /// The proxy itself.
-    Proxy,
-    /// Somebody with whom one can talk privately.
-    Person(Nick),
-    /// Our own account, a server, somebody in a room: no conversation of ours.
-    Other(Nick),
-    /// No address at all.
-    Nobody,
 }
 
 /// An element as bytes.

@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::BuildHasher;
 
 use im::irc::Nick;
-use im::xmpp::Element;
-use im::xmpp::cipher::{self, Tags};
+use im::xmpp::{Element, Places};
 use zeroize::Zeroizing;
 
 use crate::proxy::xmpp::adapter::Upward;
@@ -29,7 +28,7 @@ pub(in crate::proxy) struct Company {
     /// Which client has typed a text that waits.
     typed: BTreeMap<u64, u64>,
     /// Where each device of somebody was last heard.
-    places: BTreeMap<Nick, BTreeMap<u32, String>>,
+    pub(super) places: Places,
 }
 
 struct Member {
@@ -201,41 +200,9 @@ impl Company {
     pub(super) fn typed_on(&mut self, line: u64) -> Option<u64> {
         self.typed.remove(&line)
     }
-
-    /// Takes note of where somebody speaks, and which device it is if that can be seen.
-    pub(super) fn note_place(&mut self, nick: &Nick, full: &str, text: &str) {
-        if self.places.len() >= MOST_PLACES && !self.places.contains_key(nick) {
-            self.places.clear();
-        }
-        let places = self.places.entry(nick.clone()).or_default();
-        if places.len() >= MOST_DEVICES {
-            places.clear();
-        }
-        // What names no device is for the one that was heard last.
-        places.insert(0, full.to_owned());
-        if let Some(Tags { sender, .. }) = cipher::tags(text) {
-            places.insert(sender, full.to_owned());
-        }
-    }
-
-    /// Where the device is that a message is for. `None` if we do not know.
-    pub(super) fn place(&self, nick: &Nick, text: &str) -> Option<&str> {
-        let Tags { receiver, .. } = cipher::tags(text)?;
-        self.places.get(nick)?.get(&receiver).map(String::as_str)
-    }
-
-    /// A device has gone. What is for it finds the server, which keeps it or gives it to another.
-    pub(super) fn forget_place(&mut self, full: &str) {
-        for places in self.places.values_mut() {
-            places.retain(|_, place| place != full);
-        }
-        self.places.retain(|_, places| !places.is_empty());
-    }
 }
 
 const MOST_OUTGOING: usize = 512;
 const MOST_PARCELS: usize = 1024;
 const MOST_HEARD: usize = 1024;
 const MOST_TYPED: usize = 4096;
-const MOST_PLACES: usize = 1024;
-const MOST_DEVICES: usize = 32;

@@ -1,17 +1,16 @@
 //! From the server to the client.
 
 use im::irc::{Kind, Nick, Person, Said};
-use im::xmpp::cipher::{self, Tags};
+use im::xmpp::cipher;
 use im::xmpp::{Element, Stanza, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::notice::{How, Standing};
-use crate::present::plain;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, Step, written};
-use crate::proxy::xmpp::names::{self, ADDRESS, NAME};
-use crate::proxy::xmpp::payload::{self, ARCHIVES, CARBONS, CLIENT, FORWARD};
+use crate::proxy::xmpp::adapter::{Adapter, Cause, Step, written};
+use crate::proxy::xmpp::names::{self, ADDRESS, Addressee, NAME};
+use crate::proxy::xmpp::payload::{self, CLIENT, holds_ciphertext};
 use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
 use crate::sanitize;
 
@@ -41,8 +40,10 @@ impl Adapter {
             "message" => self.receive(resident, stanza, &element, now, &mut out),
             "presence" => {
                 out.push(pass(stanza));
-                if element.attr("type") == Some("unavailable") {
-                    resident.company.forget_place(from.unwrap_or_default());
+                if element.attr("type") == Some("unavailable")
+                    && let Some(gone) = from.and_then(|from| names::read(from.as_bytes()))
+                {
+                    resident.company.places.leave(&gone);
                 }
             }
             "iq" => {
@@ -116,38 +117,8 @@ impl Adapter {
         now: Timestamp,
         out: &mut Vec<Step>,
     ) {
-        if let Some(copy) = forwarded(message, |child| child.ns() == CARBONS) {
-            // Whoever else sends a copy makes it up (S-60).
-            if !self.is_own_account(message) {
-                return;
-            }
-            return match copy.filter(|copy| is_ciphertext(copy)) {
-                Some(copy) if message.has_child("received", CARBONS) => {
-                    self.take_over(resident, stanza, copy, now, out);
-                }
-                Some(_) => {}
-                None => self.copied(resident, stanza, message, copy, out),
-            };
-        }
-        if let Some(old) = forwarded(message, |child| child.ns().starts_with(ARCHIVES)) {
-            // Archives are our account's, or a room's of what was said there: somebody's own could tell anything, in anybody's
-            // name or amid a private conversation.
-            if !self.is_own_account(message) {
-                if let Some(old) = old
-                    && bare(old) != bare(message)
-                {
-                    return;
-                }
-                if let Addressee::Person(nick) = self.addressee(message.attr("from"))
-                    && resident.engine.next_way(&nick) != Some(How::Clear)
-                {
-                    return;
-                }
-            }
-            return match old.filter(|old| is_ciphertext(old)) {
-                Some(old) => self.tell_old(resident, old, out),
-                None => out.push(pass(stanza)),
-            };
+        if self.second_hand(resident, stanza, message, now, out) {
+            return;
         }
         let kind = message.attr("type").unwrap_or("normal");
         if kind == "groupchat" {
@@ -167,7 +138,7 @@ impl Adapter {
         let mut old = false;
         if message.has_child("delay", DELAY) || message.has_child("x", OLD_DELAY) {
             let private = resident.engine.standing(&nick) != Standing::NotPrivate;
-            let ciphertext = text.starts_with("?OTR");
+            let ciphertext = cipher::is_ciphertext(&text);
             let readable = private && cipher::is_data(&text);
             match ciphertext {
                 true if !readable => return self.tell_old(resident, message, out),
@@ -180,74 +151,8 @@ impl Adapter {
         self.hear(resident, (stanza, message), &nick, &text, old, now, out);
     }
 
-    /// A copy of clear text. What somebody has said with whom we are private looks like private words without a mark.
-    fn copied(
-        &mut self,
-        resident: &mut Resident,
-        stanza: &Stanza,
-        message: &Element,
-        copy: Option<&Element>,
-        out: &mut Vec<Step>,
-    ) {
-        let received = copy.filter(|_| message.has_child("received", CARBONS));
-        let Some(copy) = received.filter(|copy| copy.attr("type") != Some("groupchat")) else {
-            return out.push(pass(stanza));
-        };
-        let Addressee::Person(nick) = self.addressee(copy.attr("from")) else {
-            return out.push(pass(stanza));
-        };
-        if resident.engine.next_way(&nick) == Some(How::Clear) {
-            return out.push(pass(stanza));
-        }
-        let shown = match payload::body(copy).map(Zeroizing::new) {
-            Some(text) => {
-                let marked = Zeroizing::new(format!("{} {}", plain::mark(How::Clear, true), text.as_str()));
-                payload::with_body(copy, &marked, false)
-            }
-            None if payload::has_other_words(copy) => payload::without_words(copy),
-            None => return out.push(pass(stanza)),
-        };
-        out.extend(written(&self.copy("received", shown)).map(Step::Down));
-    }
-
-    /// Ciphertext that the server gave to another device, and us a copy. Some of it is for us: people write to the account,
-    /// and the server takes it to the device that it likes best. The rest is noise.
-    fn take_over(
-        &mut self,
-        resident: &mut Resident,
-        stanza: &Stanza,
-        copy: &Element,
-        now: Timestamp,
-        out: &mut Vec<Step>,
-    ) {
-        let Addressee::Person(nick) = self.addressee(copy.attr("from")) else {
-            return;
-        };
-        let Some(text) = payload::body(copy).map(Zeroizing::new) else {
-            return;
-        };
-        let Some(Tags { receiver, .. }) = cipher::tags(&text) else {
-            return;
-        };
-        let private = || resident.engine.standing(&nick) != Standing::NotPrivate;
-        let old = match receiver {
-            tag if tag == resident.engine.account().instance_tag().raw() => false,
-            // Version 2 says nowhere for whom a text is. If it cannot be read it is another device's: nothing answers.
-            0 if cipher::is_data(&text) => match private() {
-                true => true,
-                false => return,
-            },
-            // How an exchange begins is for everybody: it is ours if we have just asked for it.
-            0 if resident.engine.is_asking(&nick, now) => false,
-            _ => return,
-        };
-        if copy.attr("type") != Some("error") {
-            self.hear(resident, (stanza, copy), &nick, &text, old, now, out);
-        }
-    }
-
     #[expect(clippy::too_many_arguments, reason = "one stanza and what is known about it")]
-    fn hear(
+    pub(super) fn hear(
         &mut self,
         resident: &mut Resident,
         (stanza, message): (&Stanza, &Element),
@@ -257,8 +162,8 @@ impl Adapter {
         now: Timestamp,
         out: &mut Vec<Step>,
     ) {
-        if !old && let Some(from) = message.attr("from") {
-            resident.company.note_place(nick, from, text);
+        if !old && let Some(from) = message.attr("from").and_then(|from| names::read(from.as_bytes())) {
+            resident.company.places.hear(&from, text);
         }
         let known = resident
             .company
@@ -332,7 +237,7 @@ impl Adapter {
             .iter()
             .position(|(sent, to, _)| sent == id && to == nick);
         let found = found.and_then(|found| self.sent.remove(found));
-        if found.is_none() && !is_ciphertext(message) {
+        if found.is_none() && !holds_ciphertext(message) {
             return out.push(pass(stanza));
         }
         let error = message.children().find(|child| child.is("error", CLIENT));
@@ -356,7 +261,7 @@ impl Adapter {
     }
 
     /// What was said before the client came. Ciphertext is noise by now.
-    fn tell_old(&mut self, resident: &mut Resident, message: &Element, out: &mut Vec<Step>) {
+    pub(super) fn tell_old(&mut self, resident: &mut Resident, message: &Element, out: &mut Vec<Step>) {
         let Addressee::Person(nick) = self.addressee(message.attr("from")) else {
             return;
         };
@@ -376,37 +281,9 @@ impl Adapter {
             self.tell(resident, [words], out);
         }
     }
-
-    /// Whether a message is from our own account: from nobody, or from our address without a resource.
-    fn is_own_account(&self, message: &Element) -> bool {
-        let Some(from) = message.attr("from") else {
-            return true;
-        };
-        names::read(from.as_bytes()).is_some_and(|from| from.as_str() == self.account.as_str())
-    }
 }
 
-/// What is forwarded in a child of this kind, if there is one.
-fn forwarded(message: &Element, wrapper: impl Fn(&Element) -> bool) -> Option<Option<&Element>> {
-    let wrapper = message
-        .children()
-        .find(|child| wrapper(child) && ["received", "sent", "result"].contains(&child.name()))?;
-    let inner = wrapper.get_child("forwarded", FORWARD);
-    Some(inner.and_then(|inner| inner.get_child("message", CLIENT)))
-}
-
-fn is_ciphertext(message: &Element) -> bool {
-    payload::body(message).is_some_and(|body| body.trim_start().starts_with("?OTR"))
-        && message.attr("type") != Some("groupchat")
-}
-
-/// Who has sent a message, without the resource.
-fn bare(message: &Element) -> Option<String> {
-    let from = names::read(message.attr("from")?.as_bytes())?;
-    Some(from.to_bare().as_str().to_owned())
-}
-
-fn pass(stanza: &Stanza) -> Step {
+pub(super) fn pass(stanza: &Stanza) -> Step {
     Step::Down(Zeroizing::new(stanza.as_bytes().to_vec()))
 }
 

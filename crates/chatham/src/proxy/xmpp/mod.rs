@@ -12,6 +12,7 @@
 mod adapter;
 mod certificate;
 mod company;
+mod copies;
 mod downward;
 mod lodging;
 mod names;
@@ -20,6 +21,7 @@ mod pump;
 mod session;
 pub mod setup;
 mod sharing;
+mod shown;
 mod upward;
 mod welcome;
 mod wish;

@@ -1,5 +1,7 @@
 //! Who is meant by an address, and whose name nobody but the proxy has.
 
+use std::collections::BTreeSet;
+
 use im::irc::{CaseMapping, Nick};
 use im::xmpp::{BareJid, Element, Jid};
 
@@ -29,6 +31,39 @@ pub fn is_reserved(address: &str) -> bool {
     let domain = domain.replace(['\u{3002}', '\u{ff0e}', '\u{ff61}'], ".");
     let domain = domain.trim_end_matches('.').to_lowercase();
     domain == DOMAIN || domain.ends_with(&format!(".{DOMAIN}"))
+}
+
+/// Who a message is for, or from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// The proxy itself.
+    Proxy,
+    /// Somebody with whom one can talk privately.
+    Person(Nick),
+    /// Our own account, a server, somebody in a room: no conversation of ours.
+    Other(Nick),
+    /// No address at all.
+    Nobody,
+}
+
+/// Who is meant by an address of a message of this account, whose client is in these rooms.
+pub(super) fn addressee(address: Option<&str>, account: &BareJid, rooms: &BTreeSet<String>) -> Addressee {
+    let Some(address) = address else {
+        return Addressee::Other(person(account));
+    };
+    if is_reserved(address) {
+        return Addressee::Proxy;
+    }
+    let Some(jid) = read(address.as_bytes()) else {
+        return Addressee::Nobody;
+    };
+    let bare = jid.to_bare();
+    let nick = person(&bare);
+    if bare == *account || bare.node().is_none() || rooms.contains(bare.as_str()) {
+        Addressee::Other(nick)
+    } else {
+        Addressee::Person(nick)
+    }
 }
 
 /// Whether an element, or one inside it, says that it is from or to the proxy's name.

@@ -3,6 +3,7 @@
 //! A private conversation lets through what is listed here, made anew from its name and its identifier: no word of
 //! anybody fits in there (S-19). What is encrypted by other means passes as it is.
 
+use im::xmpp::cipher::is_ciphertext;
 use im::xmpp::{Element, escape, set_attribute};
 
 pub(super) const CLIENT: &str = "jabber:client";
@@ -99,6 +100,11 @@ pub(super) fn is_encrypted(message: &Element) -> bool {
     message
         .children()
         .any(|child| ENCRYPTED.contains(&child.ns().as_str()))
+}
+
+/// Whether a message to a person has something of the protocol for its text.
+pub(super) fn holds_ciphertext(message: &Element) -> bool {
+    body(message).is_some_and(|body| is_ciphertext(&body)) && message.attr("type") != Some("groupchat")
 }
 
 /// Whether clients would show something of it as words that are not in the body.

@@ -11,9 +11,9 @@ use crate::engine::{Effect, split};
 use crate::proxy::orders::{self, People};
 use crate::proxy::resident::Resident;
 use crate::proxy::talk;
-use crate::proxy::xmpp::adapter::{Adapter, Addressee, Cause, OURS, Step, Upward, written};
+use crate::proxy::xmpp::adapter::{Adapter, Cause, OURS, Step, Upward, written};
 use crate::proxy::xmpp::downward::ROSTER;
-use crate::proxy::xmpp::names;
+use crate::proxy::xmpp::names::{self, Addressee};
 use crate::proxy::xmpp::payload::{self, CARBONS, CLIENT};
 use crate::sanitize;
 
