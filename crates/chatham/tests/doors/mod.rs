@@ -155,6 +155,10 @@ impl Client {
                 if line.contains(" 422 ") {
                     return true;
                 }
+                // The server has not heard yet that the last connection is gone.
+                if line.contains(" 433 ") {
+                    return false;
+                }
             }
             false
         };

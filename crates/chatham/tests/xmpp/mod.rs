@@ -321,14 +321,18 @@ impl Client {
         Self::log_in_over(name, stream, password).await
     }
 
-    async fn log_in_over(name: &str, stream: TcpStream, password: &str) -> Self {
+    fn over(stream: TcpStream) -> Self {
         let (reads, writes) = stream.into_split();
-        let mut client = Self {
+        Self {
             reads,
             writes,
             reader: FrameReader::default(),
             seen: Vec::new(),
-        };
+        }
+    }
+
+    async fn log_in_over(name: &str, stream: TcpStream, password: &str) -> Self {
+        let mut client = Self::over(stream);
         client.say(HEADER).await;
         client.until(&["<mechanism>PLAIN"]).await;
         let proof = BASE64.encode(format!("\0{name}\0{password}"));
@@ -341,13 +345,7 @@ impl Client {
     /// One that is in, if nothing breaks before. Everything that is shown goes to `seen`.
     pub async fn try_enter(name: &str, port: u16, seen: &mut Vec<String>) -> Option<Self> {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        let (reads, writes) = stream.into_split();
-        let mut client = Self {
-            reads,
-            writes,
-            reader: FrameReader::default(),
-            seen: Vec::new(),
-        };
+        let mut client = Self::over(stream);
         let entered = client.try_steps(name).await;
         seen.append(&mut client.seen);
         entered.then_some(client)
@@ -556,4 +554,10 @@ impl Two {
             }
         }
     }
+}
+
+/// The text of a message.
+pub fn body(stanza: &str) -> &str {
+    let behind = stanza.split("<body>").nth(1).unwrap();
+    behind.split("</body>").next().unwrap()
 }
