@@ -170,7 +170,7 @@ fn psi(lodge: &Lodge<'_>) -> Vec<String> {
     let Lodge { jid, plain, .. } = lodge;
     let (host, port) = (lodge.address.ip(), lodge.address.port());
     let mut steps = vec![format!(
-        "General, Account Setup, Add an existing account: {jid} and its password. Under Connection:"
+        "Use existing account (or: General, Account Setup, Add): {jid} and its password. Under Connection:"
     )];
     match lodge.asks {
         None => steps.push(format!(
@@ -182,8 +182,11 @@ fn psi(lodge: &Lodge<'_>) -> Vec<String> {
                 ProxySpeech::HttpConnect => "HTTP \"Connect\"",
             };
             steps.extend([
-                format!("  Proxy, Edit, New: Type {kind}, Host {host}, Port {port},"),
-                format!("  Username {}, Password {password}", lodge.name),
+                format!("  Connection proxy, Edit, New: Type {kind}, Host {host}, Port {port},"),
+                format!(
+                    "  Use authentication, Username {}, Password {password}; choose it as the Connection proxy",
+                    lodge.name
+                ),
             ]);
         }
     }
@@ -198,7 +201,7 @@ fn psi(lodge: &Lodge<'_>) -> Vec<String> {
             lodge,
             "Details in the window that warns of the certificate",
         ));
-        steps.push("Then trust this certificate.".to_owned());
+        steps.push("Then Trust this certificate.".to_owned());
     }
     steps.push("Its plugins for OTR and OMEMO have to be off for this account.".to_owned());
     steps
