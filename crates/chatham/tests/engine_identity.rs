@@ -4,7 +4,7 @@
 mod people;
 
 use chatham::engine::Memory;
-use chatham::engine::notice::{Standing, What};
+use chatham::engine::notice::{Obstacle, Standing, What};
 use chatham::engine::trust::Trust;
 use im::irc::Kind;
 use otr::Timestamp;
@@ -339,5 +339,8 @@ fn a_key_that_was_found_wrong_is_not_remembered_and_loses_its_acceptance() {
     alice.act("bob", |engine, bob, now| {
         engine.set_trust(bob, Some(key), false, now)
     });
-    assert_eq!(standing(&alice, "bob"), Standing::KeyChanged);
+    assert_eq!(standing(&alice, "bob"), Standing::Distrusted);
+    alice.say("bob", "hush");
+    let held = |what: &What| matches!(what, What::NotSent { why: Obstacle::Distrusted(of), held: true, .. } if *of == key);
+    assert!(alice.shows(held), "it did not change: it lost its trust");
 }

@@ -149,6 +149,27 @@ fn s33_a_decision_about_a_key_is_about_the_key_that_is_shown() {
 }
 
 #[test]
+fn a_key_that_lost_its_trust_is_not_called_another_one() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    settle(&mut app, Standing::Distrusted, (1, 0), Some(comparison(THEIRS)));
+    press(&mut app, KeyCode::F(2));
+    let shown = screen(&mut app);
+    assert!(
+        shown.contains("KEY NOT TRUSTED") && shown.contains("taken back your trust"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(&THEIRS.to_string()) && !shown.contains("Another key"),
+        "{shown}"
+    );
+    assert_eq!(
+        press(&mut app, KeyCode::Char('a')),
+        [Act::Do(Command::with("bob", Action::Accept(Some(THEIRS))))]
+    );
+}
+
+#[test]
 fn a_comparison_under_way_is_not_given_up_by_typing_on() {
     let mut app = app();
     private(&mut app, THEIRS, false);

@@ -134,6 +134,7 @@ fn the_status_line_says_no_more_than_is_true() {
         (Standing::Verified, "private and verified"),
         (Standing::Finished, "nothing is sent"),
         (Standing::KeyChanged, "KEY CHANGED"),
+        (Standing::Distrusted, "KEY NOT TRUSTED"),
     ] {
         settle(&mut app, standing, (0, 0), None);
         let shown = rows(&mut app, 80, 24);

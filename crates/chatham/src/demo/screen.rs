@@ -153,6 +153,7 @@ fn words(notice: &Notice) -> Option<(Tone, String)> {
                 Obstacle::AwaitingPrivacy | Obstacle::Asked => "nothing private stands".into(),
                 Obstacle::Away => "there is no connection".into(),
                 Obstacle::KeyChanged(_) => "the key has changed".into(),
+                Obstacle::Distrusted(_) => "the key is not trusted any more".into(),
                 Obstacle::Text(words) => words.clone(),
             };
             (

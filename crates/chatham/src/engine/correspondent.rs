@@ -390,6 +390,9 @@ impl Correspondent {
     pub(super) fn standing(&self) -> Standing {
         let best = self.facing();
         match best.map(|best| (best.state(), best.fingerprint())) {
+            Some((SessionState::Encrypted(_), Some(key))) if self.keys.is_rejected(key) => {
+                Standing::Distrusted
+            }
             Some((SessionState::Encrypted(_), Some(key))) if !self.keys.admits(key) => Standing::KeyChanged,
             Some((SessionState::Encrypted(_), Some(key))) if self.keys.trust(key).is_verified() => {
                 Standing::Verified

@@ -54,6 +54,8 @@ pub enum Standing {
     Finished,
     /// Another key than before. Nothing is sent to it until the person decides.
     KeyChanged,
+    /// The person has taken back their trust in this key. Nothing is sent to it until they decide again.
+    Distrusted,
 }
 
 /// What two people compare, over the telephone or face to face.
@@ -128,6 +130,8 @@ pub enum Obstacle {
     PeerEnded,
     /// The key is another one than the person has vouched for.
     KeyChanged(Fingerprint),
+    /// The person has taken back their trust in the key.
+    Distrusted(Fingerprint),
     /// There is no connection, and in the clear nothing waits anywhere but here: it goes when there is one, if it still
     /// may.
     Away,

@@ -166,6 +166,7 @@ impl Correspondent {
             return Road::Private(devices);
         }
         match self.facing().map(|best| (best.tag(), best.fingerprint())) {
+            Some((_, Some(key))) if self.keys.is_rejected(key) => Road::Closed(Obstacle::Distrusted(key)),
             Some((_, Some(key))) if !self.keys.admits(key) => Road::Closed(Obstacle::KeyChanged(key)),
             Some((device, Some(_))) => Road::Private(vec![device]),
             _ => Road::Closed(Obstacle::AwaitingPrivacy),

@@ -40,6 +40,8 @@ pub(super) struct Keyring {
     accepted: BTreeSet<Fingerprint>,
     /// Keys that came when another one was known: nothing goes to them until the person decides.
     doubted: BTreeSet<Fingerprint>,
+    /// Those of them that the person has decided against.
+    rejected: BTreeSet<Fingerprint>,
 }
 
 impl Keyring {
@@ -48,6 +50,7 @@ impl Keyring {
         if trust.is_verified() {
             // Who vouches for a key has decided about it.
             self.doubted.remove(&key);
+            self.rejected.remove(&key);
         }
     }
 
@@ -90,12 +93,19 @@ impl Keyring {
     pub(super) fn accept(&mut self, key: Fingerprint) {
         self.accepted.insert(key);
         self.doubted.remove(&key);
+        self.rejected.remove(&key);
     }
 
     /// The person does not want this key: nothing goes to it before another decision, even if it is the only one known.
     pub(super) fn reject(&mut self, key: Fingerprint) {
         self.accepted.remove(&key);
         self.doubted.insert(key);
+        self.rejected.insert(key);
+    }
+
+    /// Whether the person has decided against this key.
+    pub(super) fn is_rejected(&self, key: Fingerprint) -> bool {
+        self.rejected.contains(&key)
     }
 
     /// Whether a decision about this key is still to be made.

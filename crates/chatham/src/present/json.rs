@@ -77,6 +77,7 @@ fn body(what: &What) -> Value {
                 Obstacle::PeerEnded => ("peer-ended", None),
                 Obstacle::Away => ("no-connection", None),
                 Obstacle::KeyChanged(key) => ("key-changed", Some(fingerprint(*key))),
+                Obstacle::Distrusted(key) => ("distrusted", Some(fingerprint(*key))),
                 Obstacle::Text(words) => (words.as_str(), None),
             };
             json!({
@@ -234,6 +235,7 @@ pub fn standing(standing: Standing) -> &'static str {
         Standing::Verified => "verified",
         Standing::Finished => "finished",
         Standing::KeyChanged => "key-changed",
+        Standing::Distrusted => "distrusted",
     }
 }
 

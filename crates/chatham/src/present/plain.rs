@@ -156,6 +156,10 @@ pub fn status(what: &What) -> String {
                     "not sent: the key is now {key}, not the verified one. It waits; compare and /trust it, or \
                      /otr accept it."
                 ),
+                Obstacle::Distrusted(key) => format!(
+                    "not sent: you have taken back your trust in their key {key}. It waits; compare and /trust it, or \
+                     /otr accept it."
+                ),
                 Obstacle::Text(words) => words.clone(),
             }
         }

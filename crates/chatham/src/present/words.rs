@@ -65,6 +65,7 @@ pub fn standing_words(standing: Standing) -> &'static str {
         Standing::Verified => "private, verified",
         Standing::Finished => "they have ended the private conversation",
         Standing::KeyChanged => "THE KEY HAS CHANGED; nothing is sent",
+        Standing::Distrusted => "you do not trust their key; nothing is sent",
     }
 }
 

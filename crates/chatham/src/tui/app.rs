@@ -256,10 +256,17 @@ impl App {
                 dialog.verified = summary.standing == Standing::Verified;
                 dialog.renew(comparison);
             }
-            Some(Overlay::KeyChanged { with, key, .. }) if *with == summary.nick => {
+            Some(Overlay::KeyChanged {
+                with, key, rejected, ..
+            }) if *with == summary.nick => {
                 // What is decided about is what is shown, or nothing.
                 let other = comparison.is_none_or(|comparison| comparison.their_key != *key);
-                if summary.standing != Standing::KeyChanged || other {
+                let asked = if *rejected {
+                    Standing::Distrusted
+                } else {
+                    Standing::KeyChanged
+                };
+                if summary.standing != asked || other {
                     self.overlay = None;
                 }
             }

@@ -206,11 +206,18 @@ impl App {
                 Overlay::Verify(Box::new(Verification::asked(with, name, question, device))),
                 Vec::new(),
             ),
-            (_, Standing::KeyChanged) => {
+            (_, Standing::KeyChanged | Standing::Distrusted) => {
                 let Some(key) = person.comparison.map(|comparison| comparison.their_key) else {
                     return Vec::new();
                 };
-                (Overlay::KeyChanged { with, name, key }, Vec::new())
+                let rejected = standing == Standing::Distrusted;
+                let overlay = Overlay::KeyChanged {
+                    with,
+                    name,
+                    key,
+                    rejected,
+                };
+                (overlay, Vec::new())
             }
             (_, Standing::Unverified | Standing::Verified) => {
                 let mut dialog = Verification::new(with, name, true);
@@ -347,6 +354,7 @@ impl App {
             with,
             name,
             key: shown,
+            rejected,
         }) = self.overlay.take()
         else {
             return Vec::new();
@@ -366,6 +374,7 @@ impl App {
                     with,
                     name,
                     key: shown,
+                    rejected,
                 });
                 Vec::new()
             }

@@ -20,7 +20,7 @@ pub enum Overlay {
     Leave(usize),
     /// People verify each other.
     Verify(Box<Verification>),
-    /// Another key answers under this name.
+    /// Another key answers under this name, or one that is not trusted any more.
     KeyChanged {
         /// Whose name.
         with: Nick,
@@ -28,6 +28,8 @@ pub enum Overlay {
         name: String,
         /// The key that is decided about.
         key: Fingerprint,
+        /// Whether the person has decided against it before.
+        rejected: bool,
     },
 }
 

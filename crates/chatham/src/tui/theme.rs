@@ -92,7 +92,7 @@ impl Theme {
             Standing::Verified => self.good(),
             Standing::Unverified => self.doubtful(),
             Standing::NotPrivate => Style::new(),
-            Standing::Finished | Standing::KeyChanged => self.bad(),
+            Standing::Finished | Standing::KeyChanged | Standing::Distrusted => self.bad(),
         }
     }
 
@@ -103,7 +103,7 @@ impl Theme {
             Standing::Unverified => ("◐", "p"),
             Standing::NotPrivate => ("○", "-"),
             Standing::Finished => ("◌", "x"),
-            Standing::KeyChanged => ("!", "!"),
+            Standing::KeyChanged | Standing::Distrusted => ("!", "!"),
         };
         self.pick(unicode, ascii)
     }

@@ -55,11 +55,28 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
             ];
             draw_words(frame, theme, area, "Leave?", &words, reading);
         }
-        Some(Overlay::KeyChanged { name, key, .. }) => {
+        Some(Overlay::KeyChanged {
+            name, key, rejected, ..
+        }) => {
+            let (title, first, why) = if *rejected {
+                (
+                    "KEY NOT TRUSTED",
+                    format!("You have taken back your trust in the key that answers as {name}:"),
+                    format!("Trust it again only if you are sure that it is {name}'s."),
+                )
+            } else {
+                (
+                    "KEY CHANGED",
+                    format!("Another key than the one you know answers as {name}:"),
+                    format!(
+                        "It may be {name} at a new computer. It may be somebody who pretends to be {name}."
+                    ),
+                )
+            };
             let words = [
-                format!("Another key than the one you know answers as {name}:"),
+                first,
                 format!("  {key}"),
-                format!("It may be {name} at a new computer. It may be somebody who pretends to be {name}."),
+                why,
                 "Nothing is sent to this key until you decide.".into(),
                 String::new(),
                 "c  compare it with them: the safe way".into(),
@@ -67,7 +84,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
                 "w  keep waiting".into(),
                 "d  drop the texts that wait".into(),
             ];
-            draw_words(frame, theme, area, "KEY CHANGED", &words, reading);
+            draw_words(frame, theme, area, title, &words, reading);
         }
         Some(Overlay::Verify(dialog)) => verify::draw(frame, theme, area, dialog, reading),
     }
@@ -142,7 +159,7 @@ fn help(theme: Theme) -> Vec<String> {
         ),
         standing(
             Standing::KeyChanged,
-            "another key than before; nothing is sent until you decide",
+            "another key than before, or one that you do not trust any more; nothing is sent until you decide",
         ),
         String::new(),
         "Behind your name:".to_owned(),

@@ -56,6 +56,7 @@ fn words(person: &Conversation) -> &'static str {
         (_, Standing::Verified) => "private and verified",
         (_, Standing::Finished) => "ENDED by them, nothing is sent: F2",
         (_, Standing::KeyChanged) => "KEY CHANGED, nothing is sent: F2",
+        (_, Standing::Distrusted) => "KEY NOT TRUSTED, nothing is sent: F2",
     }
 }
 
