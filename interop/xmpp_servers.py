@@ -33,6 +33,8 @@ ssl = {{ key = "{folder}/server.key"; certificate = "{folder}/server.pem"{tls} }
 log = {{ debug = "{folder}/log" }}
 VirtualHost "{domain}"
 VirtualHost "other.test"
+Component "rooms.{domain}" "muc"
+  muc_room_locking = false
 '''
 
 EJABBERD = '''hosts: ["{domain}", "other.test"]
@@ -50,6 +52,7 @@ modules:
   mod_ping: {{}}
   mod_carboncopy: {{}}
   mod_stream_mgmt: {{}}
+  mod_muc: {{host: "rooms.@HOST@"}}
 {more}'''
 
 
