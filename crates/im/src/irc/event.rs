@@ -56,6 +56,18 @@ pub enum Event {
         /// Whether it is us.
         own: bool,
     },
+    /// Somebody wants to see when we are there (XMPP). They are told nothing before the person decides.
+    AsksToSee {
+        /// Who.
+        nick: Nick,
+    },
+    /// Somebody lets us see when they are there, or does not any more (XMPP).
+    LetsSee {
+        /// Who.
+        nick: Nick,
+        /// Whether they do.
+        allowed: bool,
+    },
     /// Somebody left a channel.
     Left {
         /// Who.

@@ -17,7 +17,7 @@ use super::frame::{Frame, Header, STREAMS, Stanza};
 use super::management::{Management, Outgoing, question};
 use super::message::{self, nick, someone};
 use super::places::Places;
-use super::roster::{Change, Roster};
+use super::roster::{Change, ListWish, Roster};
 use super::stream::stream_error;
 use super::{iq, ns};
 use crate::irc::{Event, Kind, Nick};
@@ -190,6 +190,24 @@ impl Client {
         Ok(all)
     }
 
+    /// Changes the list of people, or who may see when we are there.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent then.
+    pub fn list(&mut self, whom: &BareJid, wish: ListWish) -> Result<Vec<Outgoing>, SendError> {
+        if !self.is_bound() {
+            return Err(SendError::Closed);
+        }
+        if self.management.as_ref().is_some_and(Management::is_full) {
+            return Err(SendError::QueueFull);
+        }
+        self.roster.decided(whom);
+        let stanzas = wish.stanzas(whom).into_iter();
+        Ok(stanzas
+            .map(|xml| self.count(Outgoing::stanza(xml.into())))
+            .collect())
+    }
+
     /// What asks the server for a sign of life.
     #[must_use]
     pub fn ping(&mut self) -> Outgoing {
@@ -313,6 +331,10 @@ impl Client {
                 self.roster.take(change);
                 self.answer(asker.done())
             }
+            iq::Meaning::NotChanged(words) => {
+                let words = format!("the list of people was not changed: {words}");
+                vec![Output::Event(Event::ServerError(words.into_bytes()))]
+            }
             iq::Meaning::Ping(asker) if self.is_bound() => self.answer(asker.done()),
             iq::Meaning::Unknown(asker) if self.is_bound() => self.answer(asker.refused()),
             _ => Vec::new(),
@@ -409,11 +431,14 @@ impl Client {
                 })],
                 _ => Vec::new(),
             },
-            Some("subscribe") if !self.roster.has(&whom) => {
-                let words = format!("{whom} wants to see when you are there; another client can allow it");
-                vec![Output::Event(Event::Message(message::notice(
-                    &self.own, &whom, words,
-                )))]
+            // Whom we let see us already, the server answers itself.
+            Some("subscribe") if self.roster.asks(&whom) => {
+                vec![Output::Event(Event::AsksToSee { nick: nick(&whom) })]
+            }
+            // What nobody has asked for is nobody's business.
+            Some(answer @ ("subscribed" | "unsubscribed")) if self.roster.has(&whom) => {
+                let (nick, allowed) = (nick(&whom), answer == "subscribed");
+                vec![Output::Event(Event::LetsSee { nick, allowed })]
             }
             _ => Vec::new(),
         }

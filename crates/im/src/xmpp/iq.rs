@@ -19,6 +19,8 @@ pub(super) enum Meaning<'a> {
     List(&'a Element),
     /// The server changes the list.
     Change(&'a Element, Asker<'a>),
+    /// It does not change the list as we wanted, for this reason.
+    NotChanged(String),
     /// Somebody wants a sign of life.
     Ping(Asker<'a>),
     /// Somebody asks what we do not understand, which has to be answered as well.
@@ -52,6 +54,10 @@ pub(super) fn read<'a>(iq: &'a Element, own: &BareJid) -> Meaning<'a> {
         (Some("error"), BIND | SESSION) => {
             let error = iq.get_child("error", ns::JABBER_CLIENT);
             Meaning::NoPlace(error.map_or_else(String::new, |error| condition_and_text(error).0))
+        }
+        (Some("error"), LIST) if by_server => {
+            let error = iq.get_child("error", ns::JABBER_CLIENT);
+            Meaning::NotChanged(error.map_or_else(String::new, |error| condition_and_text(error).0))
         }
         (Some("result"), ROSTER) if by_server => {
             let list = iq.get_child("query", ns::ROSTER);
@@ -129,6 +135,16 @@ pub(super) fn roster() -> String {
     )
 }
 
+/// What puts somebody on the list of people, or takes them off it.
+pub(super) fn list(whom: &BareJid, off: bool) -> String {
+    let off = if off { " subscription='remove'" } else { "" };
+    format!(
+        "<iq type='set' id='{LIST}'><query xmlns='{}'><item jid='{}'{off}/></query></iq>",
+        ns::ROSTER,
+        escape(whom.as_str())
+    )
+}
+
 /// What asks for copies of what our other clients hear.
 pub(super) fn carbons() -> String {
     format!(
@@ -145,4 +161,5 @@ pub(super) fn ping() -> String {
 const BIND: &str = "bind";
 const SESSION: &str = "begin";
 const ROSTER: &str = "roster";
+const LIST: &str = "list";
 const LONGEST_ID: usize = 1024;

@@ -16,6 +16,7 @@ use super::fault::StreamFault;
 use super::frame::{Frame, FrameReader};
 use super::login::LoggedIn;
 use super::management::{MOST_OPEN, Outgoing};
+use super::roster::ListWish;
 use crate::irc::{Event, Nick, ctcp};
 use crate::link::{Queue, SendError, Silence};
 
@@ -128,15 +129,35 @@ impl Link {
     }
 
     fn say(&mut self, to: &[u8], said: &str, kept: &[u8]) -> Result<(), SendError> {
+        let to = self.address(to)?;
+        for outgoing in self.client.say(&to, said, kept)? {
+            self.put(outgoing);
+        }
+        Ok(())
+    }
+
+    /// Somebody's address, if there is room for something about them.
+    fn address(&self, whom: &[u8]) -> Result<BareJid, SendError> {
         if self.ended {
             return Err(SendError::Closed);
         }
         if self.queue.room() < ROOM_FOR_ANSWERS {
             return Err(SendError::QueueFull);
         }
-        let to = std::str::from_utf8(to).ok().and_then(|to| BareJid::new(to).ok());
-        let to = to.filter(|to| to.node().is_some()).ok_or(SendError::NoAddress)?;
-        for outgoing in self.client.say(&to, said, kept)? {
+        let whom = std::str::from_utf8(whom)
+            .ok()
+            .and_then(|whom| BareJid::new(whom).ok());
+        whom.filter(|whom| whom.node().is_some())
+            .ok_or(SendError::NoAddress)
+    }
+
+    /// Changes the list of people, or who may see when we are there.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was changed then.
+    pub fn list(&mut self, whom: &[u8], wish: ListWish) -> Result<(), SendError> {
+        let whom = self.address(whom)?;
+        for outgoing in self.client.list(&whom, wish)? {
             self.put(outgoing);
         }
         Ok(())

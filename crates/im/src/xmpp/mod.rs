@@ -34,6 +34,7 @@ pub use login::{LoggedIn, Login, Reached, Security};
 pub use management::Outgoing;
 pub use minidom::Element;
 pub use places::Places;
+pub use roster::ListWish;
 pub use stream::{XmlStream, escape, set_attribute};
 
 /// So many bytes of text go into one message. Written out, with everything that XML wants escaped, it stays below what

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use jid::{BareJid, Jid};
 use minidom::Element;
 
-use super::ns;
+use super::stream::escape;
+use super::{iq, ns};
 
 /// People by their addresses, and the clients by which each is there.
 #[derive(Debug, Default)]
 pub(super) struct Roster {
     people: BTreeSet<BareJid>,
     present: BTreeMap<BareJid, BTreeSet<String>>,
+    /// Those who want to see when we are there, as far as the person was told.
+    asking: BTreeSet<BareJid>,
 }
 
 /// What has changed.
@@ -21,6 +24,32 @@ pub(super) enum Change {
     Came(BareJid),
     /// The last client of somebody is gone.
     Went(BareJid),
+}
+
+/// What a person wants of their list of people (RFC 6121, sections 2 and 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListWish {
+    /// Somebody is to be on the list, and is asked to let us see when they are there.
+    Add,
+    /// Somebody may see when we are there.
+    Allow,
+    /// Somebody may not see when we are there, or no more.
+    Refuse,
+    /// Somebody is to be on the list no more. Neither sees the other one then.
+    Remove,
+}
+
+impl ListWish {
+    /// What says so to the server, in order.
+    pub(super) fn stanzas(self, whom: &BareJid) -> Vec<String> {
+        let presence = |kind| format!("<presence to='{}' type='{kind}'/>", escape(whom.as_str()));
+        match self {
+            Self::Add => vec![iq::list(whom, false), presence("subscribe")],
+            Self::Allow => vec![presence("subscribed")],
+            Self::Refuse => vec![presence("unsubscribed")],
+            Self::Remove => vec![iq::list(whom, true)],
+        }
+    }
 }
 
 impl Roster {
@@ -70,6 +99,17 @@ impl Roster {
         Some(Change::Went(person))
     }
 
+    /// Somebody wants to see when we are there. Whether the person has to be told.
+    pub(super) fn asks(&mut self, person: &BareJid) -> bool {
+        // Nobody is told more than once, and not of everybody who exists.
+        self.asking.len() < MOST_ASKING && self.asking.insert(person.clone())
+    }
+
+    /// The person has decided about somebody, who may ask again.
+    pub(super) fn decided(&mut self, person: &BareJid) {
+        self.asking.remove(person);
+    }
+
     /// Whether somebody is on the list.
     pub(super) fn has(&self, person: &BareJid) -> bool {
         self.people.contains(person)
@@ -78,11 +118,13 @@ impl Roster {
     /// A new stream tells everything anew.
     pub(super) fn forget_presence(&mut self) {
         self.present.clear();
+        self.asking.clear();
     }
 }
 
 const MOST_PEOPLE: usize = 10_000;
 const MOST_CLIENTS: usize = 64;
+const MOST_ASKING: usize = 100;
 
 #[cfg(test)]
 mod tests {
