@@ -142,7 +142,7 @@ fn nothing_goes_to_a_key_that_was_taken_back_even_if_it_is_the_only_one() {
     alice.say("bob", "secret");
     carry(&mut alice, &mut bob);
     assert!(bob.heard().is_empty());
-    assert_eq!(alice.engine.standing(&nick("bob")), Standing::KeyChanged);
+    assert_eq!(alice.engine.standing(&nick("bob")), Standing::Distrusted);
     alice.act("bob", |engine, bob, now| engine.accept(bob, Some(theirs), now));
     carry(&mut alice, &mut bob);
     assert_eq!(bob.heard(), [("secret".to_owned(), How::Unverified)]);

@@ -124,6 +124,60 @@ fn nobody_is_asked_whom_we_do_not_know_or_whom_we_have_left() {
     assert_eq!(queries(&alice), 1, "and so it is when it is new");
 }
 
+/// Lets so many milliseconds go by.
+fn pass(someone: &mut Someone, milliseconds: u64) {
+    someone.now += milliseconds;
+    let effects = someone.engine.tick(Timestamp::from_millis(someone.now));
+    someone.file(effects);
+}
+
+#[test]
+fn a_question_that_went_nowhere_is_asked_again_while_a_text_waits() {
+    let mut bob = Someone::new("bob", 2);
+    let mut alice = Someone::with_policy("alice", 1, Policy::always());
+    alice.engine.learn(&nick("bob"), bob.fingerprint(), Trust::Seen);
+    bob.engine.learn(&nick("alice"), alice.fingerprint(), Trust::Seen);
+    alice.say("bob", "are you there?");
+    assert_eq!(queries(&alice), 1);
+    alice.outgoing.clear();
+    pass(&mut alice, 59_000);
+    assert_eq!(queries(&alice), 0, "they may be slow");
+    pass(&mut alice, 2_000);
+    assert_eq!(queries(&alice), 1);
+    bob.now = alice.now;
+    carry(&mut alice, &mut bob);
+    assert_eq!(bob.heard(), [("are you there?".into(), How::Unverified)]);
+    pass(&mut alice, 3_600_000);
+    assert_eq!(queries(&alice), 0, "nothing waits");
+}
+
+#[test]
+fn nobody_is_asked_for_ever_and_no_stranger_twice() {
+    let mut alice = Someone::with_policy("alice", 1, Policy::always());
+    let bob = Someone::new("bob", 2);
+    alice.engine.learn(&nick("bob"), bob.fingerprint(), Trust::Seen);
+    for name in ["bob", "stranger"] {
+        alice.say(name, "hello?");
+    }
+    alice.outgoing.clear();
+    (0..600).for_each(|_| pass(&mut alice, 10_000));
+    assert!(alice.outgoing.iter().all(|(to, _)| *to == nick("bob")));
+    assert_eq!(queries(&alice), 3);
+    assert_eq!(alice.engine.next_deadline(), None);
+}
+
+#[test]
+fn who_has_ended_the_conversation_is_not_asked_again() {
+    let mut alice = Someone::with_policy("alice", 1, Policy::always());
+    let bob = Someone::new("bob", 2);
+    alice.engine.learn(&nick("bob"), bob.fingerprint(), Trust::Seen);
+    alice.say("bob", "hello?");
+    alice.act("bob", |engine, bob, now| engine.end(bob, now));
+    alice.outgoing.clear();
+    pass(&mut alice, 61_000);
+    assert_eq!(queries(&alice), 0);
+}
+
 #[test]
 fn what_went_to_a_name_that_nobody_has_is_not_called_sent() {
     let (mut alice, _bob) = private_pair();

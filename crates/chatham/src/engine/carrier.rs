@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use im::irc::Nick;
 use im::irc::ctcp::{self, Ctcp};
+use otr::outbox::Why;
 use otr::{Env, Reject, SessionState, Timestamp};
 
 use crate::engine::correspondent::Correspondent;
@@ -137,6 +138,38 @@ impl Correspondent {
         }
     }
 
+    /// Texts wait for a private conversation with somebody whom we know, and the question for it may go nowhere.
+    pub(super) fn plan_reminder(&mut self, now: Timestamp) {
+        if !self.keys.is_empty() {
+            self.reminder.get_or_insert(Reminder {
+                at: now.plus(REMINDER),
+                times: 0,
+            });
+        }
+    }
+
+    /// Asks once more, a few times and less and less often, while texts wait for it.
+    pub(super) fn remind(&mut self, env: &mut Env<'_>, away: bool, effects: &mut Vec<Effect>) {
+        let Some(due) = self.reminder.take_if(|reminder| reminder.at <= env.now) else {
+            return;
+        };
+        let waits = self
+            .outbox
+            .waiting()
+            .any(|held| held.why() == Why::AwaitingPrivacy);
+        if !waits || self.is_private() || self.is_over() || !self.conversation.policy().is_on() {
+            return;
+        }
+        let times = if away { due.times } else { due.times + 1 };
+        if times < MOST_REMINDERS {
+            let at = env.now.plus(REMINDER * 4_u32.pow(times));
+            self.reminder = Some(Reminder { at, times });
+        }
+        if !away && !self.is_asking(env.now) {
+            self.ask(env, effects);
+        }
+    }
+
     /// Whether somebody has ended the conversation and nobody has begun another.
     fn is_over(&self) -> bool {
         let finished = |session: &otr::Session| session.state() == SessionState::Finished;
@@ -153,6 +186,18 @@ impl Correspondent {
 
 /// So long the other side may take to ask for new keys by itself.
 const MOMENT: Duration = Duration::from_secs(5);
+/// A question for a private conversation that is to be repeated.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reminder {
+    pub(super) at: Timestamp,
+    /// How often it was repeated.
+    times: u32,
+}
+
+/// After so long without an answer we ask again, and after four times as long each time.
+const REMINDER: Duration = Duration::from_secs(60);
+/// Who does not answer then does not want to, or is not there.
+const MOST_REMINDERS: u32 = 3;
 /// The pause between two exchanges that unreadable messages ask for.
 const HEALING: Duration = Duration::from_secs(60);
 /// More lines than a link's queue and the backlog before it hold in use.

@@ -9,6 +9,7 @@ use otr::{
     Timestamp, Version, error_message,
 };
 
+use crate::engine::carrier::Reminder;
 use crate::engine::cut_line::CutLine;
 use crate::engine::delivery::Deliveries;
 use crate::engine::notice::{Comparison, Device, How, LineId, Notice, Standing, What};
@@ -55,6 +56,8 @@ pub(super) struct Correspondent {
     pub(super) heal_at: Option<Timestamp>,
     /// When we last did.
     pub(super) healed: Option<Timestamp>,
+    /// When to ask once more for a private conversation that texts wait for.
+    pub(super) reminder: Option<Reminder>,
     /// Whether the person has been told that this stranger knocks.
     pub(super) knocked: bool,
     /// When the person was told last that something cannot be read, was refused, that they report an error, or that they
@@ -103,6 +106,7 @@ impl Correspondent {
             former: VecDeque::new(),
             heal_at: None,
             healed: None,
+            reminder: None,
             knocked: false,
             told: [None; 4],
             failures: VecDeque::new(),
@@ -227,6 +231,7 @@ impl Correspondent {
             self.conversation.next_deadline(),
             self.cut_line.deadline(),
             self.heal_at,
+            self.reminder.map(|reminder| reminder.at),
         ];
         deadlines.into_iter().flatten().min()
     }

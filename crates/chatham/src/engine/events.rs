@@ -142,7 +142,7 @@ impl Correspondent {
         let trust = self.keys.trust(fingerprint);
         self.runs.remove(&session);
         (self.asked, self.knocked, self.told) = (None, false, [None; 4]);
-        (self.owes_keys, self.heal_at) = (false, None);
+        (self.owes_keys, self.heal_at, self.reminder) = (false, None, None);
         self.shown = Some(fingerprint);
         let blocked = !self.keys.admits(fingerprint);
         if !blocked {

@@ -255,6 +255,7 @@ impl Engine {
             .iter()
             .filter(|(_, person)| person.next_deadline().is_some_and(|deadline| deadline <= now));
         let nicks: Vec<Nick> = due.map(|(nick, _)| nick.clone()).collect();
+        let away = self.away;
         let tick = |engine: &mut Self, nick: &Nick| {
             engine.with(nick, now, |person, env, effects| {
                 if let Some(line) = person.cut_line.overdue(now) {
@@ -263,6 +264,7 @@ impl Engine {
                 let outputs = person.conversation.tick(env);
                 person.carry_out(env, outputs, effects);
                 person.heal(env, effects);
+                person.remind(env, away, effects);
             })
         };
         nicks.iter().flat_map(|nick| tick(self, nick)).collect()

@@ -344,7 +344,8 @@ impl Correspondent {
             .hold(line.0, text, &self.keys_to_wait_for(&why), self.lowest_version())
             .is_ok();
         let recently = self.is_asking(env.now);
-        let ask = held && matches!(why, Obstacle::AwaitingPrivacy | Obstacle::Asked) && !recently;
+        let waits = held && matches!(why, Obstacle::AwaitingPrivacy | Obstacle::Asked);
+        let ask = waits && !recently;
         if held {
             self.turn(line, Delivery::Held, effects);
         }
@@ -357,6 +358,9 @@ impl Correspondent {
         self.show(told, effects);
         if ask {
             self.ask(env, effects);
+        }
+        if waits {
+            self.plan_reminder(env.now);
         }
     }
 
