@@ -160,6 +160,7 @@ fn every_line_of_ours_shows_how_far_it_has_come() {
         },
     );
     assert!(screen(&mut app).contains("alice      …  │ a line"));
+    assert!(screen(&mut app).contains("It waits"));
     tell(
         &mut app,
         "bob",
@@ -174,6 +175,7 @@ fn every_line_of_ours_shows_how_far_it_has_come() {
     );
     assert!(screen(&mut app).contains("● alice      ✓  │ a line"));
     assert_eq!(screen(&mut app).matches("a line").count(), 1, "it is one text");
+    assert!(!screen(&mut app).contains("aits"), "not any more");
     tell(
         &mut app,
         "bob",

@@ -65,7 +65,7 @@ pub struct Entry {
     pub lines: Vec<String>,
     /// Whether it tells what somebody does.
     pub deed: bool,
-    /// The number of a text of ours, 0 if it has none.
+    /// The number of a text of ours, or of one that the program speaks about; 0 if it has none.
     pub number: u64,
 }
 
@@ -151,13 +151,25 @@ impl Conversation {
         self.push(Entry::program(weight, words));
     }
 
+    /// Words of the program about a text of ours that waits; they go when it has gone.
+    pub fn remark_on(&mut self, number: u64, weight: Weight, words: &str) {
+        let mut entry = Entry::program(weight, words);
+        entry.number = number;
+        self.push(entry);
+    }
+
     /// What is known about a text of ours has changed.
     pub fn deliver(&mut self, number: u64, delivery: Delivery, how: Option<How>) {
+        if matches!(delivery, Delivery::Sent | Delivery::Readable) {
+            self.entries
+                .retain(|entry| number == 0 || entry.number != number || entry.is_ours());
+            self.bytes = self.entries.iter().map(Entry::size).sum();
+        }
         let ours = self
             .entries
             .iter_mut()
             .rev()
-            .find(|entry| entry.number == number && number != 0);
+            .find(|entry| entry.number == number && number != 0 && entry.is_ours());
         if let Some(Entry {
             from: From::Us {
                 delivery: known,
@@ -181,7 +193,8 @@ impl Conversation {
 
     /// Whether a text of ours with this number is shown.
     pub fn shows(&self, number: u64) -> bool {
-        number != 0 && self.entries.iter().any(|entry| entry.number == number)
+        let this = |entry: &Entry| entry.number == number && entry.is_ours();
+        number != 0 && self.entries.iter().any(this)
     }
 
     /// How many texts of ours wait or are on their way without a sign that they can be read.
@@ -224,6 +237,10 @@ impl Entry {
             deed: words.deed,
             number,
         }
+    }
+
+    fn is_ours(&self) -> bool {
+        matches!(self.from, From::Us { .. })
     }
 
     fn size(&self) -> usize {

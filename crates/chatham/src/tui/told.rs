@@ -63,7 +63,7 @@ pub fn take_note(conversation: &mut Conversation, what: &What) {
                 Obstacle::AwaitingPrivacy | Obstacle::Asked => Weight::Note,
                 _ => Weight::Bad,
             };
-            conversation.remark(weight, &plain::status(what));
+            conversation.remark_on(line.0, weight, &plain::status(what));
         }
         What::Delivery { line, delivery } => conversation.deliver(line.0, *delivery, None),
         What::Earlier { words: Some(words) } => {
