@@ -20,6 +20,7 @@ mod message;
 mod ns;
 mod places;
 mod resolve;
+mod resumption;
 mod roster;
 mod sasl;
 mod scram;
@@ -31,9 +32,11 @@ pub use frame::{Frame, FrameFault, FrameReader, Header, STREAMS, Stanza};
 pub use jid::{BareJid, Jid};
 pub use link::Link;
 pub use login::{LoggedIn, Login, Reached, Security};
-pub use management::Outgoing;
+pub use management::{Management, Miscounted, Outgoing};
+pub use message::delay;
 pub use minidom::Element;
 pub use places::Places;
+pub use resumption::{Resumption, Verdict};
 pub use stream::{XmlStream, escape, set_attribute};
 
 /// So many bytes of text go into one message. Written out, with everything that XML wants escaped, it stays below what
