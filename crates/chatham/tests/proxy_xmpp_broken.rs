@@ -1,5 +1,5 @@
 //! Both ends behind doors to XMPP accounts, and connections that break at any byte, on either side of the proxies, or after
-//! the end of the server's stream.
+//! the end of the server's stream; at a server whose streams go on after a break, and at one whose do not.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod broken;
@@ -12,8 +12,8 @@ use chatham::proxy::Running;
 use crate::broken::{End, MOMENT, NAMES, Wire};
 use crate::xmpp::{Client, Server};
 
-/// Somebody on XMPP.
-struct Xmpp {
+/// Somebody on XMPP, at a server whose streams go on or do not.
+struct Xmpp<const GOES_ON: bool> {
     name: &'static str,
     server: Rc<Server>,
     running: Running,
@@ -23,7 +23,7 @@ struct Xmpp {
     client: Option<Client>,
 }
 
-impl Xmpp {
+impl<const GOES_ON: bool> Xmpp<GOES_ON> {
     async fn new(name: &'static str, server: &Rc<Server>) -> Self {
         let wire = Wire::to(server.port).await;
         let (running, folder) = xmpp::running::start(format!(
@@ -43,11 +43,15 @@ impl Xmpp {
     }
 }
 
-impl End for Xmpp {
+impl<const GOES_ON: bool> End for Xmpp<GOES_ON> {
     const BYTES: usize = 4000;
 
     async fn two() -> [Self; 2] {
-        let server = Rc::new(Server::start().await);
+        let server = match GOES_ON {
+            true => Server::start_managed().await,
+            false => Server::start().await,
+        };
+        let server = Rc::new(server);
         [
             Self::new(NAMES[0], &server).await,
             Self::new(NAMES[1], &server).await,
@@ -64,6 +68,11 @@ impl End for Xmpp {
 
     fn is_here(&self) -> bool {
         self.client.is_some()
+    }
+
+    fn is_at_rest(&self) -> bool {
+        // A stream that goes on is looked for meanwhile.
+        self.is_here() && self.server.has(self.name)
     }
 
     async fn come_back(&mut self, shown: &mut Vec<String>) {
@@ -125,10 +134,15 @@ impl End for Xmpp {
 
 #[tokio::test]
 async fn every_text_is_read_or_reported_wherever_a_connection_breaks() {
-    broken::every_text_is_read_or_reported::<Xmpp>().await;
+    broken::every_text_is_read_or_reported::<Xmpp<false>>().await;
+}
+
+#[tokio::test]
+async fn every_text_is_read_or_reported_where_streams_go_on() {
+    broken::every_text_is_read_or_reported::<Xmpp<true>>().await;
 }
 
 #[tokio::test]
 async fn a_leak_trips_the_capture() {
-    broken::a_leak_trips_the_capture::<Xmpp>().await;
+    broken::a_leak_trips_the_capture::<Xmpp<false>>().await;
 }

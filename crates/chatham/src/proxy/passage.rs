@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::Pin;
 use std::time::Duration;
 
 use im::dial::Stream;
@@ -12,8 +13,14 @@ use zeroize::Zeroizing;
 
 use crate::proxy::room::Room;
 
+/// Looks for a server that was lost. Nothing is found in the end if there is nothing at it.
+pub(super) type Search<Found> = Pin<Box<dyn Future<Output = Option<Found>> + Send>>;
+
 /// What waits to be written on either side of one connection, and what comes of what was read: how a network does it.
 pub(super) trait Traffic {
+    /// A server that was lost and is there again.
+    type Found;
+
     /// Takes bytes of the client.
     fn client_sends(&mut self, bytes: &[u8]);
     /// Takes bytes of the server.
@@ -22,7 +29,17 @@ pub(super) trait Traffic {
     fn server_has_ended(&self) -> bool {
         false
     }
-    /// The server is gone. What the client says before it hears of that is taken still.
+    /// Whether the server has said nothing for so long that it is taken for gone.
+    fn server_is_silent(&self) -> bool {
+        false
+    }
+    /// The server is gone. Looks for it, if the client need not hear of that yet.
+    fn search(&mut self) -> Option<Search<Self::Found>> {
+        None
+    }
+    /// The server was found. The new connection, if what was said on the old one goes on there.
+    fn server_is_back(&mut self, found: Self::Found) -> Option<Box<dyn Stream>>;
+    /// The server is gone for good. What the client says before it hears of that is taken still.
     fn server_is_gone(&mut self);
     /// Another client wants to come in, and this one may be gone without a word.
     fn ask_whether_there(&mut self);
@@ -112,6 +129,7 @@ pub(super) async fn run(
     // Bytes that TLS has taken and not sent, on either side.
     let (mut kept_near, mut kept_far) = (false, false);
     let (mut client_gone, mut server_gone) = (false, false);
+    let mut search = None;
     let mut leaving: Option<Instant> = None;
     // The client has heard that there is nothing more to hear.
     let mut hung_up = false;
@@ -169,6 +187,16 @@ pub(super) async fn run(
                 }
                 Err(_) => server_gone = true,
             },
+            found = end_of(&mut search), if leaving.is_none() => {
+                search = None;
+                match found.and_then(|found| traffic.server_is_back(found)) {
+                    Some(server) => {
+                        (server_reads, server_writes) = tokio::io::split(server);
+                        (server_gone, kept_far) = (false, false);
+                    }
+                    None => traffic.server_is_gone(),
+                }
+            }
             Ok(()) = errands.changed() => traffic.run_errands(),
             () = sleep_until(wake) => {
                 if leaving.is_some_and(|leaving| leaving <= Instant::now()) {
@@ -179,6 +207,7 @@ pub(super) async fn run(
                     client_gone = true;
                 }
                 traffic.tick();
+                server_gone |= traffic.server_is_silent();
             }
             () = room.knocked(), if asked.is_none() && leaving.is_none() => {
                 traffic.ask_whether_there();
@@ -193,15 +222,36 @@ pub(super) async fn run(
             traffic.say_goodbye();
         }
         if server_gone && !server_was_gone {
-            traffic.server_is_gone();
+            if leaving.is_none() && !client_gone {
+                search = traffic.search();
+            }
+            match search {
+                // The server sees as well that this is over.
+                Some(_) => (server_reads, server_writes) = tokio::io::split(nowhere()),
+                None => traffic.server_is_gone(),
+            }
         }
-        if leaving.is_none() && (client_gone || server_gone || traffic.is_over()) {
+        let lost = server_gone && search.is_none();
+        if leaving.is_none() && (client_gone || lost || traffic.is_over()) {
             leaving = Some(Instant::now() + FAREWELL);
         }
     }
     let end = Instant::now() + Duration::from_secs(1);
     let _already_gone = timeout_at(end, server_writes.shutdown()).await;
     let _already_gone = timeout_at(end, client_writes.shutdown()).await;
+}
+
+/// A connection on which nothing comes, and of which nothing arrives.
+fn nowhere() -> Box<dyn Stream> {
+    Box::new(tokio::io::join(tokio::io::empty(), tokio::io::sink()))
+}
+
+/// Waits until a search is over; without one for ever.
+async fn end_of<Found>(search: &mut Option<Search<Found>>) -> Option<Found> {
+    match search {
+        Some(search) => search.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Writes some of the bytes; sees to it that they have gone if there are none any more. Nothing happens if the wait is

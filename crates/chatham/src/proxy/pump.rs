@@ -1,8 +1,10 @@
 //! What waits to be written on either side of one connection, and what comes of each line.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::time::Duration;
 
+use im::dial::Stream;
 use im::irc::{IrcLine, LineBuffer, LineError, Message, TokenBucket};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -187,6 +189,13 @@ impl<'r> Pump<'r> {
 }
 
 impl Traffic for Pump<'_> {
+    /// On IRC a connection that broke is over.
+    type Found = Infallible;
+
+    fn server_is_back(&mut self, found: Infallible) -> Option<Box<dyn Stream>> {
+        match found {}
+    }
+
     fn client_sends(&mut self, bytes: &[u8]) {
         // It was told to encrypt, and the server is our concern: nothing of what it says could be read here.
         if self.from_client.is_empty() && bytes.first() == Some(&TLS_HANDSHAKE) {

@@ -38,6 +38,10 @@ pub trait End: Sized {
     /// Between the proxy and the server.
     fn wire(&self) -> &Wire;
     fn is_here(&self) -> bool;
+    /// Whether nothing is on its way that nobody sees from here.
+    fn is_at_rest(&self) -> bool {
+        self.is_here()
+    }
     /// Connects a client if there is none. The server may go again before it has let them in.
     fn come_back(&mut self, shown: &mut Vec<String>) -> impl Future<Output = ()>;
     fn raw(&mut self, bytes: &[u8], shown: &mut Vec<String>) -> impl Future<Output = ()>;
@@ -191,8 +195,8 @@ impl<E: End> World<E> {
             alice.come_back().await;
             bob.come_back().await;
             let (one, other) = tokio::join!(alice.listen(), bob.listen());
-            let all_here = self.people.iter().all(|person| person.end.is_here());
-            if !one && !other && all_here {
+            let at_rest = self.people.iter().all(|person| person.end.is_at_rest());
+            if !one && !other && at_rest {
                 return;
             }
         }

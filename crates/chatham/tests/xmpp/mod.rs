@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod management;
 #[path = "../running/mod.rs"]
 pub mod running;
 
@@ -25,6 +26,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
+pub use management::Management;
+use management::Way;
+
 /// Nothing takes so long but what never comes.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Alice's address with the resource that the server gives her.
@@ -37,16 +41,23 @@ const SASL: &str = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 
 /// What no server says.
-const CUT: &str = "\u{4}";
+pub const CUT: &str = "\u{4}";
 
 #[derive(Default)]
 struct Book {
     /// What the clients of each account have said since they were bound; and each client, by account and resource.
     heard: BTreeMap<String, Vec<String>>,
     /// The way to each client, by account and resource.
-    ways: BTreeMap<String, UnboundedSender<String>>,
+    ways: BTreeMap<String, Way>,
     /// Accounts whose messages go to another device.
     diverted: BTreeSet<String>,
+    /// What is offered when a client has logged in.
+    features: String,
+    /// Whether streams go on after a break, and what is said instead.
+    management: Option<Management>,
+    /// Whether nobody is let in any more, and how often somebody was not.
+    locked: bool,
+    sent_away: usize,
 }
 
 /// Passes messages and presence between accounts of example.org, whose password is "secret".
@@ -57,10 +68,24 @@ pub struct Server {
 }
 
 impl Server {
+    /// One that offers stream management, and then does nothing of it.
     pub async fn start() -> Self {
+        Self::offering("<sm xmlns='urn:xmpp:sm:3'/>", None).await
+    }
+
+    /// One whose streams go on after a break.
+    pub async fn start_managed() -> Self {
+        Self::offering("<sm xmlns='urn:xmpp:sm:3'/>", Some(Management::default())).await
+    }
+
+    pub async fn offering(features: &str, management: Option<Management>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let book = Arc::<Mutex<Book>>::default();
+        let book = Arc::new(Mutex::new(Book {
+            features: features.to_owned(),
+            management,
+            ..Book::default()
+        }));
         let shared = Arc::clone(&book);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -78,12 +103,8 @@ impl Server {
 
     /// Waits until an account's client has said this.
     pub async fn until(&self, account: &str, test: impl Fn(&str) -> bool) {
-        let wait = async {
-            while !self.heard(account).iter().any(|stanza| test(stanza)) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        if timeout(PATIENCE, wait).await.is_err() {
+        let said = || self.heard(account).iter().any(|stanza| test(stanza));
+        if !eventually(said).await {
             panic!("never said, but {:#?}", self.heard(account));
         }
     }
@@ -91,6 +112,16 @@ impl Server {
     /// Ends the connection of an account's client without a word.
     pub async fn cut(&self, account: &str) {
         self.inject(account, CUT).await;
+    }
+
+    /// No password is right from now on.
+    pub fn lock(&self) {
+        self.book.lock().unwrap().locked = true;
+    }
+
+    /// How often somebody was not let in.
+    pub fn sent_away(&self) -> usize {
+        self.book.lock().unwrap().sent_away
     }
 
     /// Messages for an account do not come to its client from now on.
@@ -105,13 +136,27 @@ impl Server {
 
     /// The same, if the client is there.
     pub fn try_inject(&self, account: &str, stanza: &str) -> bool {
-        let client = match account.contains('/') {
-            true => account.to_owned(),
-            false => format!("{account}/{}", &account[..1]),
-        };
-        let book = self.book.lock().unwrap();
-        let way = book.ways.get(&client);
-        way.is_some_and(|way| way.send(stanza.to_owned()).is_ok())
+        let mut book = self.book.lock().unwrap();
+        let way = book.ways.get_mut(&client(account));
+        way.is_some_and(|way| way.send(stanza))
+    }
+}
+
+/// Whether something comes to hold.
+pub async fn eventually(test: impl Fn() -> bool) -> bool {
+    let wait = async {
+        while !test() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.is_ok()
+}
+
+/// A client by its account and resource.
+fn client(account: &str) -> String {
+    match account.contains('/') {
+        true => account.to_owned(),
+        false => format!("{account}/{}", &account[..1]),
     }
 }
 
@@ -130,7 +175,10 @@ async fn attend(stream: TcpStream, book: Arc<Mutex<Book>>) {
     });
     hear(reads, &sender, &book).await;
     let mut book = book.lock().unwrap();
-    book.ways.retain(|_, way| !way.same_channel(&sender));
+    book.ways.retain(|_, way| {
+        way.gone |= way.sender.same_channel(&sender);
+        !way.gone || way.waits()
+    });
 }
 
 async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: &Mutex<Book>) {
@@ -152,13 +200,14 @@ async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: 
                     continue;
                 }
                 Frame::Header(_) => {
+                    let features = book.lock().unwrap().features.clone();
                     say(format!(
-                        "{ANSWER}<stream:features><bind xmlns='{BIND}'/><sm xmlns='urn:xmpp:sm:3'/></stream:features>"
+                        "{ANSWER}<stream:features><bind xmlns='{BIND}'/>{features}</stream:features>"
                     ));
                     continue;
                 }
                 Frame::Stanza(stanza) => stanza,
-                Frame::End => return,
+                Frame::End => return book.lock().unwrap().leave(sender),
             };
             let text = text(&stanza);
             match &account {
@@ -167,15 +216,22 @@ async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: 
                     let proof = String::from_utf8(BASE64.decode(proof).unwrap()).unwrap();
                     let mut parts = proof.split('\0').skip(1);
                     let name = parts.next().unwrap().to_owned();
-                    if parts.next() == Some("secret") {
+                    let mut book = book.lock().unwrap();
+                    if parts.next() == Some("secret") && !book.locked {
                         say(format!("<success xmlns='{SASL}'/>"));
                         account = Some(name);
                         reader = FrameReader::default();
                     } else {
+                        book.sent_away += 1;
                         say(format!("<failure xmlns='{SASL}'><not-authorized/></failure>"));
                     }
                 }
-                Some(name) => serve(book, (name, &mut resource), sender, &text),
+                Some(name) => {
+                    let mut book = book.lock().unwrap();
+                    if !book.manage((name, &mut resource), sender, &stanza) {
+                        book.serve((name, &mut resource), sender, &text);
+                    }
+                }
             }
         }
         match reads.read(&mut buffer).await {
@@ -185,62 +241,69 @@ async fn hear(mut reads: OwnedReadHalf, sender: &UnboundedSender<String>, book: 
     }
 }
 
-fn serve(
-    book: &Mutex<Book>,
-    (name, resource): (&str, &mut String),
-    sender: &UnboundedSender<String>,
-    text: &str,
-) {
-    let mut book = book.lock().unwrap();
-    if text.contains(BIND) {
-        let wish = text
-            .split("<resource>")
-            .nth(1)
-            .and_then(|rest| rest.split('<').next());
-        *resource = wish.unwrap_or(&name[..1]).to_owned();
-        book.ways.insert(format!("{name}/{resource}"), sender.clone());
-        let jid = format!("{name}@example.org/{resource}");
-        let answer = format!("<iq type='result' id='bind'><bind xmlns='{BIND}'><jid>{jid}</jid></bind></iq>");
-        let _gone = sender.send(answer);
-        return;
+impl Book {
+    fn note(&mut self, (name, resource): (&str, &str), text: &str) {
+        for who in [name.to_owned(), format!("{name}/{resource}")] {
+            self.heard.entry(who).or_default().push(text.to_owned());
+        }
     }
-    for who in [name.to_owned(), format!("{name}/{resource}")] {
-        book.heard.entry(who).or_default().push(text.to_owned());
-    }
-    if text.contains("urn:xmpp:carbons:2'/></iq>") {
-        let _gone = sender.send("<iq type='result' id='copies'/>".to_owned());
-        return;
-    }
-    if text.contains("jabber:iq:roster") {
-        let _gone =
-            sender.send("<iq type='result' id='roster'><query xmlns='jabber:iq:roster'/></iq>".to_owned());
-        return;
-    }
-    let to = text.split("to='").nth(1).and_then(|rest| rest.split('\'').next());
-    let Some((to, device)) = to.and_then(|to| to.split_once("@example.org")) else {
-        return;
-    };
-    if !text.starts_with("<message") || book.diverted.contains(to) {
-        return;
-    }
-    let from = format!("<message from='{name}@example.org/{resource}'");
-    let said = text.replacen("<message", &from, 1);
-    // What is for the account goes to all of its clients.
-    let ways = book.ways.iter().filter(|(who, _)| match device {
-        "" => who.split('/').next() == Some(to),
-        device => **who == format!("{to}{device}"),
-    });
-    let mut arrives = false;
-    for (_, way) in ways {
-        arrives |= way.send(said.clone()).is_ok();
-    }
-    if !arrives && !text.contains("type='error'") {
-        let id = text.split("id='").nth(1).and_then(|rest| rest.split('\'').next());
-        let id = id.unwrap_or_default();
-        let _gone = sender.send(format!(
-            "<message from='{to}@example.org' type='error' id='{id}'><error type='cancel'><service-unavailable \
-             xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
-        ));
+
+    fn serve(&mut self, (name, resource): (&str, &mut String), sender: &UnboundedSender<String>, text: &str) {
+        if text.contains(BIND) {
+            let wish = text
+                .split("<resource>")
+                .nth(1)
+                .and_then(|rest| rest.split('<').next());
+            *resource = wish.unwrap_or(&name[..1]).to_owned();
+            self.ways
+                .insert(format!("{name}/{resource}"), Way::new(sender.clone()));
+            let jid = format!("{name}@example.org/{resource}");
+            let answer =
+                format!("<iq type='result' id='bind'><bind xmlns='{BIND}'><jid>{jid}</jid></bind></iq>");
+            let _gone = sender.send(answer);
+            return;
+        }
+        self.note((name, resource), text);
+        let own = format!("{name}/{resource}");
+        let mut answer = |answer: &str| {
+            if let Some(way) = self.ways.get_mut(&own) {
+                way.send(answer);
+            }
+        };
+        if text.contains("urn:xmpp:carbons:2'/></iq>") {
+            return answer("<iq type='result' id='copies'/>");
+        }
+        if text.contains("jabber:iq:roster") {
+            return answer("<iq type='result' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
+        }
+        let to = text.split("to='").nth(1).and_then(|rest| rest.split('\'').next());
+        let Some((to, device)) = to.and_then(|to| to.split_once("@example.org")) else {
+            return;
+        };
+        if !text.starts_with("<message") || self.diverted.contains(to) {
+            return;
+        }
+        let from = format!("<message from='{name}@example.org/{resource}'");
+        let said = text.replacen("<message", &from, 1);
+        // What is for the account goes to all of its clients.
+        let ways = self.ways.iter_mut().filter(|(who, _)| match device {
+            "" => who.split('/').next() == Some(to),
+            device => **who == format!("{to}{device}"),
+        });
+        let mut arrives = false;
+        for (_, way) in ways {
+            arrives |= way.send(&said);
+        }
+        if !arrives && !text.contains("type='error'") {
+            let id = text.split("id='").nth(1).and_then(|rest| rest.split('\'').next());
+            let id = id.unwrap_or_default();
+            if let Some(way) = self.ways.get_mut(&own) {
+                way.send(&format!(
+                    "<message from='{to}@example.org' type='error' id='{id}'><error type='cancel'><service-unavailable \
+                     xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+                ));
+            }
+        }
     }
 }
 
@@ -496,7 +559,11 @@ pub struct Two {
 impl Two {
     /// Both are there.
     pub async fn both_arrive() -> Self {
-        let server = Server::start().await;
+        Self::arrive_at(Server::start().await).await
+    }
+
+    /// The same at this server.
+    pub async fn arrive_at(server: Server) -> Self {
         let door = |name: &str| {
             format!(
                 "[proxy.xmpp.{name}]\nlisten = '127.0.0.1:0'\nloopback = 'plain'\n[profile.{name}.xmpp]\n\
@@ -519,7 +586,12 @@ impl Two {
 
     /// They talk privately.
     pub async fn private() -> Self {
-        let mut two = Self::both_arrive().await;
+        Self::private_at(Server::start().await).await
+    }
+
+    /// The same at this server.
+    pub async fn private_at(server: Server) -> Self {
+        let mut two = Self::arrive_at(server).await;
         let to = |name: &str, text: &str| {
             format!("<message type='chat' to='{name}@example.org' id='p'><body>{text}</body></message>")
         };
@@ -542,9 +614,12 @@ impl Two {
 
     /// No piece of any of these has gone to the server.
     pub fn nothing_leaked(&self, secrets: &[&str]) {
-        let up = [self.server.heard("alice"), self.server.heard("bob")]
-            .concat()
-            .concat();
+        let all = [
+            self.server.heard("alice"),
+            self.server.heard("bob"),
+            self.server.lost(),
+        ];
+        let up = all.concat().concat();
         assert!(up.contains("?OTR:"), "nothing private was said");
         for secret in secrets {
             let letters: Vec<char> = secret.chars().collect();

@@ -14,7 +14,7 @@ use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
 use super::frame::{Frame, Header, STREAMS, Stanza};
-use super::management::{Management, Outgoing, question};
+use super::management::{Management, Miscounted, Outgoing, count, question};
 use super::message::{self, nick, someone};
 use super::places::Places;
 use super::roster::{Change, ListWish, Roster};
@@ -133,11 +133,11 @@ impl Client {
                 .get_child("session", ns::SESSION)
                 .is_some_and(|session| !session.has_child("optional", ns::SESSION)),
         });
-        let resume = self.management.as_ref().and_then(Management::resume);
-        match resume.filter(|_| self.can.management) {
-            Some(resume) => {
+        let resumption = self.management.as_ref().and_then(Management::resumption);
+        match resumption.filter(|_| self.can.management) {
+            Some(resumption) => {
                 self.stage = Stage::Resuming;
-                vec![Output::Send(resume)]
+                vec![Output::Send(resumption.request())]
             }
             None => self.bind(),
         }
@@ -181,8 +181,8 @@ impl Client {
         }
         self.messages += 1;
         let id = format!("m{}", self.messages);
-        let mut outgoing = Outgoing::stanza(message::write(&self.places.of(to, text), &id, text));
-        outgoing.text = Some((nick(to), kept.to_vec()));
+        let outgoing = Outgoing::stanza(message::write(&self.places.of(to, text), &id, text));
+        let outgoing = outgoing.with_text(nick(to), kept.to_vec());
         let mut all = vec![self.count(outgoing)];
         if self.management.is_some() {
             all.push(question());
@@ -204,7 +204,7 @@ impl Client {
         self.roster.decided(whom);
         let stanzas = wish.stanzas(whom).into_iter();
         Ok(stanzas
-            .map(|xml| self.count(Outgoing::stanza(xml.into())))
+            .map(|xml| self.count(Outgoing::stanza(xml.into_bytes())))
             .collect())
     }
 
@@ -213,7 +213,7 @@ impl Client {
     pub fn ping(&mut self) -> Outgoing {
         match &self.management {
             Some(_) => question(),
-            None => self.count(Outgoing::stanza(iq::ping().into())),
+            None => self.count(Outgoing::stanza(iq::ping().into_bytes())),
         }
     }
 
@@ -246,7 +246,7 @@ impl Client {
     }
 
     fn stanza(&mut self, xml: String) -> Output {
-        Output::Send(self.count(Outgoing::stanza(xml.into())))
+        Output::Send(self.count(Outgoing::stanza(xml.into_bytes())))
     }
 
     fn bind(&mut self) -> Vec<Output> {
@@ -292,20 +292,25 @@ impl Client {
                 }
             }
             "resumed" if self.stage == Stage::Resuming => {
-                if let Err(fault) = management.hear_count(element) {
-                    return close(fault.to_string());
-                }
+                let again = match count(element)
+                    .ok_or(Miscounted)
+                    .and_then(|count| management.reopen(count))
+                {
+                    Ok(again) => again,
+                    Err(fault) => return close(fault.to_string()),
+                };
                 self.stage = Stage::Bound { resumed: true };
-                let again = management.open().cloned().map(Output::Send);
+                let again = again
+                    .into_iter()
+                    .map(|outgoing| Output::Send(self.count(outgoing)));
                 let mut outputs: Vec<_> = again.collect();
                 outputs.push(Output::Send(question()));
                 outputs.push(self.registered());
                 return outputs;
             }
             "failed" if self.stage == Stage::Resuming => {
-                if management.hear_count(element).is_ok() {
-                    let open = std::mem::take(management).into_open();
-                    self.refused = Some(open.into_iter().filter_map(|outgoing| outgoing.text).collect());
+                if let Some(Ok(open)) = count(element).map(|count| management.reopen(count)) {
+                    self.refused = Some(open.into_iter().filter_map(Outgoing::into_text).collect());
                 }
                 return self.bind();
             }

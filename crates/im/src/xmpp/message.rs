@@ -103,8 +103,9 @@ fn body(message: &Element) -> Option<String> {
     Some(body.text()).filter(|text| !text.is_empty())
 }
 
-/// Whether it has waited somewhere, and since when, as far as that can be read.
-fn delay(message: &Element) -> Option<Duration> {
+/// Whether a message has waited somewhere (XEP-0203), and since when, as far as that can be read.
+#[must_use]
+pub fn delay(message: &Element) -> Option<Duration> {
     let delay = message.get_child("delay", ns::DELAY)?;
     let stamp = delay
         .attr("stamp")

@@ -13,7 +13,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use im::irc::Nick;
 use im::xmpp::cipher::{self, is_ciphertext};
-use im::xmpp::{BareJid, Element, Header, escape};
+use im::xmpp::{BareJid, Element, Header, Outgoing, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
 
@@ -21,7 +21,7 @@ use crate::engine::notice::{Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::company::{Outbound, Outgoing};
+use crate::proxy::xmpp::company::{Load, Outbound};
 use crate::proxy::xmpp::names::{self, ADDRESS, Addressee};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
 use crate::proxy::xmpp::wish::{Wish, wishes};
@@ -31,7 +31,7 @@ use crate::proxy::xmpp::wish::{Wish, wishes};
 #[must_use]
 pub enum Step {
     /// Say this to the server.
-    Up(Upward),
+    Up(Outgoing),
     /// Say this to the client.
     Down(Zeroizing<Vec<u8>>),
     /// The same, with words that somebody has said to the person.
@@ -40,20 +40,6 @@ pub enum Step {
     Remember(Memory),
     /// The stream ends on both sides.
     End,
-}
-
-/// Bytes for the server. Its `Debug` does not show them.
-pub struct Upward {
-    /// A stanza, or what stands between stanzas.
-    pub bytes: Zeroizing<Vec<u8>>,
-    /// To whom, and the text, if it is a message that the engine knows of: to be given back to it if it is not sent.
-    pub message: Option<(Nick, Vec<u8>)>,
-}
-
-impl std::fmt::Debug for Upward {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Upward({} bytes)", self.bytes.len())
-    }
 }
 
 /// The proxy on one connection.
@@ -68,6 +54,8 @@ pub struct Adapter {
     pub(super) server: Header,
     /// Our address with the resource, once the server has given it.
     pub(super) full: Option<String>,
+    /// When it did.
+    pub(super) began: Option<Timestamp>,
     /// Whether the client has said that it is here, and shows what it gets.
     pub(super) present: bool,
     /// Whether it has got the server to send it copies, and the question by which it has asked for that, or for the end of it.
@@ -112,6 +100,7 @@ impl Adapter {
             client,
             server,
             full: None,
+            began: None,
             present: false,
             copies: false,
             asked_for_copies: None,
@@ -143,19 +132,19 @@ impl Adapter {
     /// person has to know is kept for the next client.
     ///
     /// If other clients of the account are there, they go on: the network has not lost the person.
-    pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
+    pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Outgoing>, now: Timestamp) -> Vec<Step> {
         let (first, untold) = resident.company.leave(self.seed);
         resident.keep(untold);
         resident.outside.rouse();
         if !first && !resident.company.is_empty() {
             // Only what goes in the clear goes by this stream.
-            let messages = unsent.into_iter().filter(|upward| upward.message.is_some());
-            messages.for_each(|upward| resident.company.hand_on(Outgoing::Stanza(upward)));
+            let messages = unsent.into_iter().filter(Outgoing::has_text);
+            messages.for_each(|message| resident.company.hand_on(Load::Stanza(message)));
             return Vec::new();
         }
         let outgoing = resident.company.take_outgoing();
-        let unsent = unsent.into_iter().filter_map(|upward| upward.message);
-        let unsent = unsent.chain(outgoing.into_iter().filter_map(Outgoing::into_message));
+        let unsent = unsent.into_iter().filter_map(Outgoing::into_text);
+        let unsent = unsent.chain(outgoing.into_iter().filter_map(Load::into_message));
         let memories = resident.lose(unsent, deed_text, &self.habits.prefix, now);
         memories.into_iter().map(Step::Remember).collect()
     }
@@ -224,7 +213,7 @@ impl Adapter {
             text: Zeroizing::new(words),
         };
         if ciphertext && resident.company.is_spoken_for(self.seed) {
-            resident.company.hand_on(Outgoing::Text(outbound));
+            resident.company.hand_on(Load::Text(outbound));
             return resident.outside.rouse();
         }
         self.say(resident, outbound, true, out);
@@ -260,10 +249,8 @@ impl Adapter {
         if ciphertext {
             self.note_sent(id, to.clone(), known);
         }
-        out.push(Step::Up(Upward {
-            bytes: Zeroizing::new(message.into_bytes()),
-            message: Some((to, text.as_bytes().to_vec())),
-        }));
+        let stanza = Outgoing::stanza(message.into_bytes());
+        out.push(Step::Up(stanza.with_text(to, text.as_bytes().to_vec())));
     }
 
     fn note_sent(&mut self, id: String, to: Nick, known: bool) {

@@ -10,10 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::hash::BuildHasher;
 
 use im::irc::Nick;
-use im::xmpp::{Element, Places};
+use im::xmpp::{Element, Outgoing, Places};
 use zeroize::Zeroizing;
-
-use crate::proxy::xmpp::adapter::Upward;
 
 /// What the connections of one account share beside the engine.
 #[derive(Default)]
@@ -21,7 +19,7 @@ pub(in crate::proxy) struct Company {
     /// The clients that show messages, in the order in which they came.
     members: Vec<Member>,
     /// What the first one's stream has to carry, and has not got yet.
-    outgoing: VecDeque<Outgoing>,
+    outgoing: VecDeque<Load>,
     /// What came encrypted lately, and who has got it.
     heard: VecDeque<(u64, Vec<u64>)>,
     hasher: RandomState,
@@ -55,9 +53,9 @@ pub(super) enum Parcel {
 }
 
 /// What the first client's stream is to carry for all.
-pub(super) enum Outgoing {
+pub(super) enum Load {
     /// A whole stanza.
-    Stanza(Upward),
+    Stanza(Outgoing),
     /// A text for somebody, and what its message is to have.
     Text(Outbound),
 }
@@ -76,11 +74,11 @@ pub(super) struct Outbound {
     pub(super) beside: String,
 }
 
-impl Outgoing {
+impl Load {
     /// What the engine knows of it.
     pub(super) fn into_message(self) -> Option<(Nick, Vec<u8>)> {
         match self {
-            Self::Stanza(upward) => upward.message,
+            Self::Stanza(stanza) => stanza.into_text(),
             Self::Text(outbound) => Some((outbound.to, outbound.text.as_bytes().to_vec())),
         }
     }
@@ -139,11 +137,11 @@ impl Company {
         self.outgoing.len() >= MOST_OUTGOING
     }
 
-    pub(super) fn hand_on(&mut self, outgoing: Outgoing) {
-        self.outgoing.push_back(outgoing);
+    pub(super) fn hand_on(&mut self, load: Load) {
+        self.outgoing.push_back(load);
     }
 
-    pub(super) fn take_outgoing(&mut self) -> VecDeque<Outgoing> {
+    pub(super) fn take_outgoing(&mut self) -> VecDeque<Load> {
         std::mem::take(&mut self.outgoing)
     }
 

@@ -1,8 +1,10 @@
 //! From the server to the client.
 
+use std::time::Duration;
+
 use im::irc::{Kind, Nick, Person, Said};
 use im::xmpp::cipher;
-use im::xmpp::{Element, Stanza, escape};
+use im::xmpp::{Element, Stanza, delay, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
 
@@ -11,16 +13,13 @@ use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Cause, Step, written};
 use crate::proxy::xmpp::names::{self, ADDRESS, Addressee, NAME};
 use crate::proxy::xmpp::payload::{self, CLIENT, holds_ciphertext};
-use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, down};
+use crate::proxy::xmpp::upward::down;
 use crate::sanitize;
 
 impl Adapter {
     /// Takes a stanza of the server.
     pub fn from_server(&mut self, resident: &mut Resident, stanza: &Stanza, now: Timestamp) -> Vec<Step> {
         let mut out = Vec::new();
-        if stanza.namespace() == STREAM_MANAGEMENT {
-            return out;
-        }
         if stanza.namespace() != CLIENT {
             out.push(pass(stanza));
             return out;
@@ -48,7 +47,7 @@ impl Adapter {
             }
             "iq" => {
                 out.push(pass(stanza));
-                self.answer(resident, &element, &mut out);
+                self.answer(resident, &element, now, &mut out);
             }
             _ => out.push(pass(stanza)),
         }
@@ -83,7 +82,7 @@ impl Adapter {
         down(&push, out);
     }
 
-    fn answer(&mut self, resident: &mut Resident, iq: &Element, out: &mut Vec<Step>) {
+    fn answer(&mut self, resident: &mut Resident, iq: &Element, now: Timestamp, out: &mut Vec<Step>) {
         if iq.attr("type") != Some("result") {
             return;
         }
@@ -94,6 +93,7 @@ impl Adapter {
             && self.full.is_none()
         {
             self.full = Some(jid.text().trim().to_owned());
+            self.began = Some(now);
             resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
         }
@@ -136,7 +136,7 @@ impl Adapter {
             return self.wordless(resident, stanza, message, &nick, out);
         };
         let mut old = false;
-        if message.has_child("delay", DELAY) || message.has_child("x", OLD_DELAY) {
+        if self.was_before_us(message) {
             let private = resident.engine.standing(&nick) != Standing::NotPrivate;
             let ciphertext = cipher::is_ciphertext(&text);
             let readable = private && cipher::is_data(&text);
@@ -149,6 +149,16 @@ impl Adapter {
             }
         }
         self.hear(resident, (stanza, message), &nick, &text, old, now, out);
+    }
+
+    /// Whether a message has waited since before we came. What has waited since then is late, and not old: a server keeps it
+    /// while a stream is broken.
+    fn was_before_us(&self, message: &Element) -> bool {
+        let at = |since: Duration| Timestamp::from_millis(since.as_millis().try_into().unwrap_or(u64::MAX));
+        match delay(message) {
+            Some(since) => self.began.is_none_or(|ours| at(since) < ours),
+            None => message.has_child("x", OLD_DELAY),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one stanza and what is known about it")]
@@ -289,6 +299,5 @@ pub(super) fn pass(stanza: &Stanza) -> Step {
 
 const BIND: &str = "urn:ietf:params:xml:ns:xmpp-bind";
 pub(super) const ROSTER: &str = "jabber:iq:roster";
-const DELAY: &str = "urn:xmpp:delay";
 const OLD_DELAY: &str = "jabber:x:delay";
 const MOST_TOLD: usize = 256;

@@ -4,6 +4,8 @@
 //! client ─ welcome ─ session ─ im::xmpp::Login ─ server
 //!                       │
 //!            adapter (upward, downward) ─ engine
+//!                       │
+//!                 server_stream ─ way_back ─ server, after a break
 //! ```
 //!
 //! The proxy is a server for the client, and a client for the server: encryption and the login end here on both sides.
@@ -18,15 +20,17 @@ mod lodging;
 mod names;
 mod payload;
 mod pump;
+mod server_stream;
 mod session;
 pub mod setup;
 mod sharing;
 mod shown;
 mod upward;
+mod way_back;
 mod welcome;
 mod wish;
 
-pub use adapter::{Adapter, Step, Upward};
+pub use adapter::{Adapter, Step};
 pub use certificate::{Certificate, Fingerprints};
 pub use names::{ADDRESS, is_reserved};
 

@@ -1,15 +1,19 @@
 //! What waits to be written on either side of one connection, and what comes of each stanza.
 
-use std::collections::VecDeque;
+use std::fmt::Display;
 use std::time::Duration;
 
-use im::xmpp::{Frame, FrameFault, FrameReader};
+use im::dial::Stream;
+use im::xmpp::{Frame, FrameFault, FrameReader, Outgoing, STREAMS, Stanza};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::proxy::passage::{Backlog, Traffic};
+use crate::proxy::passage::{Backlog, Search, Traffic};
 use crate::proxy::room::Room;
-use crate::proxy::xmpp::adapter::{Adapter, Step, Upward};
+use crate::proxy::xmpp::adapter::{Adapter, Step};
+use crate::proxy::xmpp::server_stream::ServerStream;
+use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, is_stanza};
+use crate::proxy::xmpp::way_back::{Connection, Found, WayBack};
 use crate::proxy::xmpp::welcome::{condition, stream_error};
 use crate::seat::now;
 
@@ -21,27 +25,24 @@ pub(super) struct Pump<'r> {
     from_server: FrameReader,
     /// Stanzas for the client.
     down: Backlog,
-    /// Bytes for the server.
-    up: Zeroizing<Vec<u8>>,
-    /// Stanzas for the server that are not among them yet.
-    queue: VecDeque<Upward>,
+    /// What is for the server.
+    up: ServerStream,
     /// Nothing more is taken from either side.
     over: bool,
     /// The stream to the server has its end.
     goodbye: bool,
     /// The stream from the server has its end.
     server_ended: bool,
-    /// There is no connection to the server any more.
-    server_gone: bool,
 }
 
 impl<'r> Pump<'r> {
-    /// Both streams have just begun. What the client gets first is `first`.
+    /// Both streams have just begun. What the client gets first is `first`; the way back is for a server that may go on
+    /// with its stream after a break.
     pub(super) fn new(
-        room: &'r Room,
-        adapter: Adapter,
+        (room, adapter): (&'r Room, Adapter),
         (from_client, from_server): (FrameReader, FrameReader),
         first: &[u8],
+        back: Option<WayBack>,
     ) -> Self {
         let mut pump = Self {
             room,
@@ -49,12 +50,10 @@ impl<'r> Pump<'r> {
             from_client,
             from_server,
             down: Backlog::default(),
-            up: Zeroizing::default(),
-            queue: VecDeque::new(),
+            up: ServerStream::new(back),
             over: false,
             goodbye: false,
             server_ended: false,
-            server_gone: false,
         };
         pump.down.push(first, false);
         // What was read together with the last steps of the login.
@@ -82,21 +81,41 @@ impl<'r> Pump<'r> {
             && !self.server_ended
             && let Some(frame) = self.from_server.next()
         {
-            let room = self.room;
-            let steps = match frame {
-                Frame::Stanza(stanza) => self.adapter.from_server(&mut room.resident(), &stanza, now()),
+            match frame {
+                Frame::Stanza(stanza) if stanza.namespace() == STREAM_MANAGEMENT => self.hear_counts(&stanza),
+                Frame::Stanza(stanza) => self.hear_stanza(&stanza),
                 // What the client says before it hears of that is taken still, and waits.
-                Frame::End => {
-                    self.server_ended = true;
-                    return;
-                }
-                Frame::Header(_) => return self.distrust(&FrameFault::NotXmpp),
-            };
-            self.carry_out(steps);
+                Frame::End => self.server_ended = true,
+                Frame::Header(_) => self.distrust(&FrameFault::NotXmpp),
+            }
         }
     }
 
-    fn distrust(&mut self, fault: &FrameFault) {
+    fn hear_stanza(&mut self, stanza: &Stanza) {
+        let room = self.room;
+        let steps = self.adapter.from_server(&mut room.resident(), stanza, now());
+        self.carry_out(steps);
+        if is_stanza(stanza) {
+            self.up.take();
+        } else if stanza.is("error", STREAMS) {
+            self.up.end_with_its_connection();
+        }
+        if self.adapter.is_bound() {
+            self.up.bound();
+        }
+        if self.up.is_full() && self.up.waiting() >= MOST_ANSWERS {
+            self.distrust(&"it does not say what it has taken");
+        }
+    }
+
+    fn hear_counts(&mut self, stanza: &Stanza) {
+        let element = self.adapter.server.read(stanza);
+        if let Some(Err(fault)) = element.map(|element| self.up.hear(&element)) {
+            self.distrust(&fault);
+        }
+    }
+
+    fn distrust(&mut self, fault: &dyn Display) {
         self.refuse("remote-connection-failed", &format!("the server: {fault}"));
     }
 
@@ -112,7 +131,7 @@ impl<'r> Pump<'r> {
     /// The connection is gone.
     pub(super) fn lose(mut self) {
         let room = self.room;
-        let unsent = std::mem::take(&mut self.queue).into();
+        let unsent = std::mem::replace(&mut self.up, ServerStream::new(None)).into_unsent();
         let steps = self.adapter.lost(&mut room.resident(), unsent, now());
         self.carry_out(steps);
         let unread = self
@@ -125,7 +144,7 @@ impl<'r> Pump<'r> {
     fn carry_out(&mut self, steps: Vec<Step>) {
         for step in steps {
             match step {
-                Step::Up(upward) => self.queue.push_back(upward),
+                Step::Up(outgoing) => self.up.say(outgoing),
                 Step::Down(bytes) => self.down.push(&bytes, false),
                 Step::Words(bytes) => self.down.push(&bytes, true),
                 Step::Remember(memory) => {
@@ -137,16 +156,8 @@ impl<'r> Pump<'r> {
                 }
                 Step::End => {
                     self.over = true;
-                    if self
-                        .queue
-                        .back()
-                        .is_none_or(|last| !last.bytes.starts_with(b"</"))
-                    {
-                        self.say_goodbye();
-                    } else {
-                        self.goodbye = true;
-                        self.down.push(b"</stream:stream>", false);
-                    }
+                    self.say_goodbye();
+                    self.down.push(b"</stream:stream>", false);
                 }
             }
         }
@@ -162,13 +173,12 @@ impl<'r> Pump<'r> {
 }
 
 impl Traffic for Pump<'_> {
+    type Found = Found;
+
     fn client_sends(&mut self, bytes: &[u8]) {
         if is_blank(bytes) && self.from_client.is_empty() {
             // It keeps the connection alive, on both sides.
-            self.queue.push_back(Upward {
-                bytes: Zeroizing::new(b" ".to_vec()),
-                message: None,
-            });
+            self.up.say(Outgoing::element(" "));
         }
         let pushed = self.from_client.push(bytes);
         self.hear_client();
@@ -181,6 +191,7 @@ impl Traffic for Pump<'_> {
         if is_blank(bytes) && self.from_server.is_empty() {
             self.down.push(b" ", false);
         }
+        self.up.is_alive(Instant::now());
         let pushed = self.from_server.push(bytes);
         self.hear_server();
         if let Err(fault) = pushed {
@@ -192,8 +203,34 @@ impl Traffic for Pump<'_> {
         self.server_ended
     }
 
+    fn server_is_silent(&self) -> bool {
+        self.up
+            .deadline()
+            .is_some_and(|deadline| deadline <= Instant::now())
+    }
+
+    fn search(&mut self) -> Option<Search<Found>> {
+        // Whoever has said goodbye does not come back.
+        if self.over || self.goodbye || self.server_ended {
+            return None;
+        }
+        self.up.search()
+    }
+
+    fn server_is_back(&mut self, found: Found) -> Option<Box<dyn Stream>> {
+        let Connection {
+            socket,
+            reader,
+            header,
+        } = self.up.go_on(found)?;
+        self.adapter.server = header;
+        self.from_server = reader;
+        self.hear_server();
+        (!self.server_ended).then_some(socket)
+    }
+
     fn server_is_gone(&mut self) {
-        self.server_gone = true;
+        self.up.is_gone();
         if !self.over {
             self.goodbye = true;
             self.adapter.nothing_more_is_shown();
@@ -240,25 +277,18 @@ impl Traffic for Pump<'_> {
 
     fn say_goodbye(&mut self) {
         if !std::mem::replace(&mut self.goodbye, true) {
-            self.queue.push_back(Upward {
-                bytes: Zeroizing::new(b"</stream:stream>".to_vec()),
-                message: None,
-            });
+            self.up.say_goodbye();
         }
     }
 
     fn refill(&mut self) -> Instant {
         self.show_what_others_have();
-        // What cannot go any more stays in the queue, and is given back.
-        while !self.server_gone
-            && self.up.len() < WRITE
-            && let Some(next) = self.queue.pop_front()
-        {
-            self.up.extend_from_slice(&next.bytes);
-        }
+        let here = Instant::now();
+        self.up.refill(here);
         let deadline = self.room.resident().engine.next_deadline();
         let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
-        Instant::now() + wait.clamp(SHORT, LONG)
+        let silence = self.up.deadline().into_iter();
+        silence.fold(here + wait.clamp(SHORT, LONG), Instant::min)
     }
 
     fn down(&self) -> &[u8] {
@@ -266,7 +296,7 @@ impl Traffic for Pump<'_> {
     }
 
     fn up(&self) -> &[u8] {
-        &self.up
+        self.up.bytes()
     }
 
     fn told(&mut self, count: usize) {
@@ -274,21 +304,20 @@ impl Traffic for Pump<'_> {
     }
 
     fn said(&mut self, count: usize) {
-        let count = count.min(self.up.len());
-        self.up.drain(..count);
+        self.up.went(count);
     }
 
     fn is_said(&self) -> bool {
-        self.up.is_empty() && self.queue.is_empty()
+        self.up.is_empty()
     }
 
     fn takes_from_client(&self) -> bool {
         let crowded = self.room.resident().company.is_crowded();
-        !self.over && !crowded && self.queue.len() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
+        !self.over && !crowded && self.up.waiting() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
     }
 
     fn takes_from_server(&self) -> bool {
-        !self.over && self.down.rest().len() < MOST_BYTES && self.queue.len() < 2 * MOST_STANZAS
+        !self.over && self.down.rest().len() < MOST_BYTES && self.up.waiting() < MOST_ANSWERS
     }
 
     fn is_over(&self) -> bool {
@@ -300,10 +329,10 @@ fn is_blank(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_whitespace)
 }
 
-/// So many bytes are prepared for one write.
-const WRITE: usize = 16 * 1024;
 /// With so many stanzas waiting for the server the client has to wait.
 const MOST_STANZAS: usize = 512;
+/// With so many the server has to wait; after a break there are those that it has not taken.
+const MOST_ANSWERS: usize = 4096;
 /// With so many bytes waiting for the client the server has to wait.
 const MOST_BYTES: usize = 2 * 1024 * 1024;
 const SHORT: Duration = Duration::from_millis(20);

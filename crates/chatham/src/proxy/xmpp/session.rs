@@ -4,16 +4,19 @@ use std::io;
 use std::time::Duration;
 
 use im::dial::Stream;
-use im::xmpp::{FrameReader, Header, LoggedIn, LoginError, STREAMS, SaslFault, Stanza};
+use im::xmpp::{BareJid, FrameReader, Header, LoggedIn, LoginError, STREAMS, SaslFault, Stanza};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
+use zeroize::Zeroizing;
 
 use crate::proxy::front_door::Visitor;
 use crate::proxy::passage::{FAREWELL, ended, run};
 use crate::proxy::xmpp::adapter::Adapter;
 use crate::proxy::xmpp::lodging::Lodging;
 use crate::proxy::xmpp::pump::Pump;
+use crate::proxy::xmpp::upward::STREAM_MANAGEMENT;
+use crate::proxy::xmpp::way_back::WayBack;
 use crate::proxy::xmpp::welcome::{Next, Welcome, stream_error};
 
 /// Serves a client until one of the three is gone: the client, the server, the proxy.
@@ -44,6 +47,7 @@ pub(in crate::proxy) async fn serve_known(
         header,
         from_client,
         server,
+        password,
     })) = arrived
     else {
         return;
@@ -53,6 +57,10 @@ pub(in crate::proxy) async fn serve_known(
         return write_last(&mut client, &stream_error("conflict", words)).await;
     };
     let first = beginning(&server.header, &server.features);
+    let back = is_managed(&server).then(|| {
+        let login = lodging.login.clone();
+        WayBack::new(login, (user(&lodging.account), password), server.header.clone())
+    });
     let (socket, from_server) = server.stream.into_parts();
     let adapter = Adapter::new(
         lodging.room.habits.clone(),
@@ -61,7 +69,8 @@ pub(in crate::proxy) async fn serve_known(
         server.header,
         seed(),
     );
-    let mut pump = Pump::new(&lodging.room, adapter, (from_client, from_server), &first);
+    let readers = (from_client, from_server);
+    let mut pump = Pump::new((&lodging.room, adapter), readers, &first, back);
     run(client, socket, (&mut pump, &lodging.room), stop).await;
     pump.lose();
 }
@@ -72,6 +81,7 @@ struct Arrived {
     header: Header,
     from_client: FrameReader,
     server: LoggedIn,
+    password: Zeroizing<String>,
 }
 
 /// The client's way in, up to its last stream. `None` if it goes, or has to.
@@ -92,7 +102,7 @@ async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arriv
     let mut server = None;
     loop {
         let Some(step) = steps.next() else {
-            let mut bytes = zeroize::Zeroizing::new([0; READ]);
+            let mut bytes = Zeroizing::new([0; READ]);
             let count = client.read(&mut *bytes).await.ok().filter(|&count| count > 0)?;
             steps = welcome.push(bytes.get(..count)?).into_iter();
             continue;
@@ -107,14 +117,9 @@ async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arriv
                 welcome.encrypted();
             }
             Next::Prove(password) => {
-                let user = lodging
-                    .account
-                    .node()
-                    .map(|node| node.as_str())
-                    .unwrap_or_default();
-                let judged = match lodging.login.log_in(user, &password).await {
+                let judged = match lodging.login.log_in(&user(&lodging.account), &password).await {
                     Ok(reached) => {
-                        server = Some(reached);
+                        server = Some((reached, password));
                         Ok(())
                     }
                     Err(fault) => Err((condition(&fault), fault.to_string())),
@@ -122,11 +127,13 @@ async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arriv
                 steps = welcome.judge(judged).into_iter();
             }
             Next::Enter(header) => {
+                let (server, password) = server?;
                 return Some(Arrived {
                     client,
                     header,
                     from_client: welcome.into_reader(),
-                    server: server?,
+                    server,
+                    password,
                 });
             }
             Next::Close(bytes) => {
@@ -135,6 +142,17 @@ async fn come_in(mut socket: Box<dyn Stream>, lodging: &Lodging) -> Option<Arriv
             }
         }
     }
+}
+
+/// The name of an account at its server.
+fn user(account: &BareJid) -> String {
+    account.node().map(|node| node.to_string()).unwrap_or_default()
+}
+
+/// Whether the server counts what comes and goes, so that a stream may go on after a break.
+fn is_managed(server: &LoggedIn) -> bool {
+    let features = server.header.read(&server.features);
+    features.is_some_and(|features| features.has_child("sm", STREAM_MANAGEMENT))
 }
 
 /// What the client is told of why it was not let in.

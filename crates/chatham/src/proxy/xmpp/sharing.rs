@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::engine::notice::{How, Notice, What};
 use crate::proxy::resident::Resident;
 use crate::proxy::xmpp::adapter::{Adapter, Cause, Step, written};
-use crate::proxy::xmpp::company::{Outgoing, Parcel};
+use crate::proxy::xmpp::company::{Load, Parcel};
 use crate::proxy::xmpp::payload;
 use crate::seat::now;
 
@@ -18,10 +18,10 @@ impl Adapter {
             return;
         }
         let crowded = resident.company.is_crowded();
-        for outgoing in resident.company.take_outgoing() {
-            match outgoing {
-                Outgoing::Stanza(upward) => out.push(Step::Up(upward)),
-                Outgoing::Text(outbound) => self.say(resident, outbound, false, out),
+        for load in resident.company.take_outgoing() {
+            match load {
+                Load::Stanza(stanza) => out.push(Step::Up(stanza)),
+                Load::Text(outbound) => self.say(resident, outbound, false, out),
             }
         }
         if crowded {

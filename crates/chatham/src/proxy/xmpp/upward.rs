@@ -1,7 +1,7 @@
 //! From the client to the server.
 
 use im::irc::Nick;
-use im::xmpp::{Element, Stanza, escape};
+use im::xmpp::{Element, Outgoing, Stanza, escape};
 use otr::Timestamp;
 use zeroize::Zeroizing;
 
@@ -11,7 +11,7 @@ use crate::engine::{Effect, split};
 use crate::proxy::orders::{self, People};
 use crate::proxy::resident::Resident;
 use crate::proxy::talk;
-use crate::proxy::xmpp::adapter::{Adapter, Cause, OURS, Step, Upward, written};
+use crate::proxy::xmpp::adapter::{Adapter, Cause, OURS, Step, written};
 use crate::proxy::xmpp::downward::ROSTER;
 use crate::proxy::xmpp::names::{self, Addressee};
 use crate::proxy::xmpp::payload::{self, CARBONS, CLIENT};
@@ -41,19 +41,24 @@ impl Adapter {
 
     /// The client ends its stream.
     pub fn client_ends(&mut self) -> Vec<Step> {
-        let bytes = Zeroizing::new(b"</stream:stream>".to_vec());
-        vec![Step::Up(Upward { bytes, message: None }), Step::End]
+        vec![Step::Up(Outgoing::element("</stream:stream>")), Step::End]
+    }
+
+    pub(super) fn pass(&self, stanza: &Stanza, out: &mut Vec<Step>) {
+        out.extend(self.as_it_is(stanza).map(Step::Up));
     }
 
     /// As it came; or written anew, if the client calls the names in it by prefixes of its own.
-    pub(super) fn pass(&self, stanza: &Stanza, out: &mut Vec<Step>) {
+    fn as_it_is(&self, stanza: &Stanza) -> Option<Outgoing> {
         let bytes = if self.same_names {
-            Some(Zeroizing::new(stanza.as_bytes().to_vec()))
+            Zeroizing::new(stanza.as_bytes().to_vec())
         } else {
-            let element = self.client.read(stanza);
-            element.and_then(|element| written(&element))
+            written(&self.client.read(stanza)?)?
         };
-        out.extend(bytes.map(|bytes| Step::Up(Upward { bytes, message: None })));
+        Some(match is_stanza(stanza) {
+            true => Outgoing::stanza(bytes),
+            false => Outgoing::element(bytes.to_vec()),
+        })
     }
 
     fn query(&mut self, stanza: &Stanza, iq: &Element, out: &mut Vec<Step>) {
@@ -247,16 +252,17 @@ impl Adapter {
             other => Some(other),
         });
         let told = told.collect();
-        let before = out.len();
-        if offer.is_empty() {
-            self.pass(stanza, out);
+        let said = if offer.is_empty() {
+            self.as_it_is(stanza)
         } else {
             let with_offer = [text.as_str(), &offer].concat();
-            let tagged = written(&payload::with_body(message, &with_offer, true));
-            out.extend(tagged.map(|bytes| Step::Up(Upward { bytes, message: None })));
-        }
-        if let Some(Step::Up(upward)) = out.get_mut(before) {
-            upward.message = first.map(|first| (nick.clone(), first));
+            written(&payload::with_body(message, &with_offer, true)).map(Outgoing::stanza)
+        };
+        if let Some(said) = said {
+            out.push(Step::Up(match first {
+                Some(first) => said.with_text(nick.clone(), first),
+                None => said,
+            }));
         }
         self.carry_out(resident, told, Cause::default(), out);
     }
@@ -345,11 +351,13 @@ fn offer_in(effects: &[Effect], text: &str) -> Option<String> {
     (whole && offer.bytes().all(|byte| b" \t".contains(&byte))).then_some(offer)
 }
 
+/// Whether it is something that a server passes on, and counts.
+pub(super) fn is_stanza(stanza: &Stanza) -> bool {
+    stanza.namespace() == CLIENT && ["message", "presence", "iq"].contains(&stanza.name())
+}
+
 fn up(stanza: String, out: &mut Vec<Step>) {
-    out.push(Step::Up(Upward {
-        bytes: Zeroizing::new(stanza.into_bytes()),
-        message: None,
-    }));
+    out.push(Step::Up(Outgoing::stanza(stanza.into_bytes())));
 }
 
 pub(super) fn down(stanza: &str, out: &mut Vec<Step>) {
