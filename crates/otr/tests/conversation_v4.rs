@@ -3,10 +3,12 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{Person, deliver, open_policy, private_pair};
 use otr::{
-    Event, Fingerprint, Policy, Recipient, Reject, SendError, SessionState, SmpAction, SmpEvent, Start,
-    Version, Versions,
+    Conversation, Event, Fingerprint, Policy, Recipient, Reject, SendError, SessionState, SmpAction,
+    SmpEvent, Start, Version, Versions,
 };
 
 fn version(of: &Person) -> Option<Version> {
@@ -136,6 +138,39 @@ fn a_message_that_crossed_is_said_again_only_when_it_may_be_lost() {
         deliver(&mut alice, &mut bob);
         talk(&mut alice, &mut bob);
     }
+}
+
+/// Bob was asked while Alice was a stranger to him, and answered nobody; a little later he asks by himself.
+#[test]
+fn a_message_that_crossed_one_which_nobody_answered_is_said_again_by_the_clock() {
+    let mut waited = 0;
+    for turn in 0..8_u8 {
+        let (mut alice, mut bob) = (
+            Person::new("alice", 0, 0xa1 + turn, open_policy(&[4])),
+            Person::new("bob", 1, 0xc0 + turn, open_policy(&[4])),
+        );
+        alice.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V4)).unwrap());
+        alice.outgoing.clear();
+        let began = alice.now;
+        alice.now = began.plus(Duration::from_secs(5));
+        bob.act(|conversation, env| conversation.start(env, Start::Interactive(Version::V4)).unwrap());
+        deliver(&mut alice, &mut bob);
+        if version(&alice).is_none() {
+            waited += 1;
+            alice.now = began.plus(Duration::from_millis(9_999));
+            alice.act(Conversation::tick);
+            assert!(alice.outgoing.is_empty(), "the answer may be under way");
+            let due = alice.conversation.next_deadline().unwrap();
+            assert_eq!(due, began.plus(Duration::from_secs(10)));
+            alice.now = due;
+            alice.act(Conversation::tick);
+            deliver(&mut alice, &mut bob);
+            alice.act(Conversation::tick);
+            assert!(alice.outgoing.is_empty(), "once");
+        }
+        talk(&mut alice, &mut bob);
+    }
+    assert!((1..8).contains(&waited), "{waited}: half of them, about");
 }
 
 #[test]

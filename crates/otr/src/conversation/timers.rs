@@ -3,11 +3,13 @@
 use crate::conversation::Conversation;
 use crate::event::Output;
 use crate::identity::Env;
+use crate::session::Session;
 use crate::session::data::Carriage;
 use crate::time::Timestamp;
 
 impl Conversation {
-    /// Forgets offers, exchanges and pieces that are too old. Call it at [`Self::next_deadline`], or every
+    /// Forgets offers, exchanges and pieces that are too old, and says an Identity message of version 4 again that another one has
+    /// crossed and nothing has answered. Call it at [`Self::next_deadline`], or every
     /// minute, or never: a late call is harmless, since everything checks its own age when it is used.
     pub fn tick(&mut self, env: &mut Env<'_>) -> Vec<Output> {
         let now = self.advance(env.now).at;
@@ -23,6 +25,7 @@ impl Conversation {
         };
         for session in &mut self.sessions {
             session.tick(limit, &mut carriage, &mut items);
+            items.extend(session.say_again(env.account, now));
         }
         self.deliver(items)
     }
@@ -42,6 +45,7 @@ impl Conversation {
             .map(|moved| moved.plus(limits.handshake_age));
         exchanges
             .chain(channels)
+            .chain(self.sessions.iter().filter_map(Session::exchange_again_at))
             .chain(self.reassembly.next_deadline(limits))
             .min()
     }

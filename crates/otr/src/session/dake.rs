@@ -25,6 +25,8 @@ use crate::wire::v4 as wire;
 pub struct DakeSlot {
     dake: Dake,
     begun: Option<Moment>,
+    /// A lower Identity message has crossed ours, and was not answered.
+    crossed: bool,
 }
 
 /// What a step of the exchange may use.
@@ -61,13 +63,28 @@ impl DakeSlot {
         let is_old = |moved: &mut Moment| now.since(moved.at) > age;
         if self.begun.take_if(is_old).is_some() {
             self.dake.forget_begun();
+            self.crossed = false;
         }
         self.dake.expire_answers(now, age);
     }
 
+    /// When our Identity message is to be said again that another one has crossed: whoever said that one may have had ours at a
+    /// time at which they answered nobody.
+    pub fn again_at(&self) -> Option<Timestamp> {
+        let begun = self.begun.filter(|_| self.crossed)?;
+        Some(begun.at.plus(CROSSING))
+    }
+
+    /// Says it again, if it is time.
+    fn again(&mut self, now: Timestamp) -> Option<wire::Identity> {
+        self.again_at().filter(|at| *at <= now)?;
+        self.crossed = false;
+        self.dake.begun().map(WaitingAuthR::identity)
+    }
+
     #[cfg(feature = "hazmat")]
     pub(crate) fn absorb(&self, bytes: &mut Vec<u8>) {
-        crate::hazmat::field(bytes, format!("{:?}", self.begun).as_bytes());
+        crate::hazmat::field(bytes, format!("{:?} {}", self.begun, self.crossed).as_bytes());
         self.dake.absorb(bytes);
     }
 }
@@ -121,6 +138,8 @@ impl Session {
                 return Err(reason);
             }
         };
+        // Who is higher says nothing to an Identity message that has crossed theirs.
+        self.dake.crossed = progress.reply.is_none() && progress.proven.is_none();
         if let Some(reply) = progress.reply {
             let header = self.header(Version::V4, step.account);
             items.push(Item::Message(header, Message::V4(Box::new(reply))));
@@ -139,6 +158,16 @@ impl Session {
             self.stand(channel, about, (previous, was_private), step.moment, items);
         }
         Ok(signed)
+    }
+
+    /// Says our Identity message again that went unanswered, if it is time.
+    pub(crate) fn say_again(&mut self, account: &Account, now: Timestamp) -> Option<Item> {
+        let identity = self.dake.again(now)?;
+        let message = wire::Message::Identity(identity);
+        Some(Item::Message(
+            self.header(Version::V4, account),
+            Message::V4(Box::new(message)),
+        ))
     }
 }
 

@@ -98,6 +98,11 @@ impl Session {
         moments.chain(self.dake.moved())
     }
 
+    /// When a message of an exchange is to be said again.
+    pub(crate) fn exchange_again_at(&self) -> Option<Timestamp> {
+        self.dake.again_at()
+    }
+
     fn handshake_moved(&self) -> impl Iterator<Item = Moment> + use<> {
         let moments = match &self.handshake {
             Handshake::Idle => [None, None],
