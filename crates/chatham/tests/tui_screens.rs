@@ -308,3 +308,13 @@ fn strangers_cost_a_bounded_list() {
         ("carol", "a draft")
     );
 }
+
+#[test]
+fn who_comes_to_an_empty_screen_has_been_read() {
+    let mut app = App::new(Theme::new(true, false), "irc.example".into(), false);
+    app.take_network(&Network::Registered(nick("alice")));
+    hear(&mut app, "bob", "hi", How::Clear);
+    hear(&mut app, "carol", "hi", How::Clear);
+    let unread: Vec<usize> = app.people.iter().map(|person| person.unread).collect();
+    assert_eq!(unread, [0, 1]);
+}

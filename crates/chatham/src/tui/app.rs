@@ -226,13 +226,13 @@ impl App {
             self.rename(&notice.with, to);
             return;
         }
+        told::take_note(self.with(&notice.with), &notice.what);
+        // Whoever comes to an empty screen is shown at once.
         let shown = self
             .conversation()
             .is_some_and(|person| person.nick == notice.with);
-        let person = self.with(&notice.with);
-        told::take_note(person, &notice.what);
         if !shown && counts(&notice.what) {
-            person.unread += 1;
+            self.with(&notice.with).unread += 1;
         }
         self.tell_overlay(notice);
     }
