@@ -490,7 +490,7 @@ pub struct Two {
     pub ann: Client,
     pub ben: Client,
     running: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Two {
@@ -513,7 +513,7 @@ impl Two {
             ann,
             ben,
             running,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -534,6 +534,11 @@ impl Two {
             .until(&["chatham.invalid", "private conversation ("])
             .await;
         two
+    }
+
+    /// Where the proxy keeps its keys.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     pub fn door(&self, door: usize) -> u16 {

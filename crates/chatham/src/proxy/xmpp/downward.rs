@@ -94,8 +94,8 @@ impl Adapter {
             && self.full.is_none()
         {
             self.full = Some(jid.text().trim().to_owned());
-            resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
+            resident.outside.set_at_network(true);
         }
         if let Some((_, on)) = self
             .asked_for_copies
@@ -193,6 +193,7 @@ impl Adapter {
         let cause = Cause {
             heard,
             old,
+            known,
             ..Cause::default()
         };
         self.carry_out(resident, effects, cause, out);

@@ -249,6 +249,7 @@ impl Traffic for Pump<'_> {
 
     fn refill(&mut self) -> Instant {
         self.show_what_others_have();
+        self.room.resident().outside.queued = self.queue.len();
         // What cannot go any more stays in the queue, and is given back.
         while !self.server_gone
             && self.up.len() < WRITE
