@@ -77,6 +77,8 @@ pub enum Network {
         /// Why, in their words.
         reason: Vec<u8>,
     },
+    /// No client of ours is connected through the proxy by which we talk, where we have this nick.
+    Unattended(Nick),
     /// The connection is gone.
     Disconnected(Option<String>),
     /// An attempt to connect anew failed, for this reason.

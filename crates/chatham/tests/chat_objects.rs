@@ -231,6 +231,8 @@ fn the_documentation_names_every_event_and_every_action() {
         include_str!("../src/chat/remark.rs"),
         include_str!("../src/chat/plain.rs"),
         include_str!("../src/chat/arrival.rs"),
+        include_str!("../src/chat/own.rs"),
+        include_str!("../src/chat/attached.rs"),
     ];
     let mut events = Vec::new();
     for source in sources {

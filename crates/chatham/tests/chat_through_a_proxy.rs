@@ -1,4 +1,4 @@
-//! `chatham chat` beside a running proxy of the same person: refused at the store, and a client like any other at the door.
+//! `chatham chat` with a store of its own, as a client like any other at the door of a proxy.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod control;
@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use control::{Proxy, network, program, said};
+use control::{Proxy, network, program};
 
 const SECRETS: [&str; 2] = ["ge·heim·eins", "ge·heim·zwei"];
 
@@ -23,7 +23,7 @@ struct Chat {
 }
 
 impl Chat {
-    /// As the refusal says: with the proxy's door for a server, its password, and no encryption of its own.
+    /// With the proxy's door for a server, its password, and no encryption of its own.
     fn enter(proxy: &Proxy, nick: &str) -> Self {
         let data = proxy.folder.path().join("chat");
         let config = proxy.folder.path().join("chat.toml");
@@ -111,27 +111,4 @@ fn chat_talks_privately_through_the_door_of_the_proxy() {
     bob.say(&format!("PRIVMSG alice :{}", SECRETS[1]));
     chat.until(SECRETS[1]);
     assert!(ours.done(&["status", "bob"]).contains("private"));
-}
-
-#[test]
-fn at_the_store_chat_says_where_to_go() {
-    let proxy = Proxy::start(network());
-    let arguments = ["--plain", "--local=1", "--nick", "alice"];
-    let output = program(&proxy.data, "chat", &arguments)
-        .stdin(Stdio::null())
-        .output();
-    let (code, _, complaint) = said(output.unwrap());
-    assert_eq!(code, 1, "{complaint}");
-    let pid = proxy.child.id().to_string();
-    let password = proxy.data.join("proxy-password");
-    for part in [
-        &pid,
-        "`chatham ctl`",
-        "--server",
-        "--no-tls",
-        password.to_str().unwrap(),
-        "mode = \"never\"",
-    ] {
-        assert!(complaint.contains(part), "{part}: {complaint}");
-    }
 }

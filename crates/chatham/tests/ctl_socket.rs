@@ -89,12 +89,6 @@ fn two_proxies_do_not_share_a_store_and_each_has_its_socket() {
     );
     let key = |proxy: &Proxy| proxy.done(&["fingerprints"]);
     assert_ne!(key(&one), key(&two));
-    let arguments = ["--plain", "--local=1", "--nick", "alice"];
-    let output = program(&one.data, "chat", &arguments)
-        .stdin(std::process::Stdio::null())
-        .output();
-    let (code, _, complaint) = said(output.unwrap());
-    assert!(code == 1 && complaint.contains("`chatham ctl`"), "{complaint}");
     for command in [
         &["generate", "work"][..],
         &["forget", "bob", "--yes"],
@@ -121,7 +115,10 @@ fn whoever_is_hostile_hurts_nobody() {
         "[]",
         "{}",
         "\u{0}\u{1b}[2J",
-        r#"{"do":"say","to":"bob","text":"x"}"#,
+        r##"{"do":"say","to":"#room","text":"x"}"##,
+        r#"{"do":"say","to":"bob","text":"\u0001VERSION\u0001"}"#,
+        r#"{"do":"say","to":"bob"}"#,
+        r#"{"do":"converse","profile":"nobody"}"#,
         r#"{"do":"start","to":"x\r\nQUIT"}"#,
         r##"{"do":"start","to":"#room"}"##,
         r#"{"do":"start","to":"NickServ"}"#,

@@ -194,3 +194,47 @@ async fn where_all_places_are_taken_those_who_do_not_answer_go() {
     // Who does not answer gives the place away.
     Client::enter_as("alice", "ninth", door).await;
 }
+
+/// What somebody at the control socket is answered, up to the end.
+async fn ask(two: &Two, request: &str) -> String {
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    let socket = two.data().join("control/socket");
+    let mut stream = tokio::net::UnixStream::connect(socket).await.unwrap();
+    stream.write_all(format!("{request}\n").as_bytes()).await.unwrap();
+    let (reads, _writes) = stream.split();
+    let mut lines = BufReader::new(reads).lines();
+    let mut answer = String::new();
+    while !answer.contains(r#""done""#) {
+        answer += &lines.next_line().await.unwrap().expect("it was closed");
+    }
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_at_the_control_socket_is_shown_on_every_client() {
+    let mut two = Two::private().await;
+    let mut desk = desk(&two).await;
+    let say =
+        |text: &str| format!(r#"{{"do":"say","profile":"alice","to":"bob@example.org","text":"{text}"}}"#);
+    let answer = ask(&two, &say(SECRETS[0])).await;
+    assert!(
+        answer.contains(r#""event":"sent""#) && answer.contains(r#""done":true"#),
+        "{answer}"
+    );
+    two.ben.until(&[SECRETS[0]]).await;
+    let shown = desk.until(&[SECRETS[0]]).await;
+    assert!(shown.contains(COPY) && shown.contains("<sent"), "{shown}");
+    // Who has not asked for copies is told in words.
+    let shown = two.ann.until(&[SECRETS[0]]).await;
+    assert!(
+        shown.contains("chatham.invalid") && shown.contains("you said elsewhere, privately"),
+        "{shown}"
+    );
+    assert_eq!(desk.count(&two.server, "alice/desk", SECRETS[0]).await, 1);
+    assert_eq!(two.ann.count(&two.server, "alice/a", SECRETS[0]).await, 1);
+    two.nothing_leaked(&SECRETS);
+    let refused = ask(&two, &say("\\u0007")).await;
+    assert!(refused.contains("no control characters"), "{refused}");
+    let refused = ask(&two, &say("x").replace("bob@example.org", "example.org")).await;
+    assert!(refused.contains("that is no person"), "{refused}");
+}

@@ -28,7 +28,10 @@ fn s33_what_is_confirmed_is_what_was_shown() {
     }
     assert_eq!(
         press(&mut app, KeyCode::Char('y')),
-        [Act::Confirm(nick("bob"), comparison(THEIRS))]
+        [Act::Do(Command::with(
+            "bob",
+            Action::Confirm(Some(comparison(THEIRS)))
+        ))]
     );
     // Another key comes under the open window: it is taken away, and y confirms nothing.
     settle(&mut app, Standing::Unverified, (0, 0), Some(comparison(OTHER)));
@@ -126,7 +129,10 @@ fn s33_what_is_not_on_the_screen_is_not_confirmed() {
     }
     assert_eq!(
         press(&mut app, KeyCode::Char('y')),
-        [Act::Confirm(nick("bob"), comparison(THEIRS))]
+        [Act::Do(Command::with(
+            "bob",
+            Action::Confirm(Some(comparison(THEIRS)))
+        ))]
     );
     // Another key was not read by reading this one.
     settle(&mut app, Standing::Unverified, (0, 0), Some(comparison(OTHER)));

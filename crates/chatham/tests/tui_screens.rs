@@ -311,3 +311,38 @@ fn strangers_cost_a_bounded_list() {
         ("carol", "a draft")
     );
 }
+
+#[test]
+fn who_comes_to_an_empty_screen_has_been_read() {
+    let mut app = App::new(Theme::new(true, false), "irc.example".into(), false);
+    app.take_network(&Network::Registered(nick("alice")));
+    hear(&mut app, "bob", "hi", How::Clear);
+    hear(&mut app, "carol", "hi", How::Clear);
+    let unread: Vec<usize> = app.people.iter().map(|person| person.unread).collect();
+    assert_eq!(unread, [0, 1]);
+}
+
+#[test]
+fn what_goes_on_without_us_is_left_without_a_question() {
+    let leave = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::CONTROL);
+    for outlives_us in [false, true] {
+        let mut app = app();
+        app.outlives_us = outlives_us;
+        app.take_network(&Network::Unattended(nick("alice")));
+        assert!(screen(&mut app).contains("NO CONNECTION"));
+        settle(&mut app, Standing::NotPrivate, (1, 0), None);
+        assert_eq!(
+            app.key(leave),
+            if outlives_us { vec![Act::Leave] } else { vec![] }
+        );
+        assert_eq!(app.overlay.is_some(), !outlives_us);
+        app.overlay = None;
+        press(&mut app, KeyCode::F(1));
+        let help = rows(&mut app, 100, 90).join("\n");
+        assert_eq!(
+            help.contains("the conversations go on in the proxy"),
+            outlives_us,
+            "{help}"
+        );
+    }
+}

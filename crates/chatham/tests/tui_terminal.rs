@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod common;
+mod control;
 
 use std::io::{Read, Write};
 use std::num::NonZero;
@@ -23,9 +24,15 @@ struct Seen {
 
 impl Seen {
     fn start(name: &'static str, port: u16, data: &Path) -> Self {
+        Self::with(name, &[&format!("--local={port}"), "--nick", name], data)
+    }
+
+    fn with(name: &'static str, arguments: &[&str], data: &Path) -> Self {
         let pair = native_pty_system().openpty(size(24, 80)).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_chatham"));
-        command.args(["chat", &format!("--local={port}"), "--nick", name, "--data"]);
+        command.arg("chat");
+        command.args(arguments);
+        command.arg("--data");
         command.arg(data);
         command.env("TERM", "xterm-256color");
         command.env("CHATHAM_CONFIG", common::NOWHERE);
@@ -184,6 +191,77 @@ fn two_people_find_verify_and_leave_each_other() {
     alice.expect(&["ENDED by them"]);
     alice.press(CTRL_Q);
     assert!(alice.ended());
+}
+
+#[test]
+fn a_second_screen_on_the_conversations_of_a_proxy() {
+    let port = control::network();
+    let (proxy, folder) = (control::Proxy::start(port), tempfile::tempdir().unwrap());
+    let mut ann = proxy.enter("alice");
+    let server = format!("127.0.0.1:{port}");
+    let arguments = [
+        "--server", &server, "--no-tls", "--nick", "bob", "--peer", "alice",
+    ];
+    let mut bob = Seen::with("bob", &arguments, &folder.path().join("bob"));
+    bob.expect(&["you are bob"]);
+    bob.press("hello alice");
+    bob.press(ENTER);
+    ann.until(&[":hello alice"]);
+    // Everybody whom the proxy knows is listed, and how private that is.
+    ann.say("PRIVMSG bob :!otr start");
+    bob.expect(&["private, NOT VERIFIED"]);
+    ann.until(&["*chatham", "private conversation ("]);
+    let mut alice = Seen::with("alice", &[], &proxy.data);
+    alice.expect(&["bob: ◐ private, NOT VERIFIED", "you are alice"]);
+    alice.press("ge·heim·eins");
+    alice.press(ENTER);
+    bob.expect(&["│ ge·heim·eins"]);
+    ann.until(&["*chatham", "you said elsewhere", "ge·heim·eins"]);
+    bob.press("ge·heim·zwei");
+    bob.press(ENTER);
+    alice.expect(&["✓  │ ge·heim·eins", "│ ge·heim·zwei"]);
+    alice.press("ge·heim·vier");
+    alice.press(ENTER);
+    bob.expect(&["│ ge·heim·vier"]);
+    bob.press("so it is");
+    bob.press(ENTER);
+    alice.expect(&["✓✓ │ ge·heim·vier", "│ so it is"]);
+    ann.say("PRIVMSG bob :ge·heim·drei");
+    alice.expect(&["│ ge·heim·drei"]);
+
+    // Words to compare: those that one reads, the other hears.
+    alice.press(F2);
+    alice.expect(&["Three ways"]);
+    alice.press("1");
+    alice.expect(&["you read"]);
+    bob.press(F2);
+    bob.expect(&["Three ways"]);
+    bob.press("1");
+    bob.expect(&["you read"]);
+    let words = |seen: &Seen, who: &str| {
+        let shown = seen.contents();
+        let (_, line) = shown.split_once(who).unwrap();
+        let words: Vec<String> = line.split_whitespace().take(3).map(str::to_owned).collect();
+        words
+    };
+    assert_eq!(words(&alice, "you read"), words(&bob, "they read"));
+    alice.press("y");
+    alice.expect(&["VERIFIED. From now on", "● private and verified"]);
+    ann.until(&["*chatham", "verified"]);
+    assert_eq!(proxy.done(&["people"]), "bob: private, verified\n");
+    alice.press(ENTER);
+    alice.expect(&["type to bob"]);
+
+    // Leaving ends nothing, and asks nothing.
+    alice.press("\x1bOP");
+    alice.expect(&["more: PageDown"]);
+    alice.press("   ");
+    alice.expect(&["the conversations go on"]);
+    alice.press("\x1b");
+    alice.expect(&["type to bob"]);
+    alice.press(CTRL_Q);
+    assert!(alice.ended());
+    assert_eq!(proxy.done(&["people"]), "bob: private, verified\n");
 }
 
 #[test]

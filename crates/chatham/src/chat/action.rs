@@ -8,7 +8,7 @@ use otr::{Fingerprint, InstanceTag, Timestamp};
 use zeroize::Zeroizing;
 
 use crate::config::Mode;
-use crate::engine::notice::{LineId, Words};
+use crate::engine::notice::{Comparison, LineId, Words};
 use crate::engine::{Effect, Engine};
 
 /// Something to do, and with whom; without a name it is the present correspondent.
@@ -35,8 +35,8 @@ pub enum Action {
     Accept(Option<Fingerprint>),
     /// Show what is to be compared: words and fingerprints.
     Compare,
-    /// What was shown is the same on the other side.
-    Confirm,
+    /// What was shown is the same on the other side: this, or what was shown last.
+    Confirm(Option<Comparison>),
     /// Compare a secret.
     Verify {
         /// The secret.
@@ -100,7 +100,8 @@ impl Action {
             Self::Answer { secret, device } => engine.answer(peer, secret.bytes(), device, now),
             Self::Abort => engine.abort(peer, now),
             Self::Compare => engine.compare(peer, now),
-            Self::Confirm => engine.confirm_shown(peer, now),
+            Self::Confirm(Some(compared)) => engine.confirm_comparison(peer, &compared, now),
+            Self::Confirm(None) => engine.confirm_shown(peer, now),
             Self::Held => engine.held(peer, now),
             Self::Drop(which) => engine.drop_held(peer, which.map(LineId), now),
             Self::SendAgain(line) => engine.send_again(peer, LineId(line), now),

@@ -18,7 +18,6 @@ use crate::control::place;
 use crate::engine::Engine;
 use crate::keys::passphrase::{self, UnlockError};
 use crate::local;
-use crate::proxy::Password;
 use crate::randomness;
 use crate::seat::Seat;
 use crate::vault::{Identity, Vault};
@@ -42,13 +41,9 @@ pub fn open_store(resolved: &Resolved) -> io::Result<Store> {
             if place::socket(&resolved.data).exists() =>
         {
             let process = pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
-            let password = Password::path(&resolved.data);
             io::Error::other(format!(
-                "a proxy runs{process} and has these keys: your conversations are in the client that is connected \
-                 through it, and `chatham ctl` shows them and acts in them. To talk from here, be its client: with \
-                 --server and the address of its door, --no-tls, --password-file {}, another --data, and a --config \
-                 with mode = \"never\" under [policy], so that nothing is encrypted twice. Or end the proxy first",
-                password.display()
+                "a proxy runs{process} and has these keys: `chatham chat` talks through it, and `chatham ctl` acts in \
+                 its conversations. For anything else end the proxy first"
             ))
         }
         _ => io::Error::other(error),

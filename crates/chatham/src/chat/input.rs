@@ -42,7 +42,7 @@ fn action(word: &[u8], rest: &[u8]) -> Result<Action, String> {
         (b"otr", b"end") => Ok(Action::End),
         (b"otr", b"accept") => Ok(Action::Accept(None)),
         (b"verify", rest) => verify(rest),
-        (b"confirm", b"") => Ok(Action::Confirm),
+        (b"confirm", b"") => Ok(Action::Confirm(None)),
         // Free words are never altered, so that both sides compare what they typed (user need N6).
         (b"answer", secret) if !secret.is_empty() => Ok(Action::Answer {
             secret: Secret::new(whole(secret)),
@@ -119,6 +119,14 @@ pub const HELP: [&str; 25] = [
     "/help                       this",
     "/quit                       end all private conversations and leave",
 ];
+
+/// The list of commands, where the conversations may go on without us.
+pub fn help(outlives_us: bool) -> impl Iterator<Item = &'static str> {
+    HELP.into_iter().map(move |line| match line.starts_with("/quit") {
+        true if outlives_us => "/quit                       leave; the conversations go on in the proxy",
+        _ => line,
+    })
+}
 
 /// `compare`, `secret SECRET`, `question "QUESTION" SECRET`; or in short `SECRET [QUESTION]`.
 fn verify(rest: &[u8]) -> Result<Action, String> {

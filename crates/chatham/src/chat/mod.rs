@@ -1,17 +1,20 @@
 //! The clients: what a person does, what they are told, and how a conversation begins.
 //!
 //! ```text
-//! input (a line) ┐                       ┌ arrival: store, key, engine, connection
-//! object (JSON)  ┴-> action -> plain <---┴ config::Resolved
+//! input (a line) ┐                                        ┌ own: a seat <- arrival <- config::Resolved
+//! object (JSON)  ┴-> action -> plain <-> conversations ───┴ attached: a running proxy
 //!                               └-> screen: notices of the engine, remarks of the program
 //! ```
 //!
-//! [`action`], [`remark`] and [`arrival`] are shared with the full-screen client.
+//! All but [`plain`], [`input`] and [`screen`] is shared with the full-screen client.
 
 pub mod action;
 pub mod arrival;
+pub(crate) mod attached;
+pub(crate) mod conversations;
 pub mod input;
 pub mod object;
+pub(crate) mod own;
 pub mod plain;
 pub mod remark;
 pub mod screen;

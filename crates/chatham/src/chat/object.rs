@@ -3,11 +3,12 @@
 //! The names are those of the commands; docs/plain.md lists them.
 
 use otr::{Fingerprint, InstanceTag};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::chat::action::{Action, Command, Secret};
 use crate::config::Mode;
-use crate::engine::notice::Words;
+use crate::engine::notice::{Comparison, Words};
+use crate::present::{from_json, json as objects, words};
 
 /// Reads an object.
 ///
@@ -39,6 +40,54 @@ pub(crate) fn of(fields: Map<String, Value>) -> Result<Command, String> {
     }
 }
 
+/// The object for an action: the part that anybody may see, and the field that is words or a secret.
+pub(crate) fn written(action: &Action) -> (Value, Option<(&'static str, &[u8])>) {
+    let device = |device: &Option<InstanceTag>| device.map(words::tag);
+    let key = |key: &Option<Fingerprint>| key.map(objects::fingerprint);
+    let open = match action {
+        Action::Say(words) => {
+            let open = json!({ "do": "say", "me": words.deed });
+            return (open, Some(("text", &words.text)));
+        }
+        Action::Verify {
+            secret,
+            question,
+            device: whom,
+        } => {
+            let question = question.as_deref().map(String::from_utf8_lossy);
+            let open = json!({ "do": "verify", "question": question, "device": device(whom) });
+            return (open, Some(("secret", secret.bytes())));
+        }
+        Action::Answer { secret, device: whom } => {
+            let open = json!({ "do": "answer", "device": device(whom) });
+            return (open, Some(("secret", secret.bytes())));
+        }
+        Action::Turn => json!({ "do": "turn" }),
+        Action::Start => json!({ "do": "start" }),
+        Action::End => json!({ "do": "end" }),
+        Action::Accept(shown) => json!({ "do": "accept", "fingerprint": key(shown) }),
+        Action::Compare => json!({ "do": "compare" }),
+        Action::Confirm(compared) => {
+            json!({ "do": "confirm", "compared": compared.as_ref().map(objects::comparison_value) })
+        }
+        Action::Abort => json!({ "do": "abort" }),
+        Action::Trust(shown) => json!({ "do": "trust", "fingerprint": key(shown) }),
+        Action::Distrust(shown) => json!({ "do": "distrust", "fingerprint": key(shown) }),
+        Action::Fingerprints => json!({ "do": "fingerprints" }),
+        Action::Qr(file) => json!({ "do": "qr", "file": file.to_string_lossy() }),
+        Action::Status => json!({ "do": "status" }),
+        Action::People => json!({ "do": "people" }),
+        Action::Held => json!({ "do": "held" }),
+        Action::Drop(line) => json!({ "do": "drop", "line": line }),
+        Action::SendAgain(line) => json!({ "do": "send-again", "line": line }),
+        Action::Policy(mode) => json!({ "do": "policy", "mode": mode.map(Mode::word) }),
+        Action::Reconnect => json!({ "do": "reconnect" }),
+        Action::Help => json!({ "do": "help" }),
+        Action::Quit => json!({ "do": "quit" }),
+    };
+    (open, None)
+}
+
 /// What is left of an object.
 struct Object {
     fields: Map<String, Value>,
@@ -61,7 +110,7 @@ impl Object {
             "end" => Action::End,
             "accept" => Action::Accept(self.fingerprint()?),
             "compare" => Action::Compare,
-            "confirm" => Action::Confirm,
+            "confirm" => Action::Confirm(self.comparison()?),
             "verify" => Action::Verify {
                 secret: Secret::new(self.needed("secret")?),
                 question: self.text("question")?.map(String::into_bytes),
@@ -121,6 +170,17 @@ impl Object {
                 .map(Some)
                 .ok_or_else(|| format!("\"{name}\" has to be a number")),
         }
+    }
+
+    /// What was compared, as `compare` has told it.
+    fn comparison(&mut self) -> Result<Option<Comparison>, String> {
+        let Some(value) = self.fields.remove("compared").filter(|value| !value.is_null()) else {
+            return Ok(None);
+        };
+        let compared = from_json::comparison(&value);
+        compared
+            .map(Some)
+            .ok_or_else(|| "\"compared\" is nothing that \"compare\" has told".to_owned())
     }
 
     fn fingerprint(&mut self) -> Result<Option<Fingerprint>, String> {
@@ -187,6 +247,64 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_read_as_the_same() {
+        let key = Fingerprint::from_bytes([0xab; 20]);
+        let device = InstanceTag::new(0x1234);
+        let secret = || Secret::new("an \"owl\"");
+        let compared = Comparison {
+            ssid: otr::Ssid::short([7; 8], otr::Half::First),
+            our_key: key,
+            their_key: key,
+            device: InstanceTag::ZERO,
+        };
+        for action in [
+            Action::Say(Words::said("a\n\"text\"")),
+            Action::Say(Words::done("waves")),
+            Action::Start,
+            Action::End,
+            Action::Accept(Some(key)),
+            Action::Accept(None),
+            Action::Compare,
+            Action::Confirm(None),
+            Action::Confirm(Some(compared)),
+            Action::Verify {
+                secret: secret(),
+                question: Some(b"which bird?".to_vec()),
+                device,
+            },
+            Action::Answer {
+                secret: secret(),
+                device: None,
+            },
+            Action::Abort,
+            Action::Trust(Some(key)),
+            Action::Distrust(None),
+            Action::Fingerprints,
+            Action::Qr("x.png".into()),
+            Action::Status,
+            Action::People,
+            Action::Held,
+            Action::Drop(Some(7)),
+            Action::SendAgain(8),
+            Action::Policy(Some(Mode::Always)),
+            Action::Policy(None),
+            Action::Reconnect,
+            Action::Help,
+            Action::Quit,
+        ] {
+            let (mut value, private) = written(&action);
+            value["to"] = "bob".into();
+            let open = value.to_string();
+            if let Some((name, bytes)) = private {
+                assert!(!open.contains("owl") && !open.contains("text"), "{open}");
+                value[name] = String::from_utf8_lossy(bytes).into();
+            }
+            let line = value.to_string();
+            assert_eq!(read(line.as_bytes()), Ok(Command::with("bob", action)), "{line}");
+        }
+    }
+
+    #[test]
     fn an_object_with_anything_unknown_does_nothing() {
         for line in [
             "{",
@@ -203,6 +321,8 @@ mod tests {
             r#"{"do":"say","text":"x","me":"no"}"#,
             r#"{"do":"policy","mode":"x"}"#,
             r#"{"do":"send-again"}"#,
+            r#"{"do":"confirm","compared":{"fingerprint":"AB"}}"#,
+            r#"{"do":"confirm","compared":7}"#,
             "{\"do\":\"say\",\"text\":\"\u{0}\"}",
         ] {
             assert!(read(line.as_bytes()).is_err(), "{line}");

@@ -1,7 +1,6 @@
 //! The plain client: lines in, lines out. It can do everything that the full screen can.
 
 use std::io::{self, Write};
-use std::time::Duration;
 
 use im::irc::Nick;
 use otr::{Policy, Version};
@@ -10,24 +9,23 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use crate::chat::action::{Action, Command};
-use crate::chat::arrival::{Arrival, arrive};
-use crate::chat::input::{self, HELP};
+use crate::chat::arrival::arrive;
+use crate::chat::attached::Attached;
+use crate::chat::conversations::{Conversations, Report, key_in};
+use crate::chat::input;
 use crate::chat::object;
+use crate::chat::own::Own;
 use crate::chat::remark::Remark;
 use crate::chat::screen::Screen;
 use crate::chat::typing::Typed;
-use crate::config::{Form, Mode, Resolved, Rules};
-use crate::engine::notice::PersonSummary;
-use crate::present::json::{fingerprint, standing};
-use crate::present::words::standing_words;
-use crate::seat::{Network, News, Seat, now};
-use crate::vault::Vault;
+use crate::config::{Attachment, Form, Resolved};
+use crate::control::Client as Control;
+use crate::seat::Network;
 use crate::verify::qr;
 
-/// A conversation at the terminal.
-struct Client<'a> {
-    seat: Seat,
-    vault: Vault,
+/// Conversations at the terminal.
+struct Client<'a, C> {
+    conversations: C,
     screen: Screen<'a>,
     /// Whether lines may be JSON objects.
     objects: bool,
@@ -56,39 +54,66 @@ pub async fn run(
         }
     }
     let arrived = arrive(resolved, store, &mut |remark| screen.remark(&remark)).await;
-    let Arrival { seat, vault } = match arrived {
-        Ok(arrival) => arrival,
-        Err(error) => {
-            if objects {
-                screen.remark(&Remark::new("failed", error.to_string()))?;
-            }
-            return Err(error);
-        }
-    };
-    let mut client = Client {
-        seat,
-        vault,
+    let arrival = begun(arrived, objects, &mut screen)?;
+    let client = Client {
+        conversations: Own::new(arrival, false),
         screen,
         objects,
         nick: None,
         peer: resolved.peer.clone().map(String::into_bytes),
         over: false,
     };
-    let wished = client.talk(input).await;
-    let goodbye = client.leave().await;
-    goodbye?;
-    wished
+    client.run(Vec::new(), input).await
 }
 
-impl Client<'_> {
+/// The same in the conversations of a running proxy.
+///
+/// # Errors
+/// What the proxy refuses, or `out` from being written.
+pub(crate) async fn attach(
+    attachment: &Attachment,
+    (control, profile): (Control, String),
+    input: mpsc::Receiver<Typed>,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    let objects = attachment.form == Form::Json;
+    let mut screen = Screen::new(out, objects);
+    let begins = Attached::begin(control, profile).await.map_err(io::Error::other);
+    let (conversations, reports) = begun(begins, objects, &mut screen)?;
+    let client = Client {
+        conversations,
+        screen,
+        objects,
+        nick: None,
+        peer: attachment.peer.clone().map(String::into_bytes),
+        over: false,
+    };
+    client.run(reports, input).await
+}
+
+/// Whoever reads objects is told what keeps it from beginning as well.
+fn begun<T>(result: io::Result<T>, objects: bool, screen: &mut Screen<'_>) -> io::Result<T> {
+    if let Err(error) = &result
+        && objects
+    {
+        screen.remark(&Remark::new("failed", error.to_string()))?;
+    }
+    result
+}
+
+impl<C: Conversations> Client<'_, C> {
+    async fn run(mut self, first: Vec<Report>, input: mpsc::Receiver<Typed>) -> io::Result<bool> {
+        self.tell(first)?;
+        let wished = self.talk(input).await;
+        self.leave().await?;
+        wished
+    }
+
     async fn talk(&mut self, mut input: mpsc::Receiver<Typed>) -> io::Result<bool> {
         while !self.over {
-            let deadline = self.seat.engine().next_deadline();
-            let wait = deadline.map_or(LONG, |deadline| deadline.since(now())).max(SHORT);
-            let wait = if self.seat.has_backlog() { SHORT } else { wait };
             tokio::select! {
-                news = self.seat.next() => match news {
-                    Some(news) => self.tell(news)?,
+                reports = self.conversations.next() => match reports {
+                    Some(reports) => self.tell(reports)?,
                     None => return Ok(false),
                 },
                 // What is typed before we are known on the network waits.
@@ -98,22 +123,13 @@ impl Client<'_> {
                     None => self.over = true,
                 },
                 _ = tokio::signal::ctrl_c() => self.over = true,
-                () = tokio::time::sleep(wait) => {
-                    let effects = self.seat.engine().tick(now());
-                    let news = self.seat.carry_out(effects);
-                    self.tell(news)?;
-                    if let Err(error) = self.vault.renew_profile(self.seat.engine(), now()) {
-                        self.screen.remark(&Remark::new("store", format!("not stored: {error}")))?;
-                    }
-                }
             }
         }
         Ok(true)
     }
 
-    /// Ends what is private, says goodbye, and lets go.
     async fn leave(mut self) -> io::Result<()> {
-        let waiting: usize = self.seat.engine().people().map(|person| person.waiting).sum();
+        let waiting = self.conversations.lost_by_leaving();
         if waiting > 0 {
             let words = match waiting {
                 1 => "one text that waited or may be lost is gone with this program".to_owned(),
@@ -122,11 +138,10 @@ impl Client<'_> {
             let remark = Remark::new("texts-gone", words).with(json!({ "texts": waiting }));
             self.screen.remark(&remark)?;
         }
-        let effects = self.seat.engine().end_all(now());
-        let news = self.seat.carry_out(effects);
-        let told = self.tell(news);
-        self.seat.leave(PATIENCE).await;
-        told
+        for report in self.conversations.leave().await {
+            show(&mut self.screen, &report)?;
+        }
+        Ok(())
     }
 
     fn read(&mut self, line: &[u8]) -> io::Result<()> {
@@ -143,57 +158,41 @@ impl Client<'_> {
     }
 
     fn obey(&mut self, command: Command) -> io::Result<()> {
-        match command.action {
+        let about_nobody = match command.action {
             Action::Quit => {
                 self.over = true;
                 return Ok(());
             }
             Action::Help => {
-                return HELP
-                    .iter()
-                    .try_for_each(|line| self.screen.remark(&Remark::new("help", *line)));
+                return input::help(self.conversations.outlives_us())
+                    .try_for_each(|line| self.screen.remark(&Remark::new("help", line)));
             }
             Action::Turn => {
                 self.peer = command.to;
                 return self.introduce();
             }
-            Action::Reconnect => return self.reconnect(),
             Action::Qr(path) => return self.picture(&path),
-            Action::People => return self.people(),
-            Action::Fingerprints => {
-                let account = self.seat.engine().account();
-                let mut keys = vec![account.newest_fingerprint(), account.fingerprint()];
-                keys.dedup();
-                for key in keys {
-                    let remark = Remark::new("own-fingerprint", format!("your own key: {key}"));
-                    self.screen
-                        .remark(&remark.with(json!({ "fingerprint": fingerprint(key) })))?;
-                }
-                if command.to.is_none() && self.peer.is_none() {
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-        let Some(peer) = command.to.as_ref().or(self.peer.as_ref()) else {
-            return self
-                .screen
-                .remark(&Remark::mistake("to whom? /to NICK, or \"to\" in an object"));
+            Action::Reconnect | Action::People | Action::Fingerprints => true,
+            _ => false,
         };
-        let peer = self.seat.engine().fold(peer);
-        if let Action::Policy(mode) = command.action {
-            return self.policy(&peer, mode);
+        let mapping = self.conversations.mapping();
+        let peer = command.to.as_ref().or(self.peer.as_ref());
+        let peer = peer.map(|peer| Nick::new(peer.as_slice(), mapping));
+        if peer.is_none() && !about_nobody {
+            let words = "to whom? /to NICK, or \"to\" in an object";
+            return self.screen.remark(&Remark::mistake(words));
         }
-        let news = self.seat.act(&peer, |engine, peer, now| {
-            command.action.carry_out(engine, peer, now)
-        });
-        self.tell(news)
+        let reports = self.conversations.obey(peer.as_ref(), command.action);
+        self.tell(reports)
     }
 
     /// Writes our fingerprint into a picture.
     fn picture(&mut self, path: &std::path::Path) -> io::Result<()> {
-        let key = self.seat.engine().account().newest_fingerprint();
         let shown = path.display();
+        let Some(key) = key_in(&self.conversations.own_keys(), None) else {
+            let remark = Remark::mistake(format!("{shown} was not written: there is no key"));
+            return self.screen.remark(&remark);
+        };
         let remark = match qr::write_png(key, path) {
             Ok(()) => Remark::new(
                 "qr",
@@ -205,78 +204,31 @@ impl Client<'_> {
         self.screen.remark(&remark)
     }
 
-    /// Everybody we know or wait for, and how we stand with them.
-    fn people(&mut self) -> io::Result<()> {
-        let known = |person: &PersonSummary| person.acquainted || person.waiting > 0;
-        let people: Vec<PersonSummary> = self.seat.engine().people().filter(known).collect();
-        if people.is_empty() {
-            return self
-                .screen
-                .remark(&Remark::new("hint", "nobody yet; /to NICK begins"));
-        }
-        people.iter().try_for_each(|person| {
-            let words = format!("{}: {}", person.nick, standing_words(person.standing));
-            let fields = json!({
-                "with": person.nick.to_string(), "standing": standing(person.standing), "waiting": person.waiting,
-                "lost": person.lost,
-            });
-            self.screen.remark(&Remark::new("person", words).with(fields))
-        })
-    }
-
-    /// Shows what is willing to happen with somebody, or changes it for this run.
-    fn policy(&mut self, peer: &Nick, mode: Option<Mode>) -> io::Result<()> {
-        if let Some(mode) = mode {
-            let policy = Rules::with_mode(self.seat.engine().policy(peer).clone(), mode);
-            self.seat.engine().set_policy(peer, policy);
-        }
-        let remark = policy_remark(peer, self.seat.engine().policy(peer));
-        self.screen.remark(&remark)
-    }
-
-    fn reconnect(&mut self) -> io::Result<()> {
-        if self.seat.hurry() {
-            return Ok(());
-        }
-        let words = if self.seat.is_connected() {
-            "the connection stands"
-        } else {
-            "an attempt is under way"
-        };
-        self.screen.remark(&Remark::mistake(words))
-    }
-
-    fn tell(&mut self, news: Vec<News>) -> io::Result<()> {
-        for news in news {
-            match news {
-                News::Notice(notice) => self.screen.notice(&notice)?,
-                News::Remember(memory) => {
-                    if let Err(error) = self.vault.remember(&memory) {
-                        let remark = Remark::new("store", format!("not stored: {error}"));
-                        self.screen.remark(&remark)?;
-                    }
-                }
-                News::Network(network) => self.tell_network(&network)?,
+    fn tell(&mut self, reports: Vec<Report>) -> io::Result<()> {
+        for report in reports {
+            show(&mut self.screen, &report)?;
+            if let Report::Network(network) = report {
+                self.take_network(network)?;
             }
         }
-        let mut late = Vec::new();
-        self.seat.flush(&mut late);
-        if late.is_empty() { Ok(()) } else { self.tell(late) }
+        Ok(())
     }
 
-    fn tell_network(&mut self, network: &Network) -> io::Result<()> {
-        if let Some(remark) = Remark::of(network) {
-            self.screen.remark(&remark)?;
-        }
+    fn take_network(&mut self, network: Network) -> io::Result<()> {
         match network {
             Network::Registered(nick) => {
-                let key = self.seat.engine().account().newest_fingerprint();
-                self.screen.remark(&Remark::connected(nick, key))?;
-                self.nick = Some(nick.clone());
+                if let Some(key) = key_in(&self.conversations.own_keys(), None) {
+                    self.screen.remark(&Remark::connected(&nick, key))?;
+                }
+                self.nick = Some(nick);
                 self.introduce()
             }
+            Network::Unattended(nick) => match self.nick.replace(nick) {
+                None => self.introduce(),
+                Some(_) => Ok(()),
+            },
             Network::Renamed(nick) | Network::Reconnected { nick } => {
-                self.nick = Some(nick.clone());
+                self.nick = Some(nick);
                 Ok(())
             }
             Network::NickRefused { next: None, .. } => {
@@ -296,6 +248,17 @@ impl Client<'_> {
         let name = String::from_utf8_lossy(peer).into_owned();
         let remark = Remark::new("to", format!("you talk to {name}; /help lists the commands"));
         self.screen.remark(&remark.with(json!({ "nick": name })))
+    }
+}
+
+fn show(screen: &mut Screen<'_>, report: &Report) -> io::Result<()> {
+    match report {
+        Report::Notice(notice) => screen.notice(notice),
+        Report::Remark(remark) => screen.remark(remark),
+        Report::Network(network) => match Remark::of(network) {
+            Some(remark) => screen.remark(&remark),
+            None => Ok(()),
+        },
     }
 }
 
@@ -328,8 +291,3 @@ pub(crate) fn policy_remark(peer: &Nick, policy: &Policy) -> Remark {
     });
     Remark::new("policy", words).with(fields)
 }
-
-const SHORT: Duration = Duration::from_millis(100);
-const LONG: Duration = Duration::from_secs(60);
-/// How long the server may take to let us go.
-const PATIENCE: Duration = Duration::from_secs(3);

@@ -95,6 +95,12 @@ impl Remark {
                 let words = format!("{by} threw you off the network: {reason}");
                 Self::new("killed", words).with(json!({ "by": by.to_string(), "reason": reason }))
             }
+            Network::Unattended(nick) => {
+                let words = format!(
+                    "no client of {nick} is connected through the proxy: what you say waits there until one is"
+                );
+                Self::new("unattended", words).with(json!({ "nick": nick.to_string() }))
+            }
             Network::Disconnected(reason) => {
                 let reason = reason.as_deref().unwrap_or("the server closed it");
                 let words = format!("the connection is gone: {reason}");

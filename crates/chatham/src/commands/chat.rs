@@ -151,12 +151,18 @@ impl Chat {
     pub fn run(self) -> ExitCode {
         let refused = self.form.refused(self.check);
         let (check, json, qr) = (self.check, self.form.json, self.form.qr_png.clone());
+        let about_connection = self.about_connection();
         let request = self.request();
         if let Some(complaint) = refused {
             return complain(&[complaint]);
         }
         if check {
             return print(&check::look(request), json);
+        }
+        if qr.is_none()
+            && let Some(attachment) = request.attachment()
+        {
+            return super::attach::run(&attachment, about_connection);
         }
         let mut resolved = match request.for_a_picture(qr.is_some()).resolve() {
             Ok(resolved) => resolved,
@@ -179,6 +185,31 @@ impl Chat {
             Form::Screen => show(&resolved),
             Form::Plain | Form::Json => talk(&resolved),
         }
+    }
+
+    /// An option that says how to connect, and as whom, if there is one.
+    fn about_connection(&self) -> Option<&'static str> {
+        let (place, account) = (&self.place, &self.account);
+        let options = [
+            ("--server", place.server.is_some()),
+            ("--local", place.local.is_some()),
+            ("--xmpp", place.xmpp.is_some()),
+            ("--xmpp-host", place.xmpp_host.is_some()),
+            ("--xmpp-tls", place.xmpp_tls.is_some()),
+            ("--tls", place.tls),
+            ("--no-tls", place.no_tls),
+            ("--tls-roots", place.tls_roots.is_some()),
+            ("--proxy", place.proxy.is_some()),
+            ("--proxy-password-file", place.proxy_password_file.is_some()),
+            ("--sasl", account.sasl.is_some()),
+            ("--sasl-account", account.sasl_account.is_some()),
+            ("--sasl-password-file", account.sasl_password_file.is_some()),
+            ("--tls-cert", account.tls_cert.is_some()),
+            ("--tls-key", account.tls_key.is_some()),
+            ("--password-file", account.password_file.is_some()),
+            ("--nick", self.nick.is_some()),
+        ];
+        options.into_iter().find(|(_, said)| *said).map(|(name, _)| name)
     }
 
     fn request(self) -> Request {
@@ -348,6 +379,8 @@ Examples:
       what stands in the configuration under [profile.work]
   chatham chat --profile work --check
       what is wrong with it, line by line
+
+While `chatham proxy` runs with the same keys, `chatham chat` alone talks through it, beside the client that is connected there.
 
 The first program that needs the relay of --local runs it; when that one ends, another one that is there takes it over.
 

@@ -187,6 +187,7 @@ impl Ctl {
                 let reason = match &error {
                     ControlError::Refused { reason, .. } => reason,
                     ControlError::Nobody(_) => "no-proxy",
+                    ControlError::TooLong => "bad-request",
                     ControlError::Socket(_) | ControlError::Version(_) => "no-answer",
                 };
                 if json {

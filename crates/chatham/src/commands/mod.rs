@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and nothing of what it does.
 
+mod attach;
 pub mod chat;
 pub mod completions;
 pub mod config;

@@ -42,9 +42,15 @@ pub fn look(request: Request) -> Report {
     report
         .complaints
         .extend(path.as_deref().and_then(secret::open_to_writers));
-    match request.clone().over(&configuration) {
-        Ok(resolved) => report.settled(resolved),
-        Err(complaints) => report.complaints.extend(complaints),
+    match (request.attachment(), request.clone().over(&configuration)) {
+        // Where a conversation goes, and whose keys it has, is the proxy's to say.
+        (Some(attachment), _) => {
+            let data = attachment.data.display();
+            let words = format!("a proxy runs with {data}: `chatham chat` talks through it");
+            report.fact("keys", words);
+        }
+        (None, Ok(resolved)) => report.settled(resolved),
+        (None, Err(complaints)) => report.complaints.extend(complaints),
     }
     for (name, profile) in &configuration.profiles {
         let mut other = Request {

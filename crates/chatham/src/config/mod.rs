@@ -9,6 +9,7 @@
 //! The command line wins over the profile, the profile over what holds for everybody, and that over the defaults.
 //! Everything is looked at before the first byte goes out, and every fault is told at once.
 
+pub mod attachment;
 pub mod check;
 pub mod complaint;
 pub mod listen;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
+pub use attachment::Attachment;
 pub use complaint::{Complaint, Origin};
 pub use place::Place;
 pub use profile::Profile;

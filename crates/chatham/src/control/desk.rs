@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use im::irc::ctcp;
+use im::irc::{Nick, ctcp};
 use otr_store::KeyName;
 use serde_json::{Value, json};
 
@@ -12,15 +12,17 @@ use crate::chat::action::{Action, Command};
 use crate::chat::plain::policy_remark;
 use crate::chat::remark::Remark;
 use crate::config::Rules;
+use crate::control::answer::{Answer, Refusal};
 use crate::control::request::{KeysWish, Wish};
 use crate::control::words;
 use crate::engine::Effect;
-use crate::engine::notice::{Standing, What};
+use crate::engine::notice::{Standing, What, Words};
 use crate::engine::trust::Trust;
 use crate::present::json::{fingerprint, standing};
 use crate::present::words::standing_words;
 use crate::proxy::Resident;
 use crate::proxy::archive::Archive;
+use crate::proxy::outside::is_answer;
 use crate::proxy::room::Room;
 use crate::seat::now;
 use crate::vault::fingerprint_of;
@@ -29,24 +31,6 @@ use crate::vault::fingerprint_of;
 pub(crate) struct Desk {
     rooms: Vec<Arc<Room>>,
     archive: Arc<Archive>,
-}
-
-/// Why something was not done.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    /// One word for it.
-    pub(super) reason: &'static str,
-    /// A sentence.
-    pub(super) words: String,
-}
-
-impl Refusal {
-    pub(super) fn new(reason: &'static str, words: impl Into<String>) -> Self {
-        Self {
-            reason,
-            words: words.into(),
-        }
-    }
 }
 
 impl Desk {
@@ -77,37 +61,43 @@ impl Desk {
         })
     }
 
-    /// Does what is wanted. What is told goes into `events`, also if there is a refusal in the end.
+    /// The one room that is meant.
+    pub(super) fn room(&self, profile: Option<&str>) -> Result<&Arc<Room>, Refusal> {
+        match self.rooms(profile)?.as_slice() {
+            [room] => Ok(room),
+            _ => {
+                let there = self.profiles().join(", ");
+                let words = format!("which of your profiles? --profile names one of: {there}");
+                Err(Refusal::new("which-profile", words))
+            }
+        }
+    }
+
+    /// Does what is wanted. What is told goes into the answer, also if there is a refusal in the end.
     pub(super) fn answer(
         &self,
         profile: Option<&str>,
         wish: Wish,
-        events: &mut Vec<Value>,
+        answer: &mut Answer,
     ) -> Result<(), Refusal> {
         let rooms = self.rooms(profile)?;
         match wish {
             Wish::Watch => Ok(()),
+            Wish::Converse => self.room(profile).map(|_| ()),
             Wish::Proxy => {
-                events.extend(rooms.into_iter().map(|room| standing_of(room)));
+                rooms.into_iter().for_each(|room| answer.push(standing_of(room)));
                 Ok(())
             }
-            Wish::Keys(wish) => self.keys(wish, events),
+            Wish::Keys(wish) => self.keys(wish, answer),
             Wish::Act(command) if command.action == Action::People => {
-                rooms.into_iter().for_each(|room| people(room, events));
+                rooms.into_iter().for_each(|room| people(room, answer));
                 Ok(())
             }
-            Wish::Act(command) => match rooms.as_slice() {
-                [room] => act(room, command, events),
-                _ => {
-                    let there = self.profiles().join(", ");
-                    let words = format!("which of your profiles? --profile names one of: {there}");
-                    Err(Refusal::new("which-profile", words))
-                }
-            },
+            Wish::Act(command) => act(self.room(profile)?, command, answer),
         }
     }
 
-    fn keys(&self, wish: KeysWish, events: &mut Vec<Value>) -> Result<(), Refusal> {
+    fn keys(&self, wish: KeysWish, answer: &mut Answer) -> Result<(), Refusal> {
         let fault = |words: String| Refusal::new("store", words);
         let report = self.archive.keys(|keys| match &wish {
             KeysWish::List => Ok(keys.list()),
@@ -126,7 +116,7 @@ impl Desk {
         let report = report
             .map_err(|error| fault(error.to_string()))?
             .map_err(|error| fault(error.to_string()))?;
-        events.push(json!({ "event": "keys", "report": report.value, "lines": report.lines }));
+        answer.push(json!({ "event": "keys", "report": report.value, "lines": report.lines }));
         if let KeysWish::Trust {
             account,
             nick,
@@ -155,17 +145,17 @@ impl Desk {
                 resident.engine.learn(&nick, key, trust);
                 let effects = resident.engine.set_trust(&nick, Some(key), trusted, now());
                 // It is in the store; the client is told with the rest.
-                let _refusal = carry_out(room, resident, effects, &mut Vec::new());
+                let _refusal = carry_out(room, resident, effects, &mut Answer::default());
             }
         }
     }
 }
 
 /// Does what a person does with somebody.
-fn act(room: &Room, command: Command, events: &mut Vec<Value>) -> Result<(), Refusal> {
+fn act(room: &Room, command: Command, answer: &mut Answer) -> Result<(), Refusal> {
     let mut resident = room.resident();
     if command.action == Action::Fingerprints {
-        own_keys(room, &resident, events);
+        own_keys(room, &resident, answer);
         if command.to.is_none() {
             return Ok(());
         }
@@ -184,8 +174,17 @@ fn act(room: &Room, command: Command, events: &mut Vec<Value>) -> Result<(), Ref
             resident.engine.set_policy(&peer, policy);
         }
         let remark = policy_remark(&peer, resident.engine.policy(&peer));
-        events.push(event(room, &remark));
+        answer.push(event(room, &remark));
         return Ok(());
+    }
+    if let Some(room) = resident.outside.room {
+        resident
+            .engine
+            .set_room(&peer, room.saturating_sub(peer.as_bytes().len()));
+    }
+    if let Action::Say(words) = command.action {
+        let effects = say(&mut resident, &peer, words)?;
+        return carry_out(room, resident, effects, answer);
     }
     let speaks = matches!(
         command.action,
@@ -196,13 +195,40 @@ fn act(room: &Room, command: Command, events: &mut Vec<Value>) -> Result<(), Ref
             | Action::Abort
             | Action::SendAgain(_)
     );
-    if speaks && !resident.outside.at_network {
+    if speaks && !resident.outside.is_at_network() {
         let words =
             "no client of yours is connected through the proxy, so nothing can be sent: nothing was done";
         return Err(Refusal::new("no-connection", words));
     }
     let effects = command.action.carry_out(&mut resident.engine, &peer, now());
-    carry_out(room, resident, effects, events)
+    carry_out(room, resident, effects, answer)
+}
+
+/// Says something to somebody. While there is no connection the engine keeps it.
+fn say(resident: &mut Resident, peer: &Nick, words: Words) -> Result<Vec<Effect>, Refusal> {
+    let stray = |byte: &u8| byte.is_ascii_control() && !b"\t\n\r".contains(byte);
+    if words.text.iter().any(stray) {
+        let words = "a text has no control characters but tabs and line ends: nothing was said";
+        return Err(Refusal::new("bad-request", words));
+    }
+    if resident.is_crowded() {
+        let words = "too much waits for the network: nothing was said; say it again in a moment";
+        return Err(Refusal::new("not-done", words));
+    }
+    let mut effects = Vec::new();
+    if !resident.outside.is_at_network() && !std::mem::replace(&mut resident.away, true) {
+        effects.extend(resident.engine.connection_lost(now()));
+    }
+    let told = effects.len();
+    effects.extend(resident.engine.say(peer, words, now()));
+    for effect in effects.iter().skip(told) {
+        if let Effect::Show(notice) = effect
+            && let What::Sent { line, .. } | What::NotSent { line, held: true, .. } = &notice.what
+        {
+            resident.outside.said(*line);
+        }
+    }
+    Ok(effects)
 }
 
 /// Tells what the engine says, stores what is to be stored, and leaves the rest to the connection.
@@ -210,7 +236,7 @@ fn carry_out(
     room: &Room,
     mut resident: MutexGuard<'_, Resident>,
     effects: Vec<Effect>,
-    events: &mut Vec<Value>,
+    answer: &mut Answer,
 ) -> Result<(), Refusal> {
     let mut done = Ok(());
     let mut effects = std::collections::VecDeque::from(effects);
@@ -221,7 +247,7 @@ fn carry_out(
                     done = Err(Refusal::new("store", words));
                 }
             }
-            Effect::Send { .. } | Effect::Deed { .. } if resident.outside.at_network => {
+            Effect::Send { .. } | Effect::Deed { .. } if resident.outside.is_at_network() => {
                 resident.outside.leave(effect);
             }
             Effect::Send { to, text } => {
@@ -237,23 +263,23 @@ fn carry_out(
                     // They are told once, with the end.
                     lines.clear();
                 }
-                let mut value = crate::present::json::value(&notice);
-                value["profile"] = json!(room.shelf.profile);
-                value["lines"] = json!(lines);
-                events.push(value);
                 // What was only asked for is for nobody else.
-                match notice.what {
-                    What::Status { .. }
-                    | What::Compare(_)
-                    | What::Waiting(_)
-                    | What::Mistake(_)
-                    | What::VerifyLocked { .. } => {}
-                    _ if resident.outside.at_network => resident.outside.leave(Effect::Show(notice)),
-                    _ => {
-                        resident.outside.tell(&notice);
-                        let lines = crate::proxy::words::lines(&notice, &room.habits.prefix);
-                        resident.keep(lines);
-                    }
+                let is_answer = is_answer(&notice.what);
+                if is_answer || answer.partakes.as_ref() != Some(&room.shelf.profile) {
+                    let mut value = crate::present::json::value(&notice);
+                    value["profile"] = json!(room.shelf.profile);
+                    value["lines"] = json!(lines);
+                    answer.push(value);
+                }
+                if is_answer {
+                    continue;
+                }
+                if resident.outside.is_at_network() {
+                    resident.outside.leave(Effect::Show(notice));
+                } else {
+                    resident.outside.tell(&notice);
+                    let lines = resident.told(&notice, &room.habits.prefix);
+                    resident.keep(lines);
                 }
             }
         }
@@ -262,7 +288,7 @@ fn carry_out(
 }
 
 /// There is no connection: it goes when there is one.
-fn give_back(resident: &mut Resident, to: &im::irc::Nick, text: &[u8]) -> Vec<Effect> {
+fn give_back(resident: &mut Resident, to: &Nick, text: &[u8]) -> Vec<Effect> {
     resident.away = true;
     resident.engine.not_sent(to, text, now())
 }
@@ -284,7 +310,7 @@ fn standing_of(room: &Room) -> Value {
         .filter(|person| is_private(person.standing))
         .count();
     let waiting: usize = resident.engine.people().map(|person| person.waiting).sum();
-    let client = if resident.outside.at_network {
+    let client = if resident.outside.is_at_network() {
         "a client is connected"
     } else {
         "no client is connected"
@@ -293,26 +319,26 @@ fn standing_of(room: &Room) -> Value {
         "{profile}: {client}; people known: {known}, private with: {private}, texts waiting: {waiting}"
     );
     json!({
-        "event": "proxy", "profile": profile, "connected": resident.outside.at_network, "people": known,
+        "event": "proxy", "profile": profile, "connected": resident.outside.is_at_network(), "people": known,
         "private": private, "waiting": waiting, "fingerprint": fingerprint(account.newest_fingerprint()),
         "lines": [line],
     })
 }
 
-fn own_keys(room: &Room, resident: &Resident, events: &mut Vec<Value>) {
+fn own_keys(room: &Room, resident: &Resident, answer: &mut Answer) {
     let account = resident.engine.account();
     let mut keys = vec![account.newest_fingerprint(), account.fingerprint()];
     keys.dedup();
     for key in keys {
         let remark = Remark::new("own-fingerprint", format!("your own key: {key}"));
-        events.push(event(
+        answer.push(event(
             room,
             &remark.with(json!({ "fingerprint": fingerprint(key) })),
         ));
     }
 }
 
-fn people(room: &Room, events: &mut Vec<Value>) {
+fn people(room: &Room, answer: &mut Answer) {
     let resident = room.resident();
     let known = resident
         .engine
@@ -330,7 +356,7 @@ fn people(room: &Room, events: &mut Vec<Value>) {
             "with": person.nick.to_string(), "standing": standing(person.standing), "waiting": person.waiting,
             "lost": person.lost,
         });
-        events.push(event(room, &Remark::new("person", words).with(fields)));
+        answer.push(event(room, &Remark::new("person", words).with(fields)));
     }
 }
 

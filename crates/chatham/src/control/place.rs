@@ -48,6 +48,12 @@ pub(super) fn clear(data: &Path) {
     let _left = fs::remove_file(socket(data));
 }
 
+/// Whether anybody serves it. Who that is only [`connect`] finds out.
+pub(crate) fn is_served(data: &Path) -> bool {
+    let short = Short::of(&folder(data));
+    short.is_ok_and(|short| std::os::unix::net::UnixStream::connect(short.socket()).is_ok())
+}
+
 /// Connects to it.
 ///
 /// # Errors

@@ -15,11 +15,14 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use zeroize::Zeroizing;
 
-use crate::control::desk::{Desk, Refusal};
+use crate::control::answer::{Answer, Refusal};
+use crate::control::converse::Partaker;
+use crate::control::desk::Desk;
 use crate::control::lines::{Line, Lines};
 use crate::control::request::{Meaningless, Request, Wish};
-use crate::control::{LONGEST, VERSION, place};
+use crate::control::{LONGEST, VERSION, Wiped, place};
 use crate::proxy::outside::Told;
 use crate::sanitize;
 
@@ -93,27 +96,37 @@ async fn visit(stream: UnixStream, desk: &Desk) -> io::Result<()> {
         "pid": std::process::id(), "profiles": desk.profiles(),
     });
     say(&mut writes, &hello).await?;
-    let (post, mut news) = mpsc::channel(1);
+    let (post, mut news) = mpsc::channel::<Wiped>(1);
     let mut watches = JoinSet::new();
+    let mut partakes = None;
     loop {
         let line = tokio::select! {
             biased;
             Some(told) = news.recv() => {
-                say(&mut writes, &told).await?;
+                say(&mut writes, told.value()).await?;
                 continue;
             }
             line = heard(&mut lines, !watches.is_empty()) => line?,
         };
         match line {
             Heard::Line(Line::Whole(line)) => {
-                if let Some((profile, id)) = answer(&line, desk, &mut writes).await? {
+                if let Some(begun) = answer(&line, desk, partakes.clone(), &mut writes).await? {
                     watches.abort_all();
-                    watches = JoinSet::new();
-                    for room in desk.rooms(profile.as_deref()).unwrap_or_default() {
-                        let seen = room.resident().outside.watch();
-                        watches.spawn(forward(room.shelf.profile.clone(), seen, post.clone()));
+                    (watches, partakes) = (JoinSet::new(), None);
+                    if begun.takes_part {
+                        if let Ok(room) = desk.room(begun.profile.as_deref()) {
+                            let (partaker, told) = Partaker::begin(Arc::clone(room));
+                            tell(&mut writes, told, begun.id.as_ref()).await?;
+                            watches.spawn(partaker.pass_on(post.clone()));
+                            partakes = Some(room.shelf.profile.clone());
+                        }
+                    } else {
+                        for room in desk.rooms(begun.profile.as_deref()).unwrap_or_default() {
+                            let seen = room.resident().outside.watch();
+                            watches.spawn(forward(room.shelf.profile.clone(), seen, post.clone()));
+                        }
                     }
-                    done(&mut writes, Ok(()), id.as_ref()).await?;
+                    done(&mut writes, Ok(()), begun.id.as_ref()).await?;
                 }
             }
             Heard::Line(Line::TooLong) => return refuse(&mut writes, "a line is too long").await,
@@ -142,12 +155,21 @@ async fn heard(lines: &mut Lines<OwnedReadHalf>, watching: bool) -> io::Result<H
     }
 }
 
-/// Answers one request, but one to watch: its profile and its id are returned.
+/// Somebody wants to be told what happens from now on.
+struct Begun {
+    profile: Option<String>,
+    id: Option<Value>,
+    /// With every word.
+    takes_part: bool,
+}
+
+/// Answers one request, but one to be told what happens.
 async fn answer(
     line: &[u8],
     desk: &Desk,
+    partakes: Option<String>,
     writes: &mut OwnedWriteHalf,
-) -> io::Result<Option<(Option<String>, Option<Value>)>> {
+) -> io::Result<Option<Begun>> {
     if line.trim_ascii().is_empty() {
         return Ok(None);
     }
@@ -159,24 +181,38 @@ async fn answer(
             return Ok(None);
         }
     };
-    let watches = matches!(request.wish, Wish::Watch);
-    let mut events = Vec::new();
-    let end = desk.answer(request.profile.as_deref(), request.wish, &mut events);
+    let takes_part = matches!(request.wish, Wish::Converse);
+    let watches = takes_part || matches!(request.wish, Wish::Watch);
+    let mut answer = Answer {
+        partakes,
+        ..Answer::default()
+    };
+    let end = desk.answer(request.profile.as_deref(), request.wish, &mut answer);
     if watches && end.is_ok() {
-        return Ok(Some((request.profile, request.id)));
+        return Ok(Some(Begun {
+            profile: request.profile,
+            id: request.id,
+            takes_part,
+        }));
     }
-    for mut event in events {
-        if let (Some(id), Value::Object(fields)) = (&request.id, &mut event) {
-            fields.insert("id".to_owned(), id.clone());
-        }
-        say(writes, &event).await?;
-    }
+    tell(writes, answer.events, request.id.as_ref()).await?;
     done(writes, end, request.id.as_ref()).await?;
     Ok(None)
 }
 
+/// The events of an answer.
+async fn tell(writes: &mut OwnedWriteHalf, events: Vec<Wiped>, id: Option<&Value>) -> io::Result<()> {
+    for mut event in events {
+        if let Some(id) = id {
+            event.insert("id", id.clone());
+        }
+        say(writes, event.value()).await?;
+    }
+    Ok(())
+}
+
 /// Passes on what one resident tells, as fast as it is read.
-async fn forward(profile: String, mut seen: Receiver<Arc<Told>>, post: mpsc::Sender<Value>) {
+async fn forward(profile: String, mut seen: Receiver<Arc<Told>>, post: mpsc::Sender<Wiped>) {
     loop {
         let value = match seen.recv().await {
             Ok(told) => {
@@ -193,7 +229,7 @@ async fn forward(profile: String, mut seen: Receiver<Arc<Told>>, post: mpsc::Sen
             }),
             Err(RecvError::Closed) => return,
         };
-        if post.send(value).await.is_err() {
+        if post.send(value.into()).await.is_err() {
             return;
         }
     }
@@ -218,7 +254,8 @@ async fn refuse(writes: &mut OwnedWriteHalf, words: &str) -> io::Result<()> {
 
 /// Writes a line. Whoever does not read it in time is left.
 async fn say(writes: &mut (impl AsyncWrite + Unpin), value: &Value) -> io::Result<()> {
-    let line = sanitize::json(&value.to_string()) + "\n";
+    let line = Zeroizing::new(value.to_string());
+    let line = Zeroizing::new(sanitize::json(&line) + "\n");
     match timeout(PATIENCE, writes.write_all(line.as_bytes())).await {
         Ok(written) => written,
         Err(_) => Err(io::ErrorKind::TimedOut.into()),

@@ -100,6 +100,16 @@ impl Engine {
         self.name_all();
     }
 
+    /// The nick under which the network knows us, once it does.
+    pub fn own_nick(&self) -> Option<&Nick> {
+        self.me.as_ref()
+    }
+
+    /// How this network folds nicks.
+    pub fn case_mapping(&self) -> CaseMapping {
+        self.mapping
+    }
+
     /// A nick as this network folds it.
     pub fn fold(&self, nick: &[u8]) -> Nick {
         Nick::new(nick, self.mapping)

@@ -6,7 +6,9 @@
 use otr::{Fingerprint, SessionState, Ssid};
 use serde_json::{Value, json};
 
-use crate::engine::notice::{Delivery, How, Lower, Notice, Obstacle, Standing, WaitingText, What};
+use crate::engine::notice::{
+    Comparison, Delivery, How, Lower, Notice, Obstacle, Standing, WaitingText, What,
+};
 use crate::engine::trust::Trust;
 use crate::present::words;
 use crate::verify::words::Phrase;
@@ -162,11 +164,12 @@ fn body(what: &What) -> Value {
             })
         }
         What::VerifyLocked { until } => json!({ "event": "verify-locked", "until": until.as_millis() }),
-        What::Compare(comparison) => json!({
-            "event": "compare", "session-id": session_id(&comparison.ssid), "words": phrase(&comparison.ssid),
-            "our-fingerprint": fingerprint(comparison.our_key), "fingerprint": fingerprint(comparison.their_key),
-            "device": words::tag(comparison.device),
-        }),
+        What::Compare(comparison) => {
+            let mut value = comparison_value(comparison);
+            value["event"] = json!("compare");
+            value["words"] = phrase(&comparison.ssid);
+            value
+        }
         What::Waiting(texts) => {
             json!({ "event": "waiting", "texts": texts.iter().map(waiting).collect::<Vec<_>>() })
         }
@@ -215,6 +218,14 @@ fn body(what: &What) -> Value {
         }
         What::Mistake(words) => json!({ "event": "mistake", "words": words }),
     }
+}
+
+/// What is compared: the session, both keys, the device.
+pub fn comparison_value(comparison: &Comparison) -> Value {
+    json!({
+        "session-id": session_id(&comparison.ssid), "our-fingerprint": fingerprint(comparison.our_key),
+        "fingerprint": fingerprint(comparison.their_key), "device": words::tag(comparison.device),
+    })
 }
 
 /// One word for how far a text has come.

@@ -23,7 +23,7 @@ pub(crate) struct Archive {
 #[derive(Clone, Debug)]
 pub(crate) struct Shelf {
     pub(crate) profile: String,
-    pub(super) nick: String,
+    pub(crate) nick: String,
 }
 
 impl Archive {

@@ -22,6 +22,7 @@ impl Adapter {
             return out;
         }
         let mut events = self.observer.hear(line, &message, now).into_iter();
+        resident.outside.room = Some(self.observer.client().room(b""));
         if (message.is("PRIVMSG") || message.is("NOTICE"))
             && let Some(Event::Message(said)) = events.next()
         {
@@ -64,13 +65,16 @@ impl Adapter {
         }
         let effects = match event {
             Event::Renamed { from, to, own: false } => resident.engine.renamed(&from, &to),
-            Event::Renamed { to, own: true, .. } => return resident.engine.set_own_nick(&to),
+            Event::Renamed { to, own: true, .. } => {
+                resident.engine.set_own_nick(&to);
+                return resident.outside.network_changed();
+            }
             Event::Quit { nick, .. } => resident.engine.gone(&nick, now),
             Event::Absent { nick } => resident.engine.absent(&nick, now),
             Event::CaseMapping(mapping) => {
                 resident.engine.set_case_mapping(mapping);
                 self.refold(mapping);
-                return;
+                return resident.outside.network_changed();
             }
             _ => return,
         };
@@ -79,13 +83,13 @@ impl Adapter {
 
     /// The server has let the client in. What waited for it goes on.
     fn get_ready(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
-        resident.outside.at_network = true;
         // Another network folds names in another way, and says so only if it is not the usual one.
         resident
             .engine
             .set_case_mapping(self.observer.isupport().case_mapping);
         // Both ends of an exchange of version 4 sign both names.
         resident.engine.set_own_nick(&self.observer.client().nick());
+        resident.outside.set_at_network(true);
         let words = resident.greeting(&self.habits.prefix, NAME);
         self.say_as_the_proxy("NOTICE", [words], out);
         let untold: Vec<String> = resident.take_untold().collect();

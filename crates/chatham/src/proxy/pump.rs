@@ -273,6 +273,7 @@ impl Traffic for Pump<'_> {
     }
 
     fn refill(&mut self) -> Instant {
+        self.room.resident().outside.queued = self.queue.len();
         // What cannot go any more stays in the queue, and is given back.
         while !self.server_gone
             && self.up.len() < WRITE

@@ -78,7 +78,8 @@ impl Resident {
         prefix: &str,
         now: Timestamp,
     ) -> Vec<Memory> {
-        self.outside.at_network = false;
+        self.outside.set_at_network(false);
+        self.outside.queued = 0;
         let mut effects = Vec::new();
         for (to, text) in unsent {
             effects.extend(self.engine.not_sent(&to, &text, now));
@@ -106,6 +107,11 @@ impl Resident {
             }
         }
         memories
+    }
+
+    /// Whether so much waits for the network that whoever says something elsewhere has to wait as well.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.outside.is_crowded() || self.company.is_crowded()
     }
 
     /// What the person is told when a client of theirs is there. The proxy is `me` to them.
@@ -137,10 +143,14 @@ impl Resident {
     }
 
     /// What the person is told of a fact that is no words of anybody. What their client shows by itself is not told again.
-    pub(super) fn told(&mut self, notice: &Notice, prefix: &str) -> Vec<String> {
+    pub(crate) fn told(&mut self, notice: &Notice, prefix: &str) -> Vec<String> {
         let with = &notice.with;
         match &notice.what {
             What::NotSent { line, held: true, .. } => self.holds(line.0),
+            What::Sent { line, words, how, .. } if self.outside.was_said(*line) => {
+                self.held.remove(&line.0);
+                return words::said_elsewhere(with, words, *how);
+            }
             What::Sent { line, how, .. } => {
                 if !self.held.remove(&line.0) {
                     return Vec::new();

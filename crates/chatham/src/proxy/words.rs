@@ -1,7 +1,9 @@
 //! Notices of the engine as the proxy says them: the same words as in our own clients, with the commands as they are typed
 //! here.
 
-use crate::engine::notice::{Notice, What};
+use im::irc::Nick;
+
+use crate::engine::notice::{How, Notice, What, Words};
 use crate::present::plain;
 use crate::present::words::COMMANDS;
 use crate::sanitize;
@@ -25,6 +27,19 @@ pub(crate) fn lines(notice: &Notice, prefix: &str) -> Vec<String> {
     }
     let lines = plain::lines(notice);
     lines.iter().map(|line| typed_here(line, prefix)).collect()
+}
+
+/// What the person has said where none of their clients shows it.
+pub(crate) fn said_elsewhere(to: &Nick, words: &Words, how: How) -> Vec<String> {
+    let name = sanitize::nick(to.as_bytes());
+    let how = match how {
+        How::Verified => "privately",
+        How::Unverified => "privately, to an unverified key",
+        How::Clear => "in the clear",
+    };
+    let deed = if words.deed { "/me " } else { "" };
+    let line = |line| format!("*** {name}: you said elsewhere, {how}: {deed}{line}");
+    sanitize::lines(&words.text).into_iter().map(line).collect()
 }
 
 /// A sentence with the commands of the plain client, as they are typed here: behind the prefix, in the window of the

@@ -22,6 +22,8 @@ pub struct App {
     pub place: String,
     /// Whether everybody on this network shows up by themselves.
     pub local: bool,
+    /// Whether the conversations go on when the person leaves.
+    pub outlives_us: bool,
     /// What another person on this computer types to come here.
     pub invitation: String,
     /// Who we are, as the network knows us.
@@ -63,8 +65,6 @@ pub enum Connection {
 pub enum Act {
     /// This, with this person.
     Do(Command),
-    /// This was compared with this person, and is the same on the other side.
-    Confirm(Nick, Comparison),
     /// Write our fingerprint into this picture.
     Picture(std::path::PathBuf),
     /// End the program.
@@ -78,6 +78,7 @@ impl App {
             theme,
             place,
             local,
+            outlives_us: false,
             invitation: "chatham chat --local --nick bob".to_owned(),
             me: None,
             own_keys: Vec::new(),
@@ -203,6 +204,10 @@ impl App {
                 self.me = Some(crate::sanitize::nick(nick.as_bytes()));
                 self.connection = Connection::Standing;
             }
+            Network::Unattended(nick) => {
+                self.me = Some(crate::sanitize::nick(nick.as_bytes()));
+                self.connection = Connection::Away("no client is connected through the proxy".into());
+            }
             Network::Disconnected(_) | Network::Unreachable(_) | Network::Reconnecting { .. } => {
                 let words = Remark::of(network).map_or_else(String::new, |remark| remark.to_string());
                 self.connection = Connection::Away(words);
@@ -226,13 +231,13 @@ impl App {
             self.rename(&notice.with, to);
             return;
         }
+        told::take_note(self.with(&notice.with), &notice.what);
+        // Whoever comes to an empty screen is shown at once.
         let shown = self
             .conversation()
             .is_some_and(|person| person.nick == notice.with);
-        let person = self.with(&notice.with);
-        told::take_note(person, &notice.what);
         if !shown && counts(&notice.what) {
-            person.unread += 1;
+            self.with(&notice.with).unread += 1;
         }
         self.tell_overlay(notice);
     }

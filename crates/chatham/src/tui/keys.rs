@@ -68,7 +68,8 @@ impl App {
 
     /// The person wants to end the program, or the terminal did.
     pub fn leave(&mut self) -> Vec<Act> {
-        let undelivered = self.undelivered();
+        // What outlives us loses nothing by it.
+        let undelivered = if self.outlives_us { 0 } else { self.undelivered() };
         if undelivered == 0 {
             return vec![Act::Leave];
         }
@@ -308,7 +309,6 @@ impl App {
                 let with = dialog.with.clone();
                 match step {
                     Some(Step::Close) => self.overlay = None,
-                    Some(Step::Confirm(comparison)) => return vec![Act::Confirm(with, comparison)],
                     Some(Step::Do(action)) => return vec![Act::Do(Command::with(with.as_bytes(), action))],
                     None => {}
                 }

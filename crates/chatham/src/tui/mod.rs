@@ -1,8 +1,8 @@
 //! The full-screen client.
 //!
 //! ```text
-//! keys, pastes ──┐                 ┌─> Act: what the person does ─> seat ─> engine
-//! notices, news ─┴─> app (a state) ┴─> view: cells
+//! keys, pastes ─────┐                 ┌─> Act: what the person does ─> conversations
+//! notices, reports ─┴─> app (a state) ┴─> view: cells
 //! ```
 //!
 //! [`app`], [`keys`], [`input`], [`told`] and [`verify`] are a state machine without a terminal, a network or a clock;
@@ -21,4 +21,5 @@ pub mod told;
 pub mod verify;
 pub mod view;
 
+pub(crate) use run::attach;
 pub use run::run;

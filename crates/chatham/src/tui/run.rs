@@ -1,8 +1,9 @@
-//! The loop: what the person does, what the network says, and the screen between them.
+//! The loop: what the person does, what the conversations tell, and the screen between them.
 
 use std::io;
 use std::time::{Duration, Instant};
 
+use im::irc::Nick;
 use otr_store::Store;
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -10,15 +11,18 @@ use tokio::sync::mpsc;
 
 use crate::chat::action::{Action, Command};
 use crate::chat::arrival::{Arrival, arrive};
+use crate::chat::attached::Attached;
+use crate::chat::conversations::{Conversations, Report, key_in};
+use crate::chat::own::Own;
 use crate::chat::remark::Remark;
-use crate::config::{Mode, Place, Resolved, Rules};
-use crate::seat::{Network, News, Seat, now};
+use crate::config::{Attachment, Color, Marks, Place, Resolved};
+use crate::control::Client as Control;
+use crate::seat::Network;
 use crate::tui::app::{Act, App, Connection};
 use crate::tui::conversation::Weight;
 use crate::tui::terminal::{Screen, events, term};
 use crate::tui::theme::Theme;
 use crate::tui::view;
-use crate::vault::Vault;
 use crate::verify::qr;
 
 /// Talks until the person leaves, or the connection is gone for good. `true` if it was the person's wish to end.
@@ -26,14 +30,8 @@ use crate::verify::qr;
 /// # Errors
 /// What keeps the client from starting, or the screen from being drawn.
 pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
-    let no_color = std::env::var("NO_COLOR").ok();
-    let theme = Theme::of(
-        resolved.color,
-        resolved.marks,
-        no_color.as_deref(),
-        term().as_deref(),
-    );
     let local = matches!(resolved.place, Place::Local(_));
+    let theme = theme(resolved.color, resolved.marks);
     let mut app = App::new(theme, resolved.place.words(), local);
     if let Place::Local(port) = resolved.place
         && port != crate::local::PORT
@@ -44,30 +42,50 @@ pub async fn run(resolved: &Resolved, store: Store) -> io::Result<bool> {
         app.log.remark(Weight::Bad, &warning.to_string());
     }
     let mut person = Person::arrive()?;
-    let Some(Arrival { mut seat, vault }) = begin(resolved, store, &mut app, &mut person).await? else {
+    let Some(arrival) = begin(resolved, store, &mut app, &mut person).await? else {
         return Ok(true);
     };
-    let account = seat.engine().account();
-    app.own_keys = vec![account.newest_fingerprint(), account.fingerprint()];
-    app.own_keys.dedup();
-    if let Some(peer) = &resolved.peer {
-        let nick = seat.engine().fold(peer.as_bytes());
-        app.turn_to(&nick);
-    }
-    let mut client = Client {
-        seat,
-        vault,
+    let client = Client {
+        conversations: Own::new(arrival, local),
         app,
         over: false,
     };
-    let wished = client.talk(&mut person).await;
-    let effects = client.seat.engine().end_all(now());
-    let news = client.seat.carry_out(effects);
-    client.take_news(news);
-    // What the relay carries out for others ends with us, so that the goodbye comes first.
-    drop(person);
-    client.seat.leave(PATIENCE).await;
-    wished
+    client.run(Vec::new(), resolved.peer.as_deref(), person).await
+}
+
+/// The same in the conversations of a running proxy.
+///
+/// # Errors
+/// What the proxy refuses, or the screen from being drawn.
+pub(crate) async fn attach(
+    attachment: &Attachment,
+    (control, profile): (Control, String),
+) -> io::Result<bool> {
+    let theme = theme(attachment.color, attachment.marks);
+    let shown = crate::sanitize::one_line(profile.as_bytes());
+    let place = format!("the proxy that runs here (process {}, {shown})", control.pid);
+    let begins = Attached::begin(control, profile).await;
+    let (conversations, reports) = begins.map_err(io::Error::other)?;
+    let mut app = App::new(theme, place, false);
+    app.outlives_us = true;
+    let mut client = Client {
+        conversations,
+        app,
+        over: false,
+    };
+    let mapping = client.conversations.mapping();
+    client.app.set_case_mapping(mapping);
+    for nick in client.conversations.people().iter().take(MOST_LISTED) {
+        client.app.with(nick);
+    }
+    let first = client.app.people.first().map(|person| person.nick.to_string());
+    let peer = attachment.peer.clone().or(first);
+    client.run(reports, peer.as_deref(), Person::arrive()?).await
+}
+
+fn theme(color: Color, marks: Marks) -> Theme {
+    let no_color = std::env::var("NO_COLOR").ok();
+    Theme::of(color, marks, no_color.as_deref(), term().as_deref())
 }
 
 /// The person at their terminal.
@@ -167,25 +185,37 @@ fn take_event(app: &mut App, event: Event) -> Vec<Act> {
     }
 }
 
-/// A conversation at the screen.
-struct Client {
-    seat: Seat,
-    vault: Vault,
+/// Conversations at the screen.
+struct Client<C> {
+    conversations: C,
     app: App,
     over: bool,
 }
 
-impl Client {
+impl<C: Conversations> Client<C> {
+    async fn run(mut self, first: Vec<Report>, peer: Option<&str>, mut person: Person) -> io::Result<bool> {
+        self.app.own_keys = self.conversations.own_keys();
+        self.take(first);
+        if let Some(peer) = peer {
+            let nick = Nick::new(peer, self.conversations.mapping());
+            self.app.turn_to(&nick);
+            self.settle();
+        }
+        let wished = self.talk(&mut person).await;
+        // What the relay carries out for others ends with us, so that the goodbye comes first.
+        drop(person);
+        self.conversations.leave().await;
+        wished
+    }
+
     async fn talk(&mut self, person: &mut Person) -> io::Result<bool> {
         while !self.over {
             person.screen.draw(|frame| view::draw(frame, &mut self.app))?;
-            let deadline = self.seat.engine().next_deadline();
-            let wait = deadline.map_or(LONG, |deadline| deadline.since(now())).max(TURN);
-            let busy = self.seat.has_backlog() || matches!(self.app.connection, Connection::Starting(_));
+            let busy = self.conversations.is_busy() || matches!(self.app.connection, Connection::Starting(_));
             tokio::select! {
-                news = self.seat.next() => match news {
-                    Some(news) => {
-                        self.take_news(news);
+                reports = self.conversations.next() => match reports {
+                    Some(reports) => {
+                        self.take(reports);
                         self.take_what_is_there().await;
                     }
                     None => return self.stay(person).await,
@@ -200,15 +230,7 @@ impl Client {
                     }
                     Wish::End => self.over = true,
                 },
-                () = tokio::time::sleep(if busy { TURN } else { wait }) => {
-                    self.app.turn += 1;
-                    let effects = self.seat.engine().tick(now());
-                    let news = self.seat.carry_out(effects);
-                    self.take_news(news);
-                    if let Err(error) = self.vault.renew_profile(self.seat.engine(), now()) {
-                        self.app.remark(Weight::Bad, &format!("Not stored: {error}"));
-                    }
-                }
+                () = tokio::time::sleep(TURN), if busy => self.app.turn += 1,
             }
         }
         Ok(true)
@@ -220,8 +242,8 @@ impl Client {
         while began.elapsed() < BURST {
             tokio::select! {
                 biased;
-                news = self.seat.next() => match news {
-                    Some(news) => self.take_news(news),
+                reports = self.conversations.next() => match reports {
+                    Some(reports) => self.take(reports),
                     // It is told again.
                     None => return,
                 },
@@ -251,12 +273,6 @@ impl Client {
                 Act::Leave => self.over = true,
                 Act::Picture(path) => self.write_picture(&path),
                 Act::Do(command) => self.obey(command),
-                Act::Confirm(with, compared) => {
-                    let news = self.seat.act(&with, |engine, with, now| {
-                        engine.confirm_comparison(with, &compared, now)
-                    });
-                    self.take_news(news);
-                }
             }
         }
     }
@@ -264,9 +280,9 @@ impl Client {
     fn write_picture(&mut self, path: &std::path::Path) {
         // The key that the person who scans it sees, or that of the newest version.
         let version = self.app.conversation().and_then(|person| person.version);
-        let account = self.seat.engine().account();
-        let key = version.and_then(|version| account.fingerprint_in(version));
-        let key = key.unwrap_or_else(|| account.newest_fingerprint());
+        let Some(key) = key_in(&self.app.own_keys, version) else {
+            return;
+        };
         match qr::write_png(key, path) {
             Ok(()) => {
                 let words = format!(
@@ -284,93 +300,56 @@ impl Client {
 
     fn obey(&mut self, command: Command) {
         let Command { to, action } = command;
-        if action == Action::Reconnect {
-            if !self.seat.hurry() {
-                let stands = self.seat.is_connected();
-                self.app.remark(
-                    Weight::Note,
-                    if stands {
-                        "The connection stands."
-                    } else {
-                        "An attempt is under way."
-                    },
-                );
-            }
-            return;
+        let mapping = self.conversations.mapping();
+        let peer = to.map(|to| Nick::new(to.as_slice(), mapping));
+        if peer.is_some() || action == Action::Reconnect {
+            let reports = self.conversations.obey(peer.as_ref(), action);
+            self.take(reports);
         }
-        let Some(to) = to else {
-            return;
-        };
-        let peer = self.seat.engine().fold(&to);
-        if let Action::Policy(mode) = action {
-            return self.set_policy(&peer, mode);
-        }
-        let news = self
-            .seat
-            .act(&peer, |engine, peer, now| action.carry_out(engine, peer, now));
-        self.take_news(news);
     }
 
-    fn set_policy(&mut self, peer: &im::irc::Nick, mode: Option<Mode>) {
-        if let Some(mode) = mode {
-            let policy = Rules::with_mode(self.seat.engine().policy(peer).clone(), mode);
-            self.seat.engine().set_policy(peer, policy);
-        }
-        let words = crate::chat::plain::policy_remark(peer, self.seat.engine().policy(peer)).to_string();
-        self.app.remark(Weight::Note, &words);
-    }
-
-    fn take_news(&mut self, news: Vec<News>) {
-        for news in news {
-            match news {
-                News::Notice(notice) => self.app.take_notice(&notice),
-                News::Remember(memory) => {
-                    if let Err(error) = self.vault.remember(&memory) {
-                        self.app.remark(Weight::Bad, &format!("Not stored: {error}"));
-                    }
+    fn take(&mut self, reports: Vec<Report>) {
+        for report in reports {
+            match report {
+                Report::Notice(notice) => self.app.take_notice(&notice),
+                Report::Remark(remark) => {
+                    let weight = match remark.event {
+                        "mistake" | "store" | "left-out" => Weight::Bad,
+                        _ => Weight::Note,
+                    };
+                    self.app.remark(weight, &remark.to_string());
                 }
-                News::Network(network) => self.take_network(&network),
+                Report::Network(network) => self.take_network(&network),
             }
-        }
-        let mut late = Vec::new();
-        self.seat.flush(&mut late);
-        if !late.is_empty() {
-            self.take_news(late);
         }
         self.settle();
     }
 
     /// How we stand with everybody is the engine's to say.
     fn settle(&mut self) {
-        let engine = self.seat.engine();
-        self.app
-            .settle(|nick| Some((engine.summary(nick)?, engine.comparison(nick))));
+        let conversations = &mut self.conversations;
+        self.app.settle(|nick| conversations.known(nick));
     }
 
     fn take_network(&mut self, network: &Network) {
-        let mapping = self.seat.link().case_mapping();
+        let mapping = self.conversations.mapping();
         self.app.set_case_mapping(mapping);
         self.app.take_network(network);
-        match network {
-            Network::Registered(_) | Network::Reconnected { .. } if self.app.local => self.seat.join(LOBBY),
-            Network::NickRefused { next: None, .. } if self.app.me.is_none() => {
-                self.app.connection = Connection::Away("that nick is taken".into());
-                self.app.remark(
-                    Weight::Bad,
-                    "Leave with Ctrl-Q, and come back with another --nick.",
-                );
-            }
-            _ => {}
+        if let Network::NickRefused { next: None, .. } = network
+            && self.app.me.is_none()
+        {
+            self.app.connection = Connection::Away("that nick is taken".into());
+            self.app.remark(
+                Weight::Bad,
+                "Leave with Ctrl-Q, and come back with another --nick.",
+            );
         }
     }
 }
 
-/// Where the people of one computer find each other. Nothing is ever said there.
-const LOBBY: &[u8] = b"#chatham";
 /// How often something that goes on is drawn anew.
 const TURN: Duration = Duration::from_millis(120);
 /// The screen is not kept waiting for longer than this.
 const BURST: Duration = Duration::from_millis(10);
-const LONG: Duration = Duration::from_secs(60);
-/// How long the server may take to let us go.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// So many people show up at the beginning; others need a word.
+const MOST_LISTED: usize = 100;

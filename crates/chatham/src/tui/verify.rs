@@ -90,8 +90,6 @@ pub enum Step {
     Close,
     /// Something is to be done, and the dialog stays.
     Do(Action),
-    /// What was shown is the same on the other side.
-    Confirm(Comparison),
 }
 
 /// A short text that is wiped.
@@ -233,7 +231,7 @@ impl Verification {
                 None
             }
             Stage::Compare(shown) => match key.code {
-                KeyCode::Char('y' | 'Y') if read => Some(Step::Confirm(*shown)),
+                KeyCode::Char('y' | 'Y') if read => Some(Step::Do(Action::Confirm(Some(*shown)))),
                 KeyCode::Char('n' | 'N') => self.differ(),
                 _ => None,
             },
@@ -290,7 +288,7 @@ impl Verification {
                         return None;
                     }
                     Some(key) if key == comparison.their_key => {
-                        return Some(Step::Confirm(*comparison));
+                        return Some(Step::Do(Action::Confirm(Some(*comparison))));
                     }
                     Some(_) => return self.differ(),
                 }

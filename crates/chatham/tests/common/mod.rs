@@ -110,6 +110,22 @@ impl Talker {
     /// Quits, and returns whether the program ended well.
     pub fn quit(mut self) -> bool {
         self.say("/quit");
+        self.ended()
+    }
+
+    /// Everything until the program ends, and whether it ended well.
+    pub fn rest(mut self) -> (bool, Vec<String>) {
+        let patience = Instant::now() + Duration::from_secs(60);
+        let left = || patience.saturating_duration_since(Instant::now());
+        while let Ok(line) = self.lines.recv_timeout(left()) {
+            self.seen.push(line);
+        }
+        let seen = std::mem::take(&mut self.seen);
+        (self.ended(), seen)
+    }
+
+    /// Waits until the program ends by itself, and returns whether it did well.
+    pub fn ended(mut self) -> bool {
         self.child.wait().unwrap().success()
     }
 }

@@ -15,13 +15,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use im::relay::{Relay, RelayConfig};
+use im::relay::{Capture, Relay, RelayConfig};
 use serde_json::Value;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The relay on a thread of its own.
 pub fn network() -> u16 {
+    network_with(None)
+}
+
+/// The same, with what passes over its sockets.
+pub fn network_with(capture: Option<Capture>) -> u16 {
     let (port, told) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -29,7 +34,11 @@ pub fn network() -> u16 {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let relay = Relay::start(RelayConfig::default()).await.unwrap();
+            let config = RelayConfig {
+                capture,
+                ..RelayConfig::default()
+            };
+            let relay = Relay::start(config).await.unwrap();
             port.send(relay.address().port()).unwrap();
             std::future::pending::<()>().await;
         });

@@ -553,7 +553,7 @@ pub struct Two {
     pub ann: Client,
     pub ben: Client,
     running: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Two {
@@ -580,7 +580,7 @@ impl Two {
             ann,
             ben,
             running,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -606,6 +606,11 @@ impl Two {
             .until(&["chatham.invalid", "private conversation ("])
             .await;
         two
+    }
+
+    /// Where the proxy keeps its keys.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
     }
 
     pub fn door(&self, door: usize) -> u16 {

@@ -88,6 +88,8 @@ pub(super) struct Cause<'a> {
     pub(super) heard: Option<(&'a [u8], &'a Element, &'a str)>,
     /// Whether it is old, so that nothing answers it.
     pub(super) old: bool,
+    /// Whether another client has got it as well, so that whoever watches has been told.
+    pub(super) known: bool,
 }
 
 impl Adapter {

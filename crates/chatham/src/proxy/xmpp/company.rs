@@ -36,6 +36,16 @@ struct Member {
     left_out: usize,
 }
 
+impl Member {
+    fn take(&mut self, parcel: Parcel) {
+        self.parcels.push_back(parcel);
+        if self.parcels.len() > MOST_PARCELS {
+            self.parcels.pop_front();
+            self.left_out += 1;
+        }
+    }
+}
+
 /// What is to be shown on another client as well.
 #[derive(Clone)]
 pub(super) enum Parcel {
@@ -49,6 +59,8 @@ pub(super) enum Parcel {
         to: Nick,
         id: Option<String>,
         text: Zeroizing<String>,
+        /// The same in sentences of the proxy, if no client has it by itself.
+        told: Vec<String>,
     },
 }
 
@@ -133,7 +145,7 @@ impl Company {
     }
 
     /// Whether who types has to wait for the stream that carries it.
-    pub(super) fn is_crowded(&self) -> bool {
+    pub(in crate::proxy) fn is_crowded(&self) -> bool {
         self.outgoing.len() >= MOST_OUTGOING
     }
 
@@ -145,14 +157,17 @@ impl Company {
         std::mem::take(&mut self.outgoing)
     }
 
+    /// Something is to be shown on this client.
+    pub(super) fn hand_to(&mut self, number: u64, parcel: Parcel) {
+        if let Some(member) = self.members.iter_mut().find(|member| member.number == number) {
+            member.take(parcel);
+        }
+    }
+
     /// Something is to be shown on every client but this one.
     pub(super) fn share(&mut self, but: u64, parcel: &Parcel) {
         for member in self.members.iter_mut().filter(|member| member.number != but) {
-            member.parcels.push_back(parcel.clone());
-            if member.parcels.len() > MOST_PARCELS {
-                member.parcels.pop_front();
-                member.left_out += 1;
-            }
+            member.take(parcel.clone());
         }
     }
 

@@ -94,8 +94,8 @@ impl Adapter {
         {
             self.full = Some(jid.text().trim().to_owned());
             self.began = Some(now);
-            resident.outside.at_network = true;
             resident.engine.set_own_nick(&names::person(&self.account));
+            resident.outside.set_at_network(true);
         }
         if let Some((_, on)) = self
             .asked_for_copies
@@ -203,6 +203,7 @@ impl Adapter {
         let cause = Cause {
             heard,
             old,
+            known,
             ..Cause::default()
         };
         self.carry_out(resident, effects, cause, out);

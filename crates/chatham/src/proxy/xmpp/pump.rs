@@ -283,6 +283,7 @@ impl Traffic for Pump<'_> {
 
     fn refill(&mut self) -> Instant {
         self.show_what_others_have();
+        self.room.resident().outside.queued = self.up.waiting();
         let here = Instant::now();
         self.up.refill(here);
         let deadline = self.room.resident().engine.next_deadline();

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::notice::{How, Notice, What};
 use crate::proxy::resident::Resident;
+use crate::proxy::words::said_elsewhere;
 use crate::proxy::xmpp::adapter::{Adapter, Cause, Step, written};
 use crate::proxy::xmpp::company::{Load, Parcel};
 use crate::proxy::xmpp::payload;
@@ -39,7 +40,7 @@ impl Adapter {
     /// Goes on after a pause, or after another stream broke.
     pub(super) fn go_on(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
         if std::mem::take(&mut resident.away) {
-            resident.outside.at_network = true;
+            resident.outside.set_at_network(true);
             let effects = resident.engine.connection_restored(now);
             self.carry_out(resident, effects, Cause::default(), out);
         }
@@ -78,7 +79,9 @@ impl Adapter {
                 ..
             } => {
                 let typed_on = resident.company.typed_on(line.0).unwrap_or(self.seed);
-                if *again || *how == How::Clear || !resident.company.has_others(typed_on) {
+                // Where no client shows it, it is told in words when one does.
+                let elsewhere = self.present && resident.outside.was_said(*line);
+                if !elsewhere && (*again || *how == How::Clear || !resident.company.has_others(typed_on)) {
                     return;
                 }
                 let id = cause.said.and_then(|(message, _)| message.attr("id"));
@@ -91,8 +94,18 @@ impl Adapter {
                         true => Zeroizing::new(format!("/me {}", text.as_str())),
                         false => text,
                     },
+                    told: match elsewhere {
+                        true => said_elsewhere(&notice.with, words, *how),
+                        false => Vec::new(),
+                    },
                 };
-                resident.company.share(typed_on, &parcel);
+                // Of what is clear the server gives copies to all clients but the one by whose stream it goes.
+                if !elsewhere || *how != How::Clear {
+                    resident.company.share(typed_on, &parcel);
+                }
+                if elsewhere {
+                    resident.company.hand_to(typed_on, parcel);
+                }
                 resident.outside.rouse();
             }
             _ => {}
@@ -116,8 +129,13 @@ impl Adapter {
                 }
                 Parcel::Heard(message) => self.heard_elsewhere(message),
                 // A client that has not asked for copies does not know what it is to do with one.
-                Parcel::Said { .. } if !self.copies => continue,
-                Parcel::Said { from, to, id, text } => {
+                Parcel::Said { told, .. } if !self.copies => {
+                    self.tell(resident, told, &mut out);
+                    continue;
+                }
+                Parcel::Said {
+                    from, to, id, text, ..
+                } => {
                     let to = String::from_utf8_lossy(to.as_bytes()).into_owned();
                     let id = id.unwrap_or_else(|| self.next_id());
                     self.copy("sent", payload::message((&from, &to), &id, &text))

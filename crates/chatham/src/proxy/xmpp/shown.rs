@@ -57,7 +57,9 @@ impl Adapter {
         cause: Cause<'_>,
         out: &mut Vec<Step>,
     ) {
-        resident.outside.tell(&notice);
+        if !cause.known {
+            resident.outside.tell(&notice);
+        }
         let What::Heard {
             words, how, alarming, ..
         } = &notice.what

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use crate::chat::input::HELP;
+use crate::chat::input;
 use crate::engine::notice::How;
 use crate::present::words::{key_versions, tag, version_meaning, version_words};
 use crate::tui::app::App;
@@ -29,7 +29,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App, area: Rect) {
     reading.begin(of);
     match &app.overlay {
         None => *reading = Reading::default(),
-        Some(Overlay::Help) => draw_words(frame, theme, area, "Help", &help(theme), reading),
+        Some(Overlay::Help) => draw_words(frame, theme, area, "Help", &help(theme, app.outlives_us), reading),
         Some(Overlay::Devices(devices)) => {
             let lines = device_lines(devices, &app.own_keys, theme);
             draw_lines(
@@ -138,7 +138,7 @@ pub(super) fn draw_lines(
     frame.render_widget(Paragraph::new(shown), inside);
 }
 
-fn help(theme: Theme) -> Vec<String> {
+fn help(theme: Theme, outlives_us: bool) -> Vec<String> {
     use crate::engine::notice::{Delivery, Standing};
     let standing = |standing, words: &str| format!("  {}   {words}", theme.standing_mark(standing));
     let delivery = |delivery, words: &str| format!("  {:<3} {words}", theme.delivery_mark(delivery));
@@ -181,11 +181,14 @@ fn help(theme: Theme) -> Vec<String> {
         "  PageUp/Down  older, newer     Up, Down           what you typed before".to_owned(),
         "  F2           verify           F3                 devices and keys".to_owned(),
         "  Ctrl-W, Ctrl-U, Ctrl-K, Ctrl-Y, Alt-B, Alt-F ...   as in a shell".to_owned(),
-        "  Ctrl-Q       end all private conversations and leave".to_owned(),
+        match outlives_us {
+            true => "  Ctrl-Q       leave; the conversations go on in the proxy".to_owned(),
+            false => "  Ctrl-Q       end all private conversations and leave".to_owned(),
+        },
         String::new(),
         "Commands:".to_owned(),
     ];
-    lines.extend(HELP.iter().map(|line| format!("  {line}")));
+    lines.extend(input::help(outlives_us).map(|line| format!("  {line}")));
     lines.push(String::new());
     lines.push("No text is written to a file. What is kept: keys, and whose are trusted.".to_owned());
     lines
