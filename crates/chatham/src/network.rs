@@ -5,7 +5,7 @@
 use im::dial::Dial;
 use im::irc::{CaseMapping, Config, Event, IrcLine, Nick, Pacing};
 use im::link::SendError;
-use im::xmpp::{self, BareJid, Client, Login};
+use im::xmpp::{self, BareJid, Client, ListWish, Login};
 use im::{irc, link, relay};
 use rand_core::CryptoRng;
 use std::time::Duration;
@@ -165,6 +165,17 @@ impl Link {
         match self {
             Self::Irc(link) => link.action(to, deed),
             Self::Xmpp(link) => link.action(to, deed),
+        }
+    }
+
+    /// Changes the list of people of an XMPP account, or who sees when we are there.
+    ///
+    /// # Errors
+    /// Why nothing was changed, as a sentence.
+    pub fn list(&mut self, whom: &[u8], wish: ListWish) -> Result<(), String> {
+        match self {
+            Self::Irc(_) => Err("IRC has no list of people: that is for an account of XMPP".to_owned()),
+            Self::Xmpp(link) => link.list(whom, wish).map_err(|fault| fault.to_string()),
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use im::irc::{Event, IrcLine, Kind, Nick, SaslFault, ctcp};
 use im::link::SendError;
 use im::relay::Relay;
+use im::xmpp::ListWish;
 use otr::Timestamp;
 
 use crate::connection::{Connection, Happening, Link, Way};
@@ -51,6 +52,15 @@ pub enum Network {
     Present(Nick),
     /// Somebody has left that channel, or the network.
     Absent(Nick),
+    /// Somebody wants to see when we are there, and nothing was answered.
+    AsksToSee(Nick),
+    /// Somebody lets us see when they are there, or does not any more.
+    LetsSee {
+        /// Who.
+        nick: Nick,
+        /// Whether they do.
+        allowed: bool,
+    },
     /// We have another nick.
     Renamed(Nick),
     /// A reply by its number.
@@ -140,6 +150,17 @@ impl Seat {
         let line = IrcLine::command("JOIN").param(channel).build();
         // A line that has no room now is not worth a word: nobody shows up, that is all.
         let _sent = line.map(|line| self.link().send(line));
+    }
+
+    /// Changes the list of people, where the network has one.
+    ///
+    /// # Errors
+    /// Why nothing was changed, as a sentence.
+    pub fn list(&mut self, whom: &Nick, wish: ListWish) -> Result<(), String> {
+        if self.connection.is_away() {
+            return Err("there is no connection: nothing was changed".to_owned());
+        }
+        self.connection.link_mut().list(whom.as_bytes(), wish)
     }
 
     /// Says goodbye, and stands up.
@@ -382,6 +403,8 @@ impl Seat {
             Event::Joined {
                 person, own: false, ..
             } => Some(Network::Present(person.nick)),
+            Event::AsksToSee { nick } => Some(Network::AsksToSee(nick)),
+            Event::LetsSee { nick, allowed } => Some(Network::LetsSee { nick, allowed }),
             Event::Left { nick, own: false, .. } => Some(Network::Absent(nick)),
             _ => None,
         }

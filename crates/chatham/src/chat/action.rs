@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use im::irc::Nick;
+use im::xmpp::ListWish;
 use otr::{Fingerprint, InstanceTag, Timestamp};
 use zeroize::Zeroizing;
 
@@ -75,6 +76,8 @@ pub enum Action {
     SendAgain(u64),
     /// What is willing to happen with them; another mode for this run.
     Policy(Option<Mode>),
+    /// Change the list of people of an XMPP account, or who sees when we are there.
+    List(ListWish),
     /// Connect now, if an attempt is waited for.
     Reconnect,
     /// The list of commands.
@@ -112,6 +115,7 @@ impl Action {
             | Self::People
             | Self::Qr(_)
             | Self::Policy(_)
+            | Self::List(_)
             | Self::Reconnect
             | Self::Help
             | Self::Quit => Vec::new(),

@@ -235,8 +235,12 @@ impl Conversations for Attached {
     }
 
     fn obey(&mut self, to: Option<&Nick>, action: Action) -> Vec<Report> {
-        if action == Action::Reconnect {
-            let words = "the connection is the proxy's: it is made when your client comes";
+        let words = match action {
+            Action::Reconnect => "the connection is the proxy's: it is made when your client comes",
+            Action::List(_) => "the list of people is your client's, which is connected to the proxy",
+            _ => "",
+        };
+        if !words.is_empty() {
             return vec![Report::Remark(Remark::mistake(words))];
         }
         let (mut request, private) = object::written(&action);

@@ -1,5 +1,6 @@
 //! What a line that somebody typed means.
 
+use im::xmpp::ListWish;
 use otr::Fingerprint;
 
 use crate::chat::action::{Action, Command, Secret};
@@ -30,6 +31,7 @@ pub fn read(line: &[u8]) -> Result<Option<Command>, String> {
         }
         b"to" if !rest.is_empty() && !rest.contains(&b' ') => Ok(Some(Command::with(rest, Action::Turn))),
         b"to" => usage("/to NICK"),
+        b"add" | b"allow" | b"refuse" | b"remove" => list(word, rest).map(Some),
         _ => action(word, rest).map(|action| Some(Command::new(action))),
     }
 }
@@ -91,8 +93,23 @@ fn action(word: &[u8], rest: &[u8]) -> Result<Action, String> {
     }
 }
 
+/// A change of the list of people, about somebody or the present correspondent.
+fn list(word: &[u8], whom: &[u8]) -> Result<Command, String> {
+    let wish = match word {
+        b"add" => ListWish::Add,
+        b"allow" => ListWish::Allow,
+        b"refuse" => ListWish::Refuse,
+        _ => ListWish::Remove,
+    };
+    match whom {
+        b"" => Ok(Command::new(Action::List(wish))),
+        whom if !whom.contains(&b' ') => Ok(Command::with(whom, Action::List(wish))),
+        _ => usage(&format!("/{} [NAME@DOMAIN]", String::from_utf8_lossy(word))),
+    }
+}
+
 /// The list of commands, a line each.
-pub const HELP: [&str; 25] = [
+pub const HELP: [&str; 27] = [
     "TEXT                        say it, as private as it can be",
     "/me WHAT                    say what you do",
     "//TEXT                      a text that begins with a slash",
@@ -115,6 +132,8 @@ pub const HELP: [&str; 25] = [
     "/drop [N]                   drop them, or one of them",
     "/send-again N               send one again that may be lost",
     "/policy [MODE]              what is willing to happen with them; another mode for this run",
+    "/add, /remove [ADDRESS]     XMPP: put somebody on your list and ask to see them, or take them off",
+    "/allow, /refuse [ADDRESS]   XMPP: they may see when you are there, or may not",
     "/reconnect                  try to connect now",
     "/help                       this",
     "/quit                       end all private conversations and leave",
@@ -251,12 +270,25 @@ mod tests {
             ("/send-again 3", Action::SendAgain(3)),
             ("/policy always", Action::Policy(Some(Mode::Always))),
             ("/qr my key.png", Action::Qr("my key.png".into())),
+            ("/allow", Action::List(ListWish::Allow)),
             ("/quit", Action::Quit),
         ] {
             assert_eq!(read(line.as_bytes()), Ok(Some(Command::new(action))), "{line}");
         }
         assert_eq!(read(b""), Ok(None));
         assert_eq!(read(b"/to bob"), Ok(Some(Command::with("bob", Action::Turn))));
+        for (word, wish) in [
+            ("add", ListWish::Add),
+            ("allow", ListWish::Allow),
+            ("refuse", ListWish::Refuse),
+            ("remove", ListWish::Remove),
+        ] {
+            let command = Command::with("bob@example.org", Action::List(wish));
+            assert_eq!(
+                read(format!("/{word} bob@example.org").as_bytes()),
+                Ok(Some(command))
+            );
+        }
         let said = Action::Say(Words::said("hi  there"));
         assert_eq!(read(b"/msg bob hi  there"), Ok(Some(Command::with("bob", said))));
     }
@@ -285,6 +317,7 @@ mod tests {
             "/policy x",
             "/qr",
             "/people x",
+            "/add a b",
         ] {
             assert!(read(line.as_bytes()).is_err(), "{line}");
         }

@@ -2,6 +2,7 @@
 //!
 //! The names are those of the commands; docs/plain.md lists them.
 
+use im::xmpp::ListWish;
 use otr::{Fingerprint, InstanceTag};
 use serde_json::{Map, Value, json};
 
@@ -81,11 +82,21 @@ pub(crate) fn written(action: &Action) -> (Value, Option<(&'static str, &[u8])>)
         Action::Drop(line) => json!({ "do": "drop", "line": line }),
         Action::SendAgain(line) => json!({ "do": "send-again", "line": line }),
         Action::Policy(mode) => json!({ "do": "policy", "mode": mode.map(Mode::word) }),
+        Action::List(wish) => json!({ "do": list_word(*wish) }),
         Action::Reconnect => json!({ "do": "reconnect" }),
         Action::Help => json!({ "do": "help" }),
         Action::Quit => json!({ "do": "quit" }),
     };
     (open, None)
+}
+
+const fn list_word(wish: ListWish) -> &'static str {
+    match wish {
+        ListWish::Add => "add",
+        ListWish::Allow => "allow",
+        ListWish::Refuse => "refuse",
+        ListWish::Remove => "remove",
+    }
 }
 
 /// What is left of an object.
@@ -131,6 +142,10 @@ impl Object {
             "drop" => Action::Drop(self.number("line")?),
             "send-again" => Action::SendAgain(self.number("line")?.ok_or("\"send-again\" needs \"line\"")?),
             "policy" => Action::Policy(self.mode()?),
+            "add" => Action::List(ListWish::Add),
+            "allow" => Action::List(ListWish::Allow),
+            "refuse" => Action::List(ListWish::Refuse),
+            "remove" => Action::List(ListWish::Remove),
             "reconnect" => Action::Reconnect,
             "help" => Action::Help,
             "quit" => Action::Quit,
@@ -288,6 +303,8 @@ mod tests {
             Action::SendAgain(8),
             Action::Policy(Some(Mode::Always)),
             Action::Policy(None),
+            Action::List(ListWish::Add),
+            Action::List(ListWish::Refuse),
             Action::Reconnect,
             Action::Help,
             Action::Quit,

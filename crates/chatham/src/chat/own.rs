@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use im::irc::{CaseMapping, Nick};
+use im::xmpp::ListWish;
 use otr::Fingerprint;
 use serde_json::json;
 
@@ -99,6 +100,21 @@ impl Own {
         vec![Report::Remark(remark)]
     }
 
+    /// Changes the list of people of the account.
+    fn list(&mut self, whom: &Nick, wish: ListWish) -> Vec<Report> {
+        let words = match wish {
+            ListWish::Add => format!("{whom} is to be on your list, and is asked to let you see them"),
+            ListWish::Allow => format!("{whom} may see when you are there; /add lets you see them, too"),
+            ListWish::Refuse => format!("{whom} may not see when you are there"),
+            ListWish::Remove => format!("{whom} is to be on your list no more, and sees you no more"),
+        };
+        let remark = match self.seat.list(whom, wish) {
+            Ok(()) => Remark::new("list", words).with(json!({ "with": whom.to_string() })),
+            Err(why) => Remark::mistake(why),
+        };
+        vec![Report::Remark(remark)]
+    }
+
     fn reconnect(&mut self) -> Vec<Report> {
         if self.seat.hurry() {
             return Vec::new();
@@ -143,8 +159,10 @@ impl Conversations for Own {
         let Some(peer) = to else {
             return reports;
         };
-        if let Action::Policy(mode) = action {
-            return self.policy(peer, mode);
+        match action {
+            Action::Policy(mode) => return self.policy(peer, mode),
+            Action::List(wish) => return self.list(peer, wish),
+            _ => {}
         }
         let news = self
             .seat

@@ -64,6 +64,20 @@ impl Remark {
             }
             Network::Renamed(nick) => Self::new("renamed-self", format!("you are {nick} now"))
                 .with(json!({ "nick": nick.to_string() })),
+            Network::AsksToSee(nick) => {
+                let words =
+                    format!("{nick} wants to see when you are there: /allow {nick}, or /refuse {nick}");
+                Self::new("asks-to-see", words).with(json!({ "with": nick.to_string() }))
+            }
+            Network::LetsSee { nick, allowed } => {
+                let may = if *allowed {
+                    "lets you see"
+                } else {
+                    "does not let you see"
+                };
+                let words = format!("{nick} {may} when they are there");
+                Self::new("lets-see", words).with(json!({ "with": nick.to_string(), "allowed": allowed }))
+            }
             Network::NickRefused { wanted, next } => {
                 let (wanted, next) = (text(wanted), next.as_deref().map(text));
                 let words = match &next {

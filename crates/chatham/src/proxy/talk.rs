@@ -78,7 +78,7 @@ fn read(word: &[u8], rest: &[u8], prefix: &str) -> Result<Command, String> {
 pub(crate) fn is_ours(action: &Action) -> bool {
     !matches!(
         action,
-        Action::Say(_) | Action::Turn | Action::Qr(_) | Action::Reconnect | Action::Quit
+        Action::Say(_) | Action::Turn | Action::Qr(_) | Action::List(_) | Action::Reconnect | Action::Quit
     )
 }
 

@@ -218,7 +218,11 @@ impl App {
         }
         if let Some(remark) = Remark::of(network) {
             let weight = match network {
-                Network::Renamed(_) | Network::Reconnected { .. } | Network::LoggedIn(_) => Weight::Note,
+                Network::Renamed(_)
+                | Network::Reconnected { .. }
+                | Network::LoggedIn(_)
+                | Network::AsksToSee(_)
+                | Network::LetsSee { .. } => Weight::Note,
                 _ => Weight::Bad,
             };
             self.remark(weight, &remark.to_string());

@@ -162,6 +162,8 @@ impl App {
                 return Vec::new();
             }
             Action::Reconnect => return vec![Act::Do(Command { to, action })],
+            // About somebody with whom nobody need talk now.
+            Action::List(_) if to.is_some() => return vec![Act::Do(Command { to, action })],
             Action::Qr(path) => return vec![Act::Picture(path)],
             _ => {}
         }
