@@ -149,6 +149,7 @@ fn samples() -> Vec<What> {
         Obstacle::PeerEnded,
         Obstacle::Away,
         Obstacle::KeyChanged(KEY),
+        Obstacle::Distrusted(KEY),
         Obstacle::Text("it is too long".to_owned()),
     ] {
         samples.push(What::NotSent {
