@@ -109,6 +109,13 @@ fn a_check_explains_every_fault_with_its_line() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+    // How long one stays is a time, or one of two words.
+    let stays = format!("{server}[proxy.irc.work]\nlisten = '127.0.0.1:1'\nstay = '30 minutes'\n");
+    let (code, said, _) = check(&stays);
+    assert!(
+        code == Some(1) && said.contains("`stay` cannot be \"30 minutes\"") && said.contains("\"30m\""),
+        "{said}"
+    );
     let off = format!("{server}[proxy.irc.work]\nlisten = 'off'\n");
     let (code, said, _) = check(&off);
     assert!(

@@ -2,110 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod doors;
+mod pair;
 mod seats;
-
-use std::future::Future;
 
 use chatham::engine::notice::How;
 use im::irc::{Capability, Pacing};
-use im::relay::{Capture, Relay};
 
 use crate::doors::{Client, House, network};
+use crate::pair::{DOWN, Pair, UP};
 use crate::seats::{Someone, nick};
-
-/// Alice behind the proxy with a client that knows nothing, Bob with an engine of his own.
-struct Pair {
-    house: House,
-    alice: Client,
-    bob: Someone,
-    relay: Relay,
-    capture: Capture,
-}
-
-impl Pair {
-    async fn clear() -> Self {
-        Self::with("").await
-    }
-
-    async fn with(more: &str) -> Self {
-        let (relay, capture) = network(Vec::new()).await;
-        let house = House::with(relay.address().port(), more).await;
-        let alice = house.enter("alice").await;
-        let bob = Someone::sit(&relay, "bob", 2, Pacing::unlimited()).await;
-        Self {
-            house,
-            alice,
-            bob,
-            relay,
-            capture,
-        }
-    }
-
-    async fn private() -> Self {
-        let mut pair = Self::clear().await;
-        pair.become_private().await;
-        pair
-    }
-
-    async fn become_private(&mut self) {
-        // Bob knows Alice, so that her question is no stranger's.
-        self.bob.say("alice", "hello");
-        self.alice.say("PRIVMSG bob :!otr start").await;
-        let bob = &mut self.bob;
-        meanwhile(
-            bob,
-            self.alice
-                .until(&["*chatham", "private conversation (OTR version 3)"]),
-        )
-        .await;
-        bob.until(|bob| {
-            bob.told
-                .iter()
-                .any(|what| format!("{what:?}").starts_with("Private"))
-        })
-        .await;
-    }
-
-    async fn alice_hears(&mut self, parts: &[&str]) -> String {
-        meanwhile(&mut self.bob, self.alice.until(parts)).await
-    }
-
-    async fn bob_hears(&mut self, text: &str) -> How {
-        self.bob.until(|bob| bob.has_heard(text)).await;
-        let heard = self.bob.heard.iter().find(|(heard, _)| heard == text);
-        heard.unwrap().1
-    }
-
-    /// No four bytes of any of these went over the relay's sockets.
-    fn nothing_of(&self, texts: &[&str]) {
-        assert!(self.capture.is_complete());
-        for text in texts {
-            for bytes in text.as_bytes().windows(4) {
-                let found = self.capture.find(bytes);
-                assert!(
-                    found.is_empty(),
-                    "{:?} of {text:?} stands in the capture",
-                    String::from_utf8_lossy(bytes)
-                );
-            }
-        }
-    }
-}
-
-/// Lets somebody go on while something else is waited for.
-async fn meanwhile<T>(someone: &mut Someone, wait: impl Future<Output = T>) -> T {
-    tokio::pin!(wait);
-    loop {
-        tokio::select! {
-            done = &mut wait => return done,
-            () = someone.step() => {}
-        }
-    }
-}
-
-// No four bytes of these can stand in base64.
-const UP: [&str; 3] = ["«·1·» Grüße·vön·ünté", "«·2·»·ö", "»äöü·äöü«"];
-const DOWN: [&str; 2] = ["›·1·‹·öäü·öäü", "›·2·‹·hïér·ö"];
 
 #[tokio::test]
 async fn a_client_that_knows_nothing_has_a_private_conversation() {

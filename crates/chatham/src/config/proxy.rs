@@ -14,7 +14,7 @@ use crate::config::rival_doors::{crowded, is_twin, shared_profile};
 use crate::config::table::{Reader, Table};
 use crate::config::xmpp_door::{XmppDoor, XmppTable};
 use crate::config::{Configuration, Profile, Request, Resolved, Setting, profile, secret};
-use crate::proxy::Habits;
+use crate::proxy::{Habits, Stay};
 
 /// What stands in `[proxy]`.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,8 @@ pub struct DoorTable {
     pub listen: ListenTable,
     /// Where it leads.
     pub profile: Option<Setting<String>>,
+    /// How long its connection stays when the last client has gone.
+    pub stay: Option<Setting<Stay>>,
 }
 
 /// What the command line asks of the proxy.
@@ -89,6 +91,8 @@ pub struct Door {
     pub listen: Option<Listen>,
     /// Where it leads, and by which rules.
     pub resolved: Resolved,
+    /// How long its connection stays when the last client has gone.
+    pub stay: Stay,
 }
 
 /// A door through which a client says where it wants to go.
@@ -115,6 +119,7 @@ struct Wish {
     name: String,
     listen: ListenTable,
     profile: Option<String>,
+    stay: Stay,
     settings: Profile,
     origin: Origin,
 }
@@ -138,11 +143,13 @@ impl ProxyTable {
         for (name, mut table) in table.table("irc", reader).tables(reader) {
             let listen = ListenTable::read(&mut table, reader);
             let profile = table.text("profile", reader);
+            let stay = stay(&mut table, reader);
             table.finish(reader);
             read.irc.push(DoorTable {
                 name,
                 listen,
                 profile,
+                stay,
             });
         }
         for (name, table) in table.table("xmpp", reader).tables(reader) {
@@ -275,6 +282,7 @@ impl ProxyRequest {
                     ..ListenTable::default()
                 },
                 profile: self.common.profile.clone(),
+                stay: Stay::Off,
                 settings: self.common.settings.clone(),
                 origin: Origin::Option(if named { "--upstream" } else { "--listen" }),
             }];
@@ -283,6 +291,7 @@ impl ProxyRequest {
             name: door.name.value.clone(),
             listen: door.listen.clone(),
             profile: Some(door.profile.as_ref().unwrap_or(&door.name).value.clone()),
+            stay: door.stay.as_ref().map_or(Stay::Off, |stay| stay.value),
             settings: self.common.settings.clone(),
             origin: door.name.origin.clone(),
         };
@@ -365,6 +374,7 @@ impl ProxyRequest {
                     name: wish.name,
                     listen,
                     resolved,
+                    stay: wish.stay,
                 })
             }
             Err(faults) => {
@@ -381,6 +391,22 @@ impl ProxyRequest {
             }
         }
     }
+}
+
+/// How long a connection stays without a client.
+fn stay(table: &mut Table<'_>, reader: &mut Reader) -> Option<Setting<Stay>> {
+    let text = table.text("stay", reader)?;
+    let Some(value) = Stay::read(&text.value) else {
+        let complaint = Complaint::new(text.origin, format!("`stay` cannot be \"{}\"", text.value));
+        let remedy =
+            "\"off\", \"always\", or a time of seconds, minutes, hours or days: \"30m\", \"12h\", \"7d\"";
+        reader.complaints.push(complaint.remedy(remedy));
+        return None;
+    };
+    Some(Setting {
+        value,
+        origin: text.origin,
+    })
 }
 
 /// What an entry speaks, in words.

@@ -210,17 +210,19 @@ const FAREWELL: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::proxy::front_door::stranger;
     use crate::randomness;
 
-    fn password() -> Password {
+    fn password() -> Arc<Password> {
         let folder = tempfile::tempdir().unwrap();
-        Password::of(folder.path(), &mut *randomness()).unwrap()
+        Arc::new(Password::of(folder.path(), &mut *randomness()).unwrap())
     }
 
     /// What a stranger gets who says these bytes, and whether they are let in.
-    async fn play(password: &Password, said: &[u8]) -> (String, bool) {
+    async fn play(password: &Arc<Password>, said: &[u8]) -> (String, bool) {
         let (mut client, door) = tokio::io::duplex(64 * 1024);
         client.write_all(said).await.unwrap();
         let asked = receive(Box::new(door), stranger(password)).await.is_some();

@@ -52,7 +52,7 @@ impl Destinations {
     }
 
     /// Leads a client to where it wants to go, until one of the three is gone: the client, the server, the proxy.
-    pub(super) async fn lead(&self, asked: Asked, password: &Password, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn lead(&self, asked: Asked, password: &Arc<Password>, mut stop: watch::Receiver<bool>) {
         let Asked {
             host,
             port,

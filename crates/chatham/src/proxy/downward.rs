@@ -1,8 +1,9 @@
 //! From the network to the client.
 
-use im::irc::{Event, IrcLine, Kind, LineBuffer, Message, Said};
+use im::irc::{Event, IrcLine, Kind, Message, Said};
 use otr::Timestamp;
 
+use crate::proxy::capabilities::Wants;
 use crate::proxy::echoes::Echoed;
 use crate::proxy::irc_adapter::{Adapter, Cause, Step};
 use crate::proxy::line::{self, Frame};
@@ -21,8 +22,12 @@ impl Adapter {
             self.warn_of_an_impostor(resident, &message, &mut out);
             return out;
         }
+        if message.is("CAP") {
+            self.held.hear(&message);
+        }
         let mut events = self.observer.hear(line, &message, now).into_iter();
         resident.outside.room = Some(self.observer.client().room(b""));
+        self.attendance.hear(&message, self.observer.client());
         if (message.is("PRIVMSG") || message.is("NOTICE"))
             && let Some(Event::Message(said)) = events.next()
         {
@@ -90,14 +95,8 @@ impl Adapter {
         // Both ends of an exchange of version 4 sign both names.
         resident.engine.set_own_nick(&self.observer.client().nick());
         resident.outside.set_at_network(true);
-        let words = resident.greeting(&self.habits.prefix, NAME);
-        self.say_as_the_proxy("NOTICE", [words], out);
-        let untold: Vec<String> = resident.take_untold().collect();
-        self.tell(resident, untold, out);
-        let unshown = resident
-            .take_unshown()
-            .flat_map(|line| LineBuffer::new().feed(&line));
-        out.extend(unshown.flatten().map(Step::Down));
+        let greeting = self.greet(resident, &Wants::Everything);
+        out.extend(greeting.into_iter().map(Step::Down));
         if std::mem::take(&mut resident.away) {
             let people: Vec<_> = resident.engine.people().map(|person| person.nick).collect();
             people.iter().for_each(|nick| self.measure(resident, nick));

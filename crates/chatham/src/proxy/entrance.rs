@@ -1,13 +1,15 @@
 //! Who may come in: the first lines of a client, until it has said the password.
 
+use std::sync::Arc;
+
 use im::irc::{IrcLine, Message};
 
 use crate::proxy::observer::NAME;
 use crate::proxy::password::Password;
 
 /// The first lines of one client.
-pub(super) struct Entrance<'p> {
-    password: &'p Password,
+pub(super) struct Entrance {
+    password: Arc<Password>,
     kept: Vec<IrcLine>,
     named: [bool; 2],
 }
@@ -28,9 +30,9 @@ pub(super) enum Verdict {
     Out(Vec<IrcLine>),
 }
 
-impl<'p> Entrance<'p> {
+impl Entrance {
     /// Nobody has said anything yet.
-    pub(super) fn new(password: &'p Password) -> Self {
+    pub(super) fn new(password: Arc<Password>) -> Self {
         Self {
             password,
             kept: Vec::new(),
@@ -120,13 +122,13 @@ mod tests {
     use super::*;
     use crate::randomness;
 
-    fn password() -> Password {
+    fn password() -> Arc<Password> {
         let folder = tempfile::tempdir().unwrap();
-        Password::of(folder.path(), &mut *randomness()).unwrap()
+        Arc::new(Password::of(folder.path(), &mut *randomness()).unwrap())
     }
 
-    fn play(password: &Password, lines: &[&str]) -> Verdict {
-        let mut entrance = Entrance::new(password);
+    fn play(password: &Arc<Password>, lines: &[&str]) -> Verdict {
+        let mut entrance = Entrance::new(Arc::clone(password));
         let mut last = Verdict::Wait;
         for line in lines {
             assert!(

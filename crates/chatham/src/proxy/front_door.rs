@@ -51,7 +51,7 @@ pub(super) struct Visitor<'p> {
     /// Where the client is, and where it has come to.
     pub(super) ends: (SocketAddr, SocketAddr),
     /// What it has to say, if it is not of our user.
-    pub(super) password: &'p Password,
+    pub(super) password: &'p Arc<Password>,
     /// When it has to have said everything.
     pub(super) until: Instant,
 }
@@ -197,7 +197,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Somebody on another computer, for tests of what strangers get.
 #[cfg(test)]
-pub(super) fn stranger(password: &Password) -> Visitor<'_> {
+pub(super) fn stranger(password: &Arc<Password>) -> Visitor<'_> {
     let address = SocketAddr::from(([192, 0, 2, 1], 1));
     Visitor {
         ends: (address, address),

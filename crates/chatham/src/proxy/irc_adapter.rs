@@ -1,4 +1,4 @@
-//! The proxy between one IRC client and one server, as a machine without sockets: lines of either side go in, steps
+//! The proxy between the IRC clients of one person and one server, as a machine without sockets: lines of either side go in, steps
 //! come back.
 //!
 //! ```text
@@ -17,11 +17,15 @@ use otr::Timestamp;
 use crate::engine::notice::{How, Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::present::plain;
+use crate::proxy::attendance::Attendance;
+use crate::proxy::capabilities::Held;
 use crate::proxy::echoes::Echoes;
 use crate::proxy::habits::Habits;
 use crate::proxy::line::Frame;
 use crate::proxy::observer::{NAME, Observer};
 use crate::proxy::resident::Resident;
+use crate::proxy::retold::Said;
+use crate::proxy::words::is_answer;
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -29,8 +33,12 @@ use crate::proxy::resident::Resident;
 pub enum Step {
     /// Say this to the server.
     Up(Upward),
-    /// Say this to the client.
+    /// Say this to every client.
     Down(IrcLine),
+    /// Say this to the client that speaks.
+    Answer(IrcLine),
+    /// Show this on the clients on which it was not typed.
+    Said(Said),
     /// Store this.
     Remember(Memory),
     /// End the connection, for this reason.
@@ -59,10 +67,17 @@ impl std::fmt::Debug for Upward {
 /// The proxy on one connection.
 pub struct Adapter {
     pub(super) observer: Observer,
+    pub(super) attendance: Attendance,
+    /// What the server does for its client beyond the old protocol.
+    pub(super) held: Held,
+    /// The client whose line is looked at.
+    pub(super) speaker: Option<u64>,
+    /// So many clients are shown what happens.
+    pub(super) guests: usize,
     pub(super) echoes: Echoes,
     pub(super) habits: Habits,
     /// Messages of the client from before the server was ready.
-    pub(super) early: VecDeque<IrcLine>,
+    pub(super) early: VecDeque<(u64, IrcLine)>,
     /// How people were shown last, by nick.
     sources: BTreeMap<Nick, Vec<u8>>,
     /// Whose old ciphertext was told of.
@@ -85,6 +100,10 @@ impl Adapter {
     pub fn new(habits: Habits) -> Option<Self> {
         Some(Self {
             observer: Observer::new()?,
+            attendance: Attendance::default(),
+            held: Held::default(),
+            speaker: None,
+            guests: 1,
             echoes: Echoes::default(),
             habits,
             early: VecDeque::new(),
@@ -110,7 +129,8 @@ impl Adapter {
     /// The connection is gone; these lines have certainly not been sent. There is nobody to show anything any more: what
     /// the person has to know is kept for the next client.
     pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Upward>, now: Timestamp) -> Vec<Step> {
-        resident.keep(std::mem::take(&mut self.early).iter().filter_map(never_sent));
+        let early = std::mem::take(&mut self.early);
+        resident.keep(early.iter().filter_map(|(_, line)| never_sent(line)));
         let unsent = unsent.into_iter().filter_map(|upward| upward.message);
         let memories = resident.lose(unsent, ctcp::action, &self.habits.prefix, now);
         memories.into_iter().map(Step::Remember).collect()
@@ -145,26 +165,46 @@ impl Adapter {
         lines: impl IntoIterator<Item = String>,
         out: &mut Vec<Step>,
     ) {
-        if !self.observer.is_ready() {
+        if !self.observer.is_ready() || self.guests == 0 {
             return resident.keep(lines);
         }
-        let command = if self.habits.notices { "NOTICE" } else { "PRIVMSG" };
-        self.say_as_the_proxy(command, lines, out);
+        let lines = self.as_the_proxy(self.way_to_tell(), lines);
+        out.extend(lines.into_iter().map(Step::Down));
     }
 
-    /// Says sentences in the proxy's own name.
-    pub(super) fn say_as_the_proxy(
+    /// Says these sentences to the client that speaks.
+    pub(super) fn answer(
         &self,
-        command: &str,
+        resident: &mut Resident,
         lines: impl IntoIterator<Item = String>,
         out: &mut Vec<Step>,
     ) {
+        let before = out.len();
+        self.tell(resident, lines, out);
+        let told = out.split_off(before).into_iter();
+        out.extend(told.map(|step| match step {
+            Step::Down(line) => Step::Answer(line),
+            step => step,
+        }));
+    }
+
+    /// Sentences in the proxy's own name.
+    pub(super) fn as_the_proxy(
+        &self,
+        command: &str,
+        lines: impl IntoIterator<Item = String>,
+    ) -> Vec<IrcLine> {
         let source = format!("{NAME}!chatham@localhost");
         let frame = Frame::between(source.as_bytes(), &self.observer.nick());
-        for line in lines {
-            let messages = frame.messages(command, "", line.as_bytes(), false);
-            out.extend(messages.into_iter().map(Step::Down));
-        }
+        let lines = lines.into_iter();
+        lines
+            .flat_map(|line| frame.messages(command, "", line.as_bytes(), false))
+            .collect()
+    }
+
+    /// How the person is told something.
+    pub(super) fn way_to_tell(&self) -> &'static str {
+        if self.habits.notices { "NOTICE" } else { "PRIVMSG" }
     }
 
     /// Tells the engine how long a line to this person may be.
@@ -183,7 +223,9 @@ impl Adapter {
     ) {
         let errands = resident.outside.take();
         if !errands.is_empty() {
+            let speaker = self.speaker.take();
             self.carry_out(resident, errands, Cause::default(), out);
+            self.speaker = speaker;
         }
         let mut said = cause.said;
         for effect in effects {
@@ -251,8 +293,12 @@ impl Adapter {
                 out.extend(lines.into_iter().map(Step::Down));
             }
             _ => {
+                self.retell(resident, &notice, out);
                 let lines = resident.told(&notice, &self.habits.prefix);
-                self.tell(resident, lines, out);
+                match is_answer(what) && self.speaker.is_some() {
+                    true => self.answer(resident, lines, out),
+                    false => self.tell(resident, lines, out),
+                }
             }
         }
     }

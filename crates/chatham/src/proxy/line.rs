@@ -126,6 +126,37 @@ pub(super) fn harmless(text: &[u8]) -> Vec<u8> {
     text.iter().map(visible).collect()
 }
 
+/// A line with those of these tags in the place of its own that are wanted.
+pub(super) fn with_tags(
+    tags: Option<&[u8]>,
+    wanted: impl Fn(&[u8]) -> bool,
+    line: &IrcLine,
+) -> Option<IrcLine> {
+    let kept: Vec<&[u8]> = each_tag(tags).filter(|tag| wanted(name_of(tag))).collect();
+    let bare = IrcLine::new(untagged(line.as_bytes())).ok()?;
+    tagged(Some(&kept.join(&b';')), &bare).ok()
+}
+
+/// A line with another label, or none.
+pub(super) fn relabelled(line: &IrcLine, message: &Message<'_>, label: Option<&[u8]>) -> Option<IrcLine> {
+    let label = label.map(|label| [b"label=", label].concat());
+    let others = each_tag(message.tags).filter(|tag| name_of(tag) != b"label");
+    let tags: Vec<&[u8]> = label.as_deref().into_iter().chain(others).collect();
+    with_tags(Some(&tags.join(&b';')), |_| true, line)
+}
+
+/// The bytes of a line behind its tags.
+pub(super) fn untagged(line: &[u8]) -> &[u8] {
+    match line.first() {
+        Some(b'@') => line
+            .splitn(2, |&byte| byte == b' ')
+            .nth(1)
+            .unwrap_or_default()
+            .trim_ascii_start(),
+        _ => line,
+    }
+}
+
 fn tagged(tags: Option<&[u8]>, line: &IrcLine) -> Result<IrcLine, LineError> {
     match tags {
         Some(tags) if !tags.is_empty() => IrcLine::new([b"@", tags, b" ", line.as_bytes()].concat()),
@@ -133,7 +164,7 @@ fn tagged(tags: Option<&[u8]>, line: &IrcLine) -> Result<IrcLine, LineError> {
     }
 }
 
-fn written(source: &Source<'_>) -> Vec<u8> {
+pub(super) fn written(source: &Source<'_>) -> Vec<u8> {
     let mut written = source.name.to_vec();
     for (mark, part) in [(b'!', source.user), (b'@', source.host)] {
         if let Some(part) = part {
@@ -144,12 +175,12 @@ fn written(source: &Source<'_>) -> Vec<u8> {
     written
 }
 
-fn each_tag(tags: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
+pub(super) fn each_tag(tags: Option<&[u8]>) -> impl Iterator<Item = &[u8]> {
     let tags = tags.unwrap_or_default().split(|&byte| byte == b';');
     tags.filter(|tag| !tag.is_empty())
 }
 
-fn name_of(tag: &[u8]) -> &[u8] {
+pub(super) fn name_of(tag: &[u8]) -> &[u8] {
     tag.split(|&byte| byte == b'=').next().unwrap_or_default()
 }
 

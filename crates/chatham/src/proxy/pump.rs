@@ -1,59 +1,55 @@
-//! What waits to be written on either side of one connection, and what comes of each line.
+//! One connection to a server: what waits to be written there, and what comes of its lines and of time.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::time::Duration;
 
-use im::dial::Stream;
-use im::irc::{IrcLine, LineBuffer, LineError, Message, TokenBucket};
+use im::irc::{IrcLine, LineBuffer, TokenBucket};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
+use crate::proxy::absence::{Absence, Due, Stay};
+use crate::proxy::entrance::refusal;
 use crate::proxy::irc_adapter::{Adapter, Step, Upward};
 use crate::proxy::observer::NAME;
-use crate::proxy::passage::{Backlog, Traffic};
-use crate::proxy::password::Password;
+use crate::proxy::party::Party;
+use crate::proxy::retold::words_to_the_person;
 use crate::proxy::room::Room;
 use crate::seat::now;
 
-/// Everything of one connection but its sockets.
+/// Everything of one connection but its socket.
 pub(super) struct Pump<'r> {
-    room: &'r Room,
-    adapter: Adapter,
-    /// The client has not said the password yet, and has this long to do so.
-    gate: Option<(Entrance<'r>, Instant)>,
-    /// The client is in without having said the password, and may yet say it, or that of the server.
-    known: Option<&'r Password>,
-    from_client: LineBuffer,
+    pub(super) room: &'r Room,
+    pub(super) adapter: Adapter,
+    pub(super) party: Party,
+    /// There is no client, and the connection stays all the same.
+    pub(super) absence: Option<Absence>,
     from_server: LineBuffer,
-    /// Lines for the client.
-    down: Backlog,
     /// Bytes for the server.
     up: Zeroizing<Vec<u8>>,
     /// Lines for the server whose time has not come.
-    queue: VecDeque<Upward>,
+    pub(super) queue: VecDeque<Upward>,
+    /// Questions of ours that go when nothing else has to.
+    pub(super) idle: VecDeque<(u64, IrcLine)>,
     bucket: TokenBucket,
     began: Instant,
-    /// The client, or we, have said goodbye to the server.
-    goodbye: bool,
+    /// A client, or we, have said goodbye to the server.
+    pub(super) goodbye: bool,
     /// There is no connection to the server any more.
-    server_gone: bool,
-    over: bool,
+    pub(super) server_gone: bool,
+    pub(super) over: bool,
 }
 
 impl<'r> Pump<'r> {
-    /// Nothing was said yet but what `from_client` has of an unfinished line. `None` never happens.
-    pub(super) fn new(room: &'r Room, from_client: LineBuffer) -> Option<Self> {
+    /// Nothing was said yet. `None` never happens.
+    pub(super) fn new(room: &'r Room) -> Option<Self> {
         Some(Self {
             adapter: Adapter::new(room.habits.clone())?,
-            gate: None,
-            known: None,
-            from_client,
+            party: Party::default(),
+            absence: None,
             from_server: LineBuffer::new(),
-            down: Backlog::default(),
             up: Zeroizing::default(),
             queue: VecDeque::new(),
+            idle: VecDeque::new(),
             bucket: TokenBucket::new(room.pacing),
             began: Instant::now(),
             room,
@@ -63,86 +59,37 @@ impl<'r> Pump<'r> {
         })
     }
 
-    /// The password of the server, and what the client said before it was in.
-    pub(super) fn open(&mut self, password: Option<IrcLine>, kept: Vec<IrcLine>) {
-        let first = password.map(|line| Upward {
-            line,
-            ours: false,
-            message: None,
-        });
-        self.queue.extend(first);
-        kept.into_iter().for_each(|line| self.client_says(Ok(line)));
+    /// Whether the server has let the first client in.
+    pub(super) fn is_ready(&self) -> bool {
+        self.adapter.is_ready()
     }
 
-    /// The client is somebody who may. It need not say the password; what it says in its place is the server's.
-    pub(super) fn open_for(&mut self, password: &'r Password) {
-        match self.room.server_password.clone() {
-            Some(line) => self.open(Some(line), Vec::new()),
-            None => self.known = Some(password),
-        }
+    pub(super) fn count(&mut self) {
+        self.adapter.guests = self.party.settled().count();
     }
 
-    /// The client is not in, and is told what the server can do: it waits for that before it says the password.
-    pub(super) fn open_halfway(&mut self, mut entrance: Entrance<'r>, until: Instant) {
-        let curious = entrance.take_curiosity();
-        curious.into_iter().for_each(|line| self.client_says(Ok(line)));
-        self.gate = Some((entrance, until));
-    }
-
-    fn server_password(password: &Password, line: &IrcLine) -> Option<IrcLine> {
-        let message = line.parse().ok()?;
-        match password.opens(message.param(0)) {
-            Some(b"") => None,
-            Some(rest) => IrcLine::command("PASS").trailing(rest).ok(),
-            None => Some(line.clone()),
-        }
-    }
-
-    pub(super) fn client_says(&mut self, line: Result<IrcLine, LineError>) {
-        if let Some((entrance, until)) = self.gate.take() {
-            return self.gate_hears(entrance, until, line);
+    pub(super) fn server_sends(&mut self, bytes: &[u8]) {
+        if let Some(absence) = &mut self.absence {
+            absence.hear(Instant::now());
         }
         let room = self.room;
-        let steps = match line {
-            Ok(line) if self.known.is_some() && line.parse().is_ok_and(|message| message.is("PASS")) => {
-                let password = self
-                    .known
-                    .take()
-                    .and_then(|known| Self::server_password(known, &line));
-                return self.open(password, Vec::new());
+        for line in self.from_server.feed(bytes).into_iter().flatten() {
+            if self.answers_for_clients()
+                && let Some(pong) = pong(&line)
+            {
+                self.queue.push_back(unasked(pong));
+                continue;
             }
-            Ok(line) if is_our_pong(&line) => return,
-            Ok(line) => {
-                self.goodbye |= line.parse().is_ok_and(|message| message.is("QUIT"));
-                self.adapter.from_client(&mut room.resident(), &line, now())
-            }
-            Err(fault) => {
-                let words = format!("a line of your client was dropped: {fault}");
-                self.adapter.complain(&mut room.resident(), words)
-            }
-        };
-        self.carry_out(steps);
-    }
-
-    fn gate_hears(&mut self, mut entrance: Entrance<'r>, until: Instant, line: Result<IrcLine, LineError>) {
-        let verdict = line.map_or_else(|_| Verdict::Out(Vec::new()), |line| entrance.take(line));
-        match verdict {
-            Verdict::Wait => self.open_halfway(entrance, until),
-            Verdict::In { kept, password } => {
-                let password = password.or_else(|| self.room.server_password.clone());
-                self.open(password, kept);
-            }
-            Verdict::Out(lines) => self.shut(lines),
+            let steps = self.adapter.from_server(&mut room.resident(), &line, now());
+            self.carry_out(steps, None);
         }
     }
 
-    /// The client may not come in.
-    fn shut(&mut self, lines: Vec<IrcLine>) {
-        for line in lines {
-            self.down.push(&line.to_wire(), true);
-        }
-        self.say_goodbye();
-        self.over = true;
+    /// Whether the server's question whether we are there is ours to answer: one client answers for itself, as it would
+    /// without us, unless the connection would outlive it.
+    fn answers_for_clients(&self) -> bool {
+        let stays = self.room.stay != Stay::Off;
+        self.adapter.is_ready() && (stays || self.adapter.guests != 1)
     }
 
     /// The connection is gone.
@@ -150,26 +97,30 @@ impl<'r> Pump<'r> {
         let room = self.room;
         let unsent = std::mem::take(&mut self.queue).into();
         let steps = self.adapter.lost(&mut room.resident(), unsent, now());
-        self.carry_out(steps);
-        let unread = self
-            .down
-            .unread_words()
-            .flat_map(|line| LineBuffer::new().feed(line));
-        let unshown = unread.flatten().filter_map(|line| words_to_the_person(&line));
-        let unshown = unshown.map(|line| Zeroizing::new(line.to_wire()));
-        room.resident().keep_unshown(unshown);
+        self.carry_out(steps, None);
+        self.keep(self.party.unread_by_all());
     }
 
-    fn carry_out(&mut self, steps: Vec<Step>) {
+    fn keep(&self, lines: Vec<IrcLine>) {
+        let words = lines.into_iter().map(|line| Zeroizing::new(line.to_wire()));
+        self.room.resident().keep_unshown(words);
+    }
+
+    pub(super) fn carry_out(&mut self, steps: Vec<Step>, speaker: Option<u64>) {
         for step in steps {
             match step {
                 Step::Up(upward) => self.queue.push_back(upward),
-                Step::Down(line) => self.down.push(&line.to_wire(), true),
+                Step::Down(line) if self.adapter.guests == 0 => {
+                    self.keep(words_to_the_person(&line, Some(now())).into_iter().collect());
+                }
+                Step::Down(line) => self.party.show(&self.adapter, &line),
+                Step::Answer(line) => self.party.answer(&self.adapter, speaker, &line),
+                Step::Said(said) => self.party.retell(&self.adapter, &said),
                 Step::Remember(memory) => {
                     if let Some(words) = self.room.remember(&memory) {
                         let room = self.room;
                         let steps = self.adapter.complain(&mut room.resident(), words);
-                        self.carry_out(steps);
+                        self.carry_out(steps, None);
                     }
                 }
                 Step::Refuse(words) => {
@@ -178,102 +129,140 @@ impl<'r> Pump<'r> {
                 }
             }
         }
+        let stuck = self.party.close_the_stuck();
+        if stuck > 0 {
+            self.count();
+            let words = format!("*** {stuck} of your clients took nothing for a while, and was closed");
+            let steps = self.adapter.complain(&mut self.room.resident(), words);
+            self.carry_out(steps, None);
+        }
     }
 
     fn refuse(&mut self, words: &str) {
-        if let Ok(line) = closing(words) {
-            self.down.push(&line.to_wire(), true);
+        for at in 0..self.party.guests.len() {
+            self.dismiss(at, words);
         }
         self.over = true;
     }
-}
 
-impl Traffic for Pump<'_> {
-    /// On IRC a connection that broke is over.
-    type Found = Infallible;
-
-    fn server_is_back(&mut self, found: Infallible) -> Option<Box<dyn Stream>> {
-        match found {}
-    }
-
-    fn client_sends(&mut self, bytes: &[u8]) {
-        // It was told to encrypt, and the server is our concern: nothing of what it says could be read here.
-        if self.from_client.is_empty() && bytes.first() == Some(&TLS_HANDSHAKE) {
-            let words = "a client wanted to encrypt its connection to the proxy: switch TLS (SSL) off in it, for the proxy \
-                         encrypts the connection to the server";
-            self.room.resident().keep([words.to_owned()]);
-            self.over = true;
-            return;
+    /// Some clients may be gone. Whether there is any reason to go on.
+    pub(super) fn sweep(&mut self) -> bool {
+        let unread = self.party.sweep();
+        self.keep(unread);
+        self.count();
+        if !self.party.guests.is_empty() || self.absence.is_some() {
+            return !self.over;
         }
-        let lines = self.from_client.feed(bytes);
-        lines.into_iter().for_each(|line| self.client_says(line));
-    }
-
-    fn server_sends(&mut self, bytes: &[u8]) {
-        let room = self.room;
-        for line in self.from_server.feed(bytes).into_iter().flatten() {
-            let steps = self.adapter.from_server(&mut room.resident(), &line, now());
-            self.carry_out(steps);
+        if self.over || self.goodbye || self.server_gone || !self.adapter.is_ready() {
+            return false;
         }
+        let away = self.adapter.attendance.is_away();
+        self.absence = self.room.stay.begin(!away, Instant::now());
+        if self.absence.as_ref().is_some_and(|absence| absence.announced)
+            && let Ok(line) = IrcLine::command("AWAY").trailing("not here")
+        {
+            self.queue.push_back(unasked(line));
+        }
+        self.absence.is_some()
     }
 
-    fn server_is_gone(&mut self) {
+    pub(super) fn server_is_gone(&mut self) {
         self.server_gone = true;
-    }
-
-    fn ask_whether_there(&mut self) {
-        if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
-            self.down.push(&line.to_wire(), true);
+        if self.absence.take().is_some() {
+            let words = "*** the connection to the server broke while no client was there";
+            self.room.resident().keep([words.to_owned()]);
+        }
+        for guest in &mut self.party.guests {
+            guest.hanging_up = true;
         }
     }
 
-    fn run_errands(&mut self) {
+    /// Another client wants to come in, and one of these may be gone without a word.
+    pub(super) fn ask_whether_there(&mut self) {
+        let until = Instant::now() + ANSWER;
+        for guest in self.party.guests.iter_mut().filter(|guest| guest.asked.is_none()) {
+            guest.asked = Some(until);
+            if let Ok(line) = IrcLine::command("PING").trailing(NAME) {
+                guest.tell(&line);
+            }
+        }
+    }
+
+    pub(super) fn run_errands(&mut self) {
         let room = self.room;
         let steps = self.adapter.run_errands(&mut room.resident());
-        self.carry_out(steps);
+        self.carry_out(steps, None);
     }
 
-    fn tick(&mut self) {
-        if self
-            .gate
-            .as_ref()
-            .is_some_and(|(_, until)| *until <= Instant::now())
-        {
-            self.gate = None;
-            return self.shut(refusal("no password came"));
+    /// Lets time pass. Whether the server has been silent for too long.
+    pub(super) fn tick(&mut self) -> bool {
+        for at in 0..self.party.guests.len() {
+            let Some(guest) = self.party.guests.get_mut(at) else {
+                continue;
+            };
+            let is_due = |until: &Instant| *until <= Instant::now();
+            if guest.asked.as_ref().is_some_and(is_due) {
+                guest.gone = true;
+            }
+            if guest.gate.as_ref().is_some_and(|(_, until)| is_due(until)) {
+                guest.gate = None;
+                self.shut(at, &refusal("no password came"));
+            }
         }
         let room = self.room;
         let due = |deadline: otr::Timestamp| deadline <= now();
         if self.adapter.is_ready() && room.resident().engine.next_deadline().is_some_and(due) {
             let steps = self.adapter.tick(&mut room.resident(), now());
-            self.carry_out(steps);
+            self.carry_out(steps, None);
         }
+        match self.absence.as_mut().map(|absence| absence.due(Instant::now())) {
+            Some(Due::Leave) => {
+                let words = "*** the network was left: no client has come back in time";
+                room.resident().keep([words.to_owned()]);
+                self.say_goodbye();
+                self.refuse("the network is left just now; try again");
+            }
+            Some(Due::Ask) => {
+                let asks = IrcLine::command("PING").trailing(STILL_THERE);
+                if let Ok(line) = asks {
+                    if let Ok(message) = line.parse() {
+                        self.party.answers.expect(None, &message, Instant::now());
+                    }
+                    self.queue.push_back(unasked(line));
+                }
+            }
+            Some(Due::Broken) => return true,
+            _ => {}
+        }
+        false
     }
 
-    fn end(&mut self) {
+    /// The proxy ends: the other sides of private conversations learn that they are over.
+    pub(super) fn end(&mut self) {
         let room = self.room;
         if self.adapter.is_ready() {
             let steps = self.adapter.end_all(&mut room.resident(), now());
-            self.carry_out(steps);
+            self.carry_out(steps, None);
         }
         self.say_goodbye();
         self.refuse("the proxy ends");
     }
 
-    fn say_goodbye(&mut self) {
+    /// Leaves the server politely, unless that is done.
+    pub(super) fn say_goodbye(&mut self) {
         if !std::mem::replace(&mut self.goodbye, true)
             && let Ok(line) = IrcLine::command("QUIT").build()
         {
-            self.queue.push_back(Upward {
-                line,
-                ours: false,
-                message: None,
-            });
+            self.queue.push_back(unasked(line));
         }
     }
 
-    fn refill(&mut self) -> Instant {
+    /// Prepares what may go to the server. When to look again, at the latest.
+    pub(super) fn refill(&mut self) -> Instant {
         self.room.resident().outside.queued = self.queue.len();
+        if self.queue.is_empty() && !self.goodbye {
+            self.ask_idly();
+        }
         // What cannot go any more stays in the queue, and is given back.
         while !self.server_gone
             && self.up.len() < WRITE
@@ -292,73 +281,85 @@ impl Traffic for Pump<'_> {
         let deadline = self.room.resident().engine.next_deadline();
         let wait = deadline.map_or(LONG, |deadline| deadline.since(now()));
         let next = Instant::now() + wait.clamp(SHORT, LONG);
-        self.gate.as_ref().map_or(next, |(_, until)| next.min(*until))
+        let guests = self.party.guests.iter();
+        let deadlines = guests.flat_map(|guest| [guest.asked, guest.gate.as_ref().map(|(_, until)| *until)]);
+        let deadlines = deadlines
+            .flatten()
+            .chain(self.absence.as_ref().map(Absence::next));
+        deadlines.fold(next, Instant::min)
     }
 
-    fn down(&self) -> &[u8] {
-        self.down.rest()
+    /// Asks one question for a client that has come later, if it is there still.
+    fn ask_idly(&mut self) {
+        while let Some((number, line)) = self.idle.pop_front() {
+            if self.party.settled().any(|guest| guest.number == number)
+                && let Ok(message) = line.parse()
+            {
+                self.party.answers.expect(Some(number), &message, Instant::now());
+                let ours = true;
+                self.queue.push_back(Upward {
+                    ours,
+                    ..unasked(line.clone())
+                });
+                return;
+            }
+        }
     }
 
-    fn up(&self) -> &[u8] {
-        &self.up
+    /// What is done with the clients while that is written.
+    pub(super) fn sides(&mut self) -> (&mut Party, &[u8]) {
+        (&mut self.party, &self.up)
     }
 
-    fn told(&mut self, count: usize) {
-        self.down.went(count);
-    }
-
-    fn said(&mut self, count: usize) {
+    /// So many bytes have gone to the server.
+    pub(super) fn said(&mut self, count: usize) {
         let count = count.min(self.up.len());
         self.up.drain(..count);
     }
 
-    fn is_said(&self) -> bool {
+    /// Whether nothing waits for the server.
+    pub(super) fn is_said(&self) -> bool {
         self.up.is_empty() && self.queue.is_empty()
     }
 
-    fn takes_from_client(&self) -> bool {
-        !self.over && self.queue.len() < MOST_LINES && self.down.rest().len() < MOST_BYTES
+    /// Whether there is room for what clients may say next.
+    pub(super) fn takes_from_clients(&self) -> bool {
+        self.queue.len() < MOST_LINES
     }
 
-    fn takes_from_server(&self) -> bool {
-        self.down.rest().len() < MOST_BYTES && self.queue.len() < 2 * MOST_LINES
+    /// Whether there is room for what the server may say next.
+    pub(super) fn takes_from_server(&self) -> bool {
+        self.party.has_room() && self.queue.len() < 2 * MOST_LINES
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether the connection cannot go on.
+    pub(super) fn is_over(&self) -> bool {
         self.over
     }
 }
 
-/// A line with words to the person, as the next client can be shown it: without the tags that belong to this connection.
-fn words_to_the_person(line: &IrcLine) -> Option<IrcLine> {
-    let message = line.parse().ok()?;
-    let to_a_channel = message
-        .param(0)
-        .first()
-        .is_none_or(|byte| b"#&+!@".contains(byte));
-    let bytes = line.as_bytes();
-    let bare = match bytes.split_first() {
-        Some((b'@', _)) => bytes.splitn(2, |&byte| byte == b' ').nth(1)?.trim_ascii_start(),
-        _ => bytes,
-    };
-    (message.is("PRIVMSG") && !to_a_channel)
-        .then(|| IrcLine::new(bare).ok())
-        .flatten()
+/// A line for the server of which the engine knows nothing.
+pub(super) fn unasked(line: IrcLine) -> Upward {
+    Upward {
+        line,
+        ours: false,
+        message: None,
+    }
 }
 
-/// Whether the client answers us, and not the server.
-fn is_our_pong(line: &IrcLine) -> bool {
-    let ours = |message: Message<'_>| message.is("PONG") && message.params.last() == Some(&NAME.as_bytes());
-    line.parse().is_ok_and(ours)
+/// The answer to a server that asks whether we are there.
+fn pong(line: &IrcLine) -> Option<IrcLine> {
+    let message = line.parse().ok()?;
+    let answer = message.is("PING").then(|| IrcLine::command("PONG"))?;
+    answer.trailing(message.last()).ok()
 }
 
 /// So many bytes are prepared for one write.
 const WRITE: usize = 16 * 1024;
-/// With so many lines waiting for the server the client has to wait.
+/// With so many lines waiting for the server the clients have to wait.
 const MOST_LINES: usize = 512;
-/// With so many bytes waiting for the client the server has to wait.
-const MOST_BYTES: usize = 512 * 1024;
-/// The first byte of a client that speaks TLS, and of no line.
-const TLS_HANDSHAKE: u8 = 0x16;
+/// How long a client may be silent that is asked whether it is still there.
+const ANSWER: Duration = Duration::from_secs(4);
+const STILL_THERE: &str = "still-there";
 const SHORT: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(60);

@@ -24,6 +24,8 @@ pub struct Resident {
     untold: VecDeque<String>,
     /// Words of others that no client was there for, as a client of this network is shown them.
     unshown: VecDeque<Zeroizing<Vec<u8>>>,
+    /// So many of them were not kept.
+    left_out: usize,
     /// Whether there was a connection, and there is none now.
     pub(crate) away: bool,
     /// What is done and watched from elsewhere.
@@ -41,6 +43,7 @@ impl Resident {
             wishes: BTreeMap::new(),
             untold: VecDeque::new(),
             unshown: VecDeque::new(),
+            left_out: 0,
             away: false,
             outside: Outside::new(),
             company: Company::default(),
@@ -62,7 +65,14 @@ impl Resident {
     pub(super) fn keep_unshown(&mut self, words: impl IntoIterator<Item = Zeroizing<Vec<u8>>>) {
         self.unshown.extend(words);
         let surplus = self.unshown.len().saturating_sub(MOST_UNTOLD);
+        self.left_out += surplus;
         self.unshown.drain(..surplus);
+    }
+
+    /// How many words of others were not kept, if any were not.
+    pub(super) fn take_left_out(&mut self) -> Option<usize> {
+        let count = std::mem::take(&mut self.left_out);
+        (count > 0).then_some(count)
     }
 
     pub(super) fn take_unshown(&mut self) -> impl Iterator<Item = Zeroizing<Vec<u8>>> {

@@ -1,15 +1,18 @@
 //! Behind one door: the person, the way to the server, and the store.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use im::dial::Dial;
 use im::irc::{IrcLine, Pacing};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::engine::Memory;
+use crate::proxy::absence::Stay;
 use crate::proxy::archive::{Archive, Shelf};
+use crate::proxy::berth::Berth;
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
 
@@ -26,9 +29,15 @@ pub(crate) struct Room {
     pub(crate) shelf: Shelf,
     pub(crate) archive: Arc<Archive>,
     resident: Mutex<Resident>,
-    places: Semaphore,
+    /// How long its connection stays without a client, where one connection is for all clients.
+    pub(super) stay: Stay,
+    /// That connection.
+    pub(super) berth: Berth,
+    places: Arc<Semaphore>,
     most: usize,
     knock: Notify,
+    /// How many clients have been on a connection of it.
+    counted: AtomicU64,
 }
 
 impl Room {
@@ -36,7 +45,7 @@ impl Room {
         (dial, pacing, habits): (Dial, Pacing, Habits),
         server_password: Option<IrcLine>,
         (shelf, archive): (Shelf, Arc<Archive>),
-        (resident, most): (Resident, usize),
+        (resident, most, stay): (Resident, usize, Stay),
     ) -> Self {
         Self {
             dial,
@@ -46,22 +55,33 @@ impl Room {
             shelf,
             archive,
             resident: Mutex::new(resident),
-            places: Semaphore::new(most),
+            stay,
+            berth: Berth::default(),
+            places: Arc::new(Semaphore::new(most)),
             most,
             knock: Notify::new(),
+            counted: AtomicU64::new(0),
         }
     }
 
     /// Lets a client in, until what is returned is dropped. If there is no place, those that are there are asked whether
     /// they still are; `None` if they are.
-    pub(super) async fn enter(&self) -> Option<SemaphorePermit<'_>> {
-        if let Ok(place) = self.places.try_acquire() {
+    pub(super) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(place);
         }
         for _ in 0..self.most {
             self.knock.notify_one();
         }
-        timeout(PATIENCE, self.places.acquire()).await.ok()?.ok()
+        timeout(PATIENCE, Arc::clone(&self.places).acquire_owned())
+            .await
+            .ok()?
+            .ok()
+    }
+
+    /// By which a client is told from all others.
+    pub(super) fn next_number(&self) -> u64 {
+        self.counted.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Waits until another client wants to come in.

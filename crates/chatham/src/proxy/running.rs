@@ -17,6 +17,7 @@ use crate::config::proxy::{Door, Plan, speech_words};
 use crate::config::xmpp_door::XmppDoor;
 use crate::config::{Place, Resolved};
 use crate::control::{Desk, Server};
+use crate::proxy::absence::Stay;
 use crate::proxy::archive::{Archive, Shelf};
 use crate::proxy::destinations::{Destinations, Home, Known};
 use crate::proxy::front_door::{Behind, FrontDoor};
@@ -156,7 +157,7 @@ impl Running {
     }
 }
 
-/// So many clients of one XMPP account can be connected.
+/// So many clients of one person can be connected at one place.
 const MOST_CLIENTS: usize = 8;
 
 /// What is behind one door.
@@ -185,7 +186,7 @@ fn furnish(
         (dial, resolved.pacing, plan.habits.clone()),
         password,
         (shelf, Arc::clone(archive)),
-        (resident, 1),
+        (resident, MOST_CLIENTS, door.stay),
     ))
 }
 
@@ -212,7 +213,7 @@ fn furnish_xmpp(
         (Dial::plain(domain, 0), resolved.pacing, plan.habits.clone()),
         None,
         (shelf, Arc::clone(archive)),
-        (resident, MOST_CLIENTS),
+        (resident, MOST_CLIENTS, Stay::Off),
     );
     Lodging::new(
         (door.account.clone(), door.login.clone()),

@@ -1,24 +1,29 @@
-//! One client and its connection to the server, from the first byte to the last.
+//! A client's way in: it comes to the connection to the server that stands, or makes one.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
-use im::dial::{Cause, Stream};
-use im::irc::{IrcLine, LineBuffer, LineError};
+use im::dial::{Cause, DialError, Stream};
+use im::irc::{IrcLine, LineBuffer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::watch;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::proxy::asked::{Refusal, Waiting};
+use crate::proxy::berth::{Turn, Way};
 use crate::proxy::entrance::{Entrance, Verdict, closing, refusal};
 use crate::proxy::front_door::Visitor;
+use crate::proxy::guest::{Arrival, Newcomer};
+use crate::proxy::hosting::host;
 use crate::proxy::observer::NAME;
-use crate::proxy::passage::{FAREWELL, Traffic, ended, run};
+use crate::proxy::passage::{FAREWELL, ended};
 use crate::proxy::password::Password;
 use crate::proxy::pump::Pump;
 use crate::proxy::room::Room;
 
-/// Serves a client that has come by the door to this server, until one of the three is gone: the client, the server, the
-/// proxy.
+/// Serves a client that has come by the door to this server. If it makes the connection, until that ends.
 pub(super) async fn serve(
     mut client: Box<dyn Stream>,
     visitor: Visitor<'_>,
@@ -32,55 +37,81 @@ pub(super) async fn serve(
         () = ended(&mut stop) => return,
     };
     let arrival = match arrival {
-        Ok(Some(Arrival::Judged(Verdict::Out(lines), _))) => return write_last(&mut client, lines).await,
-        Ok(Some(arrival)) => arrival,
+        Ok(Some(Ok(arrival))) => arrival,
+        Ok(Some(Err(lines))) => return write_last(&mut client, lines).await,
         Ok(None) => return,
         Err(_) => return write_last(&mut client, refusal("no password came")).await,
     };
-    let Some(_stay) = room.enter().await else {
+    let Some(place) = room.enter().await else {
         return write_last(&mut client, closing(TAKEN).into_iter().collect()).await;
+    };
+    let newcomer = Newcomer {
+        stream: client,
+        buffer,
+        arrival,
+        place,
+    };
+    come_to(room, newcomer, stop).await;
+}
+
+/// Leads a client to the connection that stands, or makes one for it.
+async fn come_to(room: &Room, mut newcomer: Newcomer, mut stop: watch::Receiver<bool>) {
+    let until = Instant::now() + PATIENCE;
+    let turn = loop {
+        let way = tokio::select! {
+            way = room.berth.find(until) => way,
+            () = ended(&mut stop) => return,
+        };
+        match way {
+            Way::Yours(turn) => break turn,
+            Way::Stands(door) => match door.send(newcomer).await {
+                Ok(()) => return,
+                Err(SendError(back)) => newcomer = back,
+            },
+            Way::TooLate => {
+                return write_last(&mut newcomer.stream, closing(NOT_READY).into_iter().collect()).await;
+            }
+        }
     };
     let server = tokio::select! {
         server = room.dial.open() => server,
         () = ended(&mut stop) => return,
     };
-    let server = match server {
-        Ok(server) => server,
-        Err(fault) => {
-            let notice = IrcLine::command("NOTICE").source(NAME).param("*");
-            let lines = [notice.trailing(fault.to_string()), closing(&fault.to_string())];
-            return write_last(&mut client, lines.into_iter().flatten().collect()).await;
-        }
-    };
-    let Some(mut pump) = Pump::new(room, buffer) else {
-        return;
-    };
-    match arrival {
-        Arrival::Curious(entrance) => pump.open_halfway(entrance, visitor.until),
-        Arrival::Judged(Verdict::In { kept, password }, rest) => {
-            pump.open(password.or_else(|| room.server_password.clone()), kept);
-            rest.into_iter().for_each(|line| pump.client_says(line));
-        }
-        Arrival::Judged(Verdict::Wait | Verdict::Out(_), _) => return,
+    match server {
+        Ok(server) => keep(room, &turn, server, newcomer, stop).await,
+        Err(fault) => write_last(&mut newcomer.stream, no_way(&fault)).await,
     }
-    run(client, server, (&mut pump, room), stop).await;
-    pump.lose();
 }
 
 /// The same for a client that is in already, and waits to hear whether there is a way to the server.
 pub(super) async fn serve_known(
     waiting: Waiting,
     room: &Room,
-    password: &Password,
+    password: &Arc<Password>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let Some(_stay) = room.enter().await else {
-        let (cause, words) = (Cause::Forbidden, TAKEN.to_owned());
-        return waiting.refuse(&Refusal { cause, words }).await;
+    let forbidden = |words: &str| Refusal {
+        cause: Cause::Forbidden,
+        words: words.to_owned(),
     };
-    let server = tokio::select! {
-        server = room.dial.open() => server,
+    let Some(place) = room.enter().await else {
+        return waiting.refuse(&forbidden(TAKEN)).await;
+    };
+    let way = tokio::select! {
+        way = room.berth.find(Instant::now() + PATIENCE) => way,
         () = ended(&mut stop) => return,
+    };
+    let turn = match way {
+        Way::TooLate => return waiting.refuse(&forbidden(NOT_READY)).await,
+        Way::Stands(_) => None,
+        Way::Yours(turn) => Some(turn),
+    };
+    let server = match &turn {
+        Some(_) => tokio::select! {
+            server = room.dial.open() => server.map(Some),
+            () = ended(&mut stop) => return,
+        },
+        None => Ok(None),
     };
     let server = match server {
         Ok(server) => server,
@@ -89,39 +120,71 @@ pub(super) async fn serve_known(
             return waiting.refuse(&Refusal { cause, words }).await;
         }
     };
-    let Some((client, early)) = waiting.accept().await else {
+    let Some((stream, early)) = waiting.accept().await else {
         return;
     };
-    let Some(mut pump) = Pump::new(room, LineBuffer::new()) else {
-        return;
+    let newcomer = Newcomer {
+        stream,
+        buffer: LineBuffer::new(),
+        arrival: Arrival::Known(Arc::clone(password), early),
+        place,
     };
-    pump.open_for(password);
-    pump.client_sends(&early);
-    run(client, server, (&mut pump, room), stop).await;
-    pump.lose();
+    match turn.zip(server) {
+        Some((turn, server)) => keep(room, &turn, server, newcomer, stop).await,
+        None => come_to(room, newcomer, stop).await,
+    }
 }
 
-/// How a client has come.
-enum Arrival<'p> {
-    /// It is in, or has to go; and what it said behind that.
-    Judged(Verdict, Vec<Result<IrcLine, LineError>>),
-    /// It waits to hear what the server can do. It is a program of the same user.
-    Curious(Entrance<'p>),
+/// Has the connection until it ends; and another one, if somebody came at the last moment.
+async fn keep(
+    room: &Room,
+    turn: &Turn<'_>,
+    mut server: Box<dyn Stream>,
+    mut first: Newcomer,
+    mut stop: watch::Receiver<bool>,
+) {
+    // They come when the server has let the first one in.
+    let mut waiting = VecDeque::new();
+    loop {
+        let Some(mut pump) = Pump::new(room) else {
+            return;
+        };
+        pump.board(first);
+        host(server, &mut pump, (turn, &mut waiting), stop.clone()).await;
+        pump.lose();
+        first = match waiting.pop_front() {
+            Some(next) if !*stop.borrow() => next,
+            _ => return,
+        };
+        let opened = tokio::select! {
+            opened = room.dial.open() => opened,
+            () = ended(&mut stop) => return,
+        };
+        server = match opened {
+            Ok(opened) => opened,
+            Err(fault) => {
+                for mut newcomer in std::iter::once(first).chain(waiting) {
+                    write_last(&mut newcomer.stream, no_way(&fault)).await;
+                }
+                return;
+            }
+        };
+    }
 }
 
-/// The client's first lines. `None` if it goes.
-async fn come_in<'p>(
+/// The client's first lines; `None` if it goes, and what it is told if it has to.
+async fn come_in(
     client: &mut (impl AsyncRead + Unpin),
     buffer: &mut LineBuffer,
-    visitor: Visitor<'p>,
-) -> Option<Arrival<'p>> {
-    let mut entrance = Entrance::new(visitor.password);
+    visitor: Visitor<'_>,
+) -> Option<Result<Arrival, Vec<IrcLine>>> {
+    let mut entrance = Entrance::new(Arc::clone(visitor.password));
     let mut bytes = [0; 1024];
     loop {
         let read = if entrance.is_curious() && buffer.is_empty() {
             match timeout(HESITATION, client.read(&mut bytes)).await {
                 Ok(read) => read,
-                Err(_) if visitor.is_ours() => return Some(Arrival::Curious(entrance)),
+                Err(_) if visitor.is_ours() => return Some(Ok(Arrival::Curious(entrance, visitor.until))),
                 // Whoever it is, the password comes first.
                 Err(_) => client.read(&mut bytes).await,
             }
@@ -133,10 +196,20 @@ async fn come_in<'p>(
         while let Some(line) = lines.next() {
             match entrance.take(line.ok()?) {
                 Verdict::Wait => {}
-                verdict => return Some(Arrival::Judged(verdict, lines.collect())),
+                Verdict::Out(lines) => return Some(Err(lines)),
+                Verdict::In { kept, password } => {
+                    let lines = kept.into_iter().map(Ok).chain(lines).collect();
+                    return Some(Ok(Arrival::Judged { password, lines }));
+                }
             }
         }
     }
+}
+
+fn no_way(fault: &DialError) -> Vec<IrcLine> {
+    let notice = IrcLine::command("NOTICE").source(NAME).param("*");
+    let lines = [notice.trailing(fault.to_string()), closing(&fault.to_string())];
+    lines.into_iter().flatten().collect()
 }
 
 async fn write_last(client: &mut (impl AsyncWrite + Unpin), lines: Vec<IrcLine>) {
@@ -149,6 +222,9 @@ async fn write_last(client: &mut (impl AsyncWrite + Unpin), lines: Vec<IrcLine>)
 }
 
 const TAKEN: &str =
-    "another client is connected to this server through the proxy, and answers; close it first";
+    "eight clients are connected to this server through the proxy, and all of them answer; close one first";
+const NOT_READY: &str = "the server has not let your first client in yet; try again";
 /// A client that has asked what the server can do and says nothing for so long waits for the answer.
 const HESITATION: Duration = Duration::from_millis(300);
+/// How long a client waits for a connection that is being made, or about to end.
+const PATIENCE: Duration = Duration::from_secs(20);

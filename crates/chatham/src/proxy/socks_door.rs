@@ -84,19 +84,21 @@ const FAREWELL: Duration = Duration::from_secs(3);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::proxy::front_door::stranger;
     use crate::proxy::password::Password;
     use crate::randomness;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    fn password() -> Password {
+    fn password() -> Arc<Password> {
         let folder = tempfile::tempdir().unwrap();
-        Password::of(folder.path(), &mut *randomness()).unwrap()
+        Arc::new(Password::of(folder.path(), &mut *randomness()).unwrap())
     }
 
     /// What a stranger gets who says these bytes, and what they ask for if they are let in.
-    async fn play(password: &Password, said: &[u8]) -> (Vec<u8>, Option<(String, u16)>) {
+    async fn play(password: &Arc<Password>, said: &[u8]) -> (Vec<u8>, Option<(String, u16)>) {
         let (mut client, door) = tokio::io::duplex(4096);
         client.write_all(said).await.unwrap();
         let asked = receive(Box::new(door), stranger(password)).await;

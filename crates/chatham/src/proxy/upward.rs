@@ -12,12 +12,30 @@ use crate::proxy::line::{self, Frame};
 use crate::proxy::observer::{Addressee, NAME, is_reserved};
 use crate::proxy::orders::{self, People};
 use crate::proxy::resident::Resident;
+use crate::proxy::retold::Said;
 use crate::proxy::talk;
 use crate::sanitize;
 
 impl Adapter {
-    /// Takes a line of the client.
-    pub fn from_client(&mut self, resident: &mut Resident, line: &IrcLine, now: Timestamp) -> Vec<Step> {
+    /// Takes a line of this client.
+    pub fn from_client(
+        &mut self,
+        resident: &mut Resident,
+        (speaker, line): (u64, &IrcLine),
+        now: Timestamp,
+    ) -> Vec<Step> {
+        self.speaker = Some(speaker);
+        let out = self.hear_client(resident, (speaker, line), now);
+        self.speaker = None;
+        out
+    }
+
+    fn hear_client(
+        &mut self,
+        resident: &mut Resident,
+        (speaker, line): (u64, &IrcLine),
+        now: Timestamp,
+    ) -> Vec<Step> {
         let mut out = Vec::new();
         let Ok(message) = line.parse() else {
             return out;
@@ -29,7 +47,7 @@ impl Adapter {
                 if self.observer.is_ready() {
                     self.message(resident, line, &message, now, &mut out);
                 } else {
-                    self.wait(resident, line, &mut out);
+                    self.wait(resident, (speaker, line), &mut out);
                 }
             }
             b"WHOIS" | b"WHOWAS" if message.params.iter().any(|name| is_reserved(name)) => {
@@ -42,18 +60,18 @@ impl Adapter {
 
     /// Says what the client has said before the server was ready.
     pub(super) fn catch_up(&mut self, resident: &mut Resident, now: Timestamp, out: &mut Vec<Step>) {
-        for line in std::mem::take(&mut self.early) {
-            out.extend(self.from_client(resident, &line, now));
+        for (speaker, line) in std::mem::take(&mut self.early) {
+            out.extend(self.from_client(resident, (speaker, &line), now));
         }
     }
 
     /// Before the server has let us in, nothing is known of whom a message is for.
-    fn wait(&mut self, resident: &mut Resident, line: &IrcLine, out: &mut Vec<Step>) {
+    fn wait(&mut self, resident: &mut Resident, (speaker, line): (u64, &IrcLine), out: &mut Vec<Step>) {
         if self.early.len() < MOST_EARLY {
-            self.early.push_back(line.clone());
+            self.early.push_back((speaker, line.clone()));
         } else {
             let words = "a text was dropped: too much was said before the server was ready";
-            self.tell(resident, [words.to_owned()], out);
+            self.answer(resident, [words.to_owned()], out);
         }
     }
 
@@ -90,7 +108,7 @@ impl Adapter {
                 }
                 Addressee::Other if self.is_stray_command(message) => {
                     let words = "that was a command for the proxy, and goes to a person or to the proxy: nothing was sent";
-                    self.tell(
+                    self.answer(
                         resident,
                         [format!("{words}, see {} help", self.habits.prefix)],
                         out,
@@ -99,6 +117,7 @@ impl Adapter {
                 Addressee::Other => others.push(*target),
             }
         }
+        self.said_to_channels(message, &others, out);
         if whole && !others.is_empty() {
             return pass(line, out);
         }
@@ -115,8 +134,27 @@ impl Adapter {
             && !out.get(before..).unwrap_or_default().iter().any(goes_up)
             && let Some(line) = line::taken(&label, self.observer.server())
         {
-            out.push(Step::Down(line));
+            out.push(Step::Answer(line));
         }
+    }
+
+    /// Other clients of the person show what was said to channels on this one.
+    fn said_to_channels(&self, message: &Message<'_>, targets: &[&[u8]], out: &mut Vec<Step>) {
+        let command = match message.command.to_ascii_uppercase().as_slice() {
+            b"PRIVMSG" => "PRIVMSG",
+            b"NOTICE" => "NOTICE",
+            _ => return,
+        };
+        let of_programs = matches!(ctcp::classify(message.param(1)), Ctcp::Other { .. });
+        if self.guests < 2 || of_programs {
+            return;
+        }
+        let channels = targets
+            .iter()
+            .filter(|target| self.observer.isupport().is_channel(target));
+        out.extend(
+            channels.map(|target| Step::Said(Said::to_a_channel(self, target, command, message.param(1)))),
+        );
     }
 
     /// A secret that was typed to a channel by mistake.
@@ -148,7 +186,7 @@ impl Adapter {
         if text.starts_with(b"?OTR") {
             let words =
                 "*** not sent: your client encrypts by itself. Switch its own OTR off: the proxy does it";
-            return self.tell(resident, [words.to_owned()], out);
+            return self.answer(resident, [words.to_owned()], out);
         }
         let words = match ctcp::classify(text) {
             Ctcp::Text(text) => Words::said(text),
@@ -205,7 +243,7 @@ impl Adapter {
         let text = message.last();
         if talk::command_in(text, &self.habits.prefix).is_some() {
             let words = "that was a command for the proxy, and was not sent: say it as an ordinary message";
-            return self.tell(resident, [words.to_owned()], out);
+            return self.answer(resident, [words.to_owned()], out);
         }
         let answer = match ctcp::classify(text) {
             Ctcp::Other { word, .. } => is_programs_talk(word),
@@ -235,7 +273,7 @@ impl Adapter {
             "*** {name}: not sent: {what} goes unencrypted, and nothing may now. Say it as an ordinary message, or \
              {prefix} end first"
         );
-        self.tell(resident, [words], out);
+        self.answer(resident, [words], out);
     }
 
     fn pass_to(
@@ -271,7 +309,7 @@ impl Adapter {
             prepare: &|resident, nick| self.measure(resident, nick),
         };
         let answer = orders::obey(resident, &self.habits.prefix, command, peer, &people, now);
-        self.tell(resident, answer.lines, out);
+        self.answer(resident, answer.lines, out);
         self.carry_out(resident, answer.effects, Cause::default(), out);
     }
 
@@ -285,7 +323,7 @@ impl Adapter {
             about.trailing("the proxy of this computer"),
             reply("318").trailing("End of WHOIS list"),
         ];
-        out.extend(lines.into_iter().flatten().map(Step::Down));
+        out.extend(lines.into_iter().flatten().map(Step::Answer));
     }
 }
 

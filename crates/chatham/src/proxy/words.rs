@@ -65,6 +65,19 @@ pub(crate) fn typed_here(sentence: &str, prefix: &str) -> String {
     words.join(" ")
 }
 
+/// Whether it answers a question that the person has typed on one client.
+pub(crate) fn is_answer(what: &What) -> bool {
+    matches!(
+        what,
+        What::Compare(_)
+            | What::Waiting(_)
+            | What::Status { .. }
+            | What::AlsoKnownAs { .. }
+            | What::VerifyLocked { .. }
+            | What::Mistake(_)
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use im::irc::{CaseMapping, Nick};

@@ -65,6 +65,16 @@ impl House {
         .await
     }
 
+    /// With one door that has these settings, to this port.
+    pub async fn behind(door: &str, port: u16) -> Self {
+        Self::of(format!(
+            "[proxy.irc.default]\nlisten = '127.0.0.1:0'\n{door}[profile.default]\nnick = 'alice'\n\
+             [profile.default.server]\nhost = '127.0.0.1'\nport = {port}\ntls = false\n\
+             [profile.default.pacing]\nburst = 1000\ninterval-ms = 0\n"
+        ))
+        .await
+    }
+
     /// By this configuration.
     pub async fn of(text: String) -> Self {
         let (running, folder) = running::start(text).await;

@@ -202,7 +202,7 @@ impl Company {
     }
 
     /// A text waits that was typed on this client.
-    pub(super) fn waits(&mut self, line: u64, number: u64) {
+    pub(in crate::proxy) fn waits(&mut self, line: u64, number: u64) {
         self.typed.insert(line, number);
         if self.typed.len() > MOST_TYPED {
             self.typed.pop_first();
@@ -210,7 +210,7 @@ impl Company {
     }
 
     /// On which client a text was typed that waited.
-    pub(super) fn typed_on(&mut self, line: u64) -> Option<u64> {
+    pub(in crate::proxy) fn typed_on(&mut self, line: u64) -> Option<u64> {
         self.typed.remove(&line)
     }
 }

@@ -160,16 +160,3 @@ impl Adapter {
         payload::copy(word, (self.account.as_str(), to), message)
     }
 }
-
-/// Whether it answers a question that the person has typed on one client.
-pub(super) fn is_answer(what: &What) -> bool {
-    matches!(
-        what,
-        What::Compare(_)
-            | What::Waiting(_)
-            | What::Status { .. }
-            | What::AlsoKnownAs { .. }
-            | What::VerifyLocked { .. }
-            | What::Mistake(_)
-    )
-}

@@ -7,11 +7,11 @@ use zeroize::Zeroizing;
 use crate::engine::notice::{How, Notice, What};
 use crate::present::plain;
 use crate::proxy::resident::Resident;
+use crate::proxy::words::is_answer;
 use crate::proxy::xmpp::adapter::{Adapter, Cause, Step, written};
 use crate::proxy::xmpp::company::Parcel;
 use crate::proxy::xmpp::names::ADDRESS;
 use crate::proxy::xmpp::payload;
-use crate::proxy::xmpp::sharing::is_answer;
 
 impl Adapter {
     /// Something that the person has to know.
