@@ -13,7 +13,8 @@ use std::time::Duration;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
-use super::frame::{Frame, Header, STREAMS, Stanza};
+use super::frame::{Frame, STREAMS, Stanza};
+use super::header::Header;
 use super::management::{Management, Miscounted, Outgoing, count, question};
 use super::message::{self, nick, someone};
 use super::places::Places;
