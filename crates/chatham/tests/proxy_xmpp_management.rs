@@ -280,3 +280,28 @@ async fn of_several_clients_the_one_that_speaks_for_all_does_so_when_its_stream_
     assert!(!two.ann.saw("stream:error"));
     two.nothing_leaked(&SECRETS);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_says_what_came_or_it_would_come_again() {
+    let mut two = private().await;
+    let sent = two.server.counts("alice")[0] + 1;
+    two.server
+        .inject("alice", "<presence from='carol@example.org/c'/>")
+        .await;
+    two.ann.until(&["carol@example.org"]).await;
+    two.ann.leave().await;
+    let answer = format!("<a xmlns='{SM}' h='{sent}'/>");
+    two.server.until("alice", |heard| heard == answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_does_not_come_again_with_the_next_client() {
+    let mut two = private().await;
+    let sent = two.server.counts("alice")[0] + 1;
+    let (open, close) = ("<x>".repeat(100), "</x>".repeat(100));
+    let deep = format!("<message from='bob@example.org/b'>{open}{close}</message>");
+    two.server.inject("alice", &deep).await;
+    two.ann.until(&[BROKEN]).await;
+    let answer = format!("<a xmlns='{SM}' h='{sent}'/>");
+    two.server.until("alice", |heard| heard == answer).await;
+}

@@ -195,6 +195,8 @@ impl Traffic for Pump<'_> {
         let pushed = self.from_server.push(bytes);
         self.hear_server();
         if let Err(fault) = pushed {
+            // It would come again with every client else, and none could stay.
+            self.up.take();
             self.distrust(&fault);
         }
     }

@@ -134,8 +134,10 @@ impl ServerStream {
         self.queue.push_back(outgoing);
     }
 
-    /// Says that the stream is over, unless that was the last thing said.
+    /// Says what was taken, or the server would keep it for the next client; and that the stream is over, unless that was
+    /// the last thing said.
     pub(super) fn say_goodbye(&mut self) {
+        self.management.iter_mut().for_each(Management::hear_question);
         if self
             .queue
             .back()
@@ -212,8 +214,8 @@ mod tests {
 
     use super::*;
 
-    /// A stream whose server counts.
-    fn counted(now: Instant) -> ServerStream {
+    /// A stream whose server may count.
+    fn beginning() -> ServerStream {
         let mut reader = im::xmpp::FrameReader::default();
         let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
         reader.push(header.as_bytes()).unwrap();
@@ -222,7 +224,12 @@ mod tests {
         };
         let password = Zeroizing::new("secret".to_owned());
         let back = WayBack::new(Login::new("example.org"), ("alice".to_owned(), password), header);
-        let mut stream = ServerStream::new(Some(back));
+        ServerStream::new(Some(back))
+    }
+
+    /// A stream whose server counts.
+    fn counted(now: Instant) -> ServerStream {
+        let mut stream = beginning();
         stream.bound();
         hear(
             &mut stream,
