@@ -141,7 +141,7 @@ impl Correspondent {
     /// Texts wait for a private conversation with somebody whom we know, and the question for it may go nowhere.
     pub(super) fn plan_reminder(&mut self, now: Timestamp) {
         if !self.keys.is_empty() {
-            self.reminder.get_or_insert(Reminder {
+            self.reminder.get_or_insert_with(|| Reminder {
                 at: now.plus(REMINDER),
                 times: 0,
             });
