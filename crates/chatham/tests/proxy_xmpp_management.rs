@@ -305,3 +305,28 @@ async fn what_cannot_be_read_does_not_come_again_with_the_next_client() {
     let answer = format!("<a xmlns='{SM}' h='{sent}'/>");
     two.server.until("alice", |heard| heard == answer).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_in_the_clear_that_may_be_lost_are_told_of() {
+    for goes in [false, true] {
+        let mut two = Two::arrive_at(Server::start_managed().await).await;
+        two.server.sever("alice");
+        two.ann.say(&to_bob("m1", "for everybody")).await;
+        two.server.until_lost(|text| text.contains("id='m1'")).await;
+        if goes {
+            // While the server is looked for.
+            two.server.lock();
+            two.server.cut_off("alice").await;
+        } else {
+            two.server
+                .answer(&format!("<failed xmlns='{SM}'><item-not-found/></failed>"));
+            two.server.cut("alice").await;
+            two.ann.until(&[BROKEN]).await;
+        }
+        two.ann.leave().await;
+        two.server.unlock();
+        two.ann = Client::enter("alice", two.door(0)).await;
+        let told = two.ann.count(&two.server, "alice", "may be lost").await;
+        assert_eq!(told, 1);
+    }
+}

@@ -215,6 +215,12 @@ impl Management {
         Ok(std::mem::take(&mut self.open))
     }
 
+    /// What the server has not said that it has taken, once the stream does not go on any more. Nothing, if it does not count.
+    #[must_use]
+    pub fn into_open(self) -> VecDeque<Outgoing> {
+        if self.enabled { self.open } else { VecDeque::new() }
+    }
+
     /// The server has taken so many stanzas in all.
     fn acknowledge(&mut self, count: u32) -> Result<(), Miscounted> {
         let newly = count.wrapping_sub(self.acknowledged);

@@ -126,7 +126,7 @@ impl ServerStream {
     /// The connection is gone for good.
     pub(super) fn is_gone(&mut self) {
         self.gone = true;
-        self.end_with_its_connection();
+        self.back = None;
     }
 
     /// Says this next, or when there is a connection again.
@@ -197,9 +197,11 @@ impl ServerStream {
         self.management.as_ref().is_some_and(Management::is_full)
     }
 
-    /// What has certainly not been sent.
-    pub(super) fn into_unsent(self) -> Vec<Outgoing> {
-        self.queue.into()
+    /// What has certainly not been sent; and what may be lost, if the connection is gone.
+    pub(super) fn into_rest(self) -> [VecDeque<Outgoing>; 2] {
+        let counted = self.management.filter(|_| self.gone);
+        let open = counted.map_or_else(VecDeque::new, Management::into_open);
+        [self.queue, open]
     }
 }
 
