@@ -126,6 +126,12 @@ impl Management {
         self.kept_for = seconds.map(|seconds| Duration::from_secs(seconds.into()));
     }
 
+    /// Whether the server has agreed, and counts.
+    #[must_use]
+    pub fn is_agreed(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether the stream may go on after a break.
     #[must_use]
     pub fn is_resumable(&self) -> bool {

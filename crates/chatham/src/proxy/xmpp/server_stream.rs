@@ -153,6 +153,11 @@ impl ServerStream {
         if self.gone || self.bytes.len() >= WRITE {
             return;
         }
+        let agreed = self.management.as_ref().is_some_and(Management::is_agreed);
+        if self.is_full() && !agreed {
+            // It offers to count and does not: what waits for its word would wait for ever.
+            self.end_with_its_connection();
+        }
         if let Some(answer) = self.management.as_mut().and_then(Management::answer_due) {
             self.bytes.extend_from_slice(answer.as_bytes());
         }
@@ -306,5 +311,16 @@ mod tests {
         hear(&mut stream, "<a xmlns='urn:xmpp:sm:3' h='1'/>");
         stream.is_alive(later(20));
         assert_eq!(stream.deadline(), None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_that_it_counts_gets_everything() {
+        let now = Instant::now();
+        let mut stream = beginning();
+        stream.bound();
+        for number in 0..5000 {
+            stream.say(Outgoing::stanza(format!("<iq id='{number}'/>").into_bytes()));
+        }
+        assert_eq!(written(&mut stream, now).matches("<iq").count(), 5000);
     }
 }
