@@ -169,6 +169,12 @@ impl Client {
         }
     }
 
+    /// Something came that cannot be read, and the stream has broken by it. It would come again where the stream goes on, and
+    /// break it each time.
+    pub fn pass_over(&mut self) {
+        self.management.iter_mut().for_each(Management::take);
+    }
+
     /// A text to somebody, as one message; `kept` is what is given back if it is not sent.
     ///
     /// # Errors
