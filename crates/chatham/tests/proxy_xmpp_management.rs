@@ -308,25 +308,37 @@ async fn what_cannot_be_read_does_not_come_again_with_the_next_client() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_in_the_clear_that_may_be_lost_are_told_of() {
-    for goes in [false, true] {
+    let refused = format!("<failed xmlns='{SM}'><item-not-found/></failed>");
+    let ended = "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+    for (last, verdict, wishes) in [("", refused.as_str(), 1), (ended, "", 0)] {
         let mut two = Two::arrive_at(Server::start_managed().await).await;
         two.server.sever("alice");
         two.ann.say(&to_bob("m1", "for everybody")).await;
         two.server.until_lost(|text| text.contains("id='m1'")).await;
-        if goes {
-            // While the server is looked for.
-            two.server.lock();
-            two.server.cut_off("alice").await;
-        } else {
-            two.server
-                .answer(&format!("<failed xmlns='{SM}'><item-not-found/></failed>"));
-            two.server.cut("alice").await;
-            two.ann.until(&[BROKEN]).await;
-        }
-        two.ann.leave().await;
-        two.server.unlock();
-        two.ann = Client::enter("alice", two.door(0)).await;
-        let told = two.ann.count(&two.server, "alice", "may be lost").await;
-        assert_eq!(told, 1);
+        two.server.answer(verdict);
+        two.server.inject("alice", last).await;
+        two.server.cut("alice").await;
+        two.ann.until(&[BROKEN]).await;
+        assert_eq!(two.server.wishes(), wishes);
+        told_once(&mut two).await;
     }
+    // The client goes while the server is looked for.
+    let mut two = Two::arrive_at(Server::start_managed().await).await;
+    two.server.sever("alice");
+    two.ann.say(&to_bob("m1", "for everybody")).await;
+    two.server.until_lost(|text| text.contains("id='m1'")).await;
+    two.server.answer(&refused);
+    two.server.cut_off("alice").await;
+    told_once(&mut two).await;
+}
+
+/// The next client is told once that something may be lost.
+async fn told_once(two: &mut Two) {
+    two.ann.leave().await;
+    two.ann = Client::enter("alice", two.door(0)).await;
+    let told = two
+        .ann
+        .count(&two.server, "alice", "in the clear may be lost")
+        .await;
+    assert_eq!(told, 1);
 }

@@ -119,11 +119,6 @@ impl Server {
         self.book.lock().unwrap().locked = true;
     }
 
-    /// The right one is right again.
-    pub fn unlock(&self) {
-        self.book.lock().unwrap().locked = false;
-    }
-
     /// How often somebody was not let in.
     pub fn sent_away(&self) -> usize {
         self.book.lock().unwrap().sent_away

@@ -70,7 +70,7 @@ impl ServerStream {
                 return management.hear_count(element);
             }
             // The server does not do it after all.
-            "failed" => self.end_with_its_connection(),
+            "failed" => self.count_no_more(),
             _ => {}
         }
         Ok(())
@@ -89,8 +89,12 @@ impl ServerStream {
 
     /// Nothing goes on after the next break.
     pub(super) fn end_with_its_connection(&mut self) {
-        self.management = None;
         self.back = None;
+    }
+
+    fn count_no_more(&mut self) {
+        self.management = None;
+        self.end_with_its_connection();
     }
 
     /// The connection is gone. Looks for the server, if the stream may go on. What was not written as a whole is written
@@ -126,7 +130,7 @@ impl ServerStream {
     /// The connection is gone for good.
     pub(super) fn is_gone(&mut self) {
         self.gone = true;
-        self.back = None;
+        self.end_with_its_connection();
     }
 
     /// Says this next, or when there is a connection again.
@@ -156,7 +160,7 @@ impl ServerStream {
         let agreed = self.management.as_ref().is_some_and(Management::is_agreed);
         if self.is_full() && !agreed {
             // It offers to count and does not: what waits for its word would wait for ever.
-            self.end_with_its_connection();
+            self.count_no_more();
         }
         if let Some(answer) = self.management.as_mut().and_then(Management::answer_due) {
             self.bytes.extend_from_slice(answer.as_bytes());
