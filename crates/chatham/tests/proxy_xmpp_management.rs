@@ -280,3 +280,65 @@ async fn of_several_clients_the_one_that_speaks_for_all_does_so_when_its_stream_
     assert!(!two.ann.saw("stream:error"));
     two.nothing_leaked(&SECRETS);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_says_what_came_or_it_would_come_again() {
+    let mut two = private().await;
+    let sent = two.server.counts("alice")[0] + 1;
+    two.server
+        .inject("alice", "<presence from='carol@example.org/c'/>")
+        .await;
+    two.ann.until(&["carol@example.org"]).await;
+    two.ann.leave().await;
+    let answer = format!("<a xmlns='{SM}' h='{sent}'/>");
+    two.server.until("alice", |heard| heard == answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_does_not_come_again_with_the_next_client() {
+    let mut two = private().await;
+    let sent = two.server.counts("alice")[0] + 1;
+    let (open, close) = ("<x>".repeat(100), "</x>".repeat(100));
+    let deep = format!("<message from='bob@example.org/b'>{open}{close}</message>");
+    two.server.inject("alice", &deep).await;
+    two.ann.until(&[BROKEN]).await;
+    let answer = format!("<a xmlns='{SM}' h='{sent}'/>");
+    two.server.until("alice", |heard| heard == answer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_in_the_clear_that_may_be_lost_are_told_of() {
+    let refused = format!("<failed xmlns='{SM}'><item-not-found/></failed>");
+    let ended = "<stream:error><reset xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error>";
+    for (last, verdict, wishes) in [("", refused.as_str(), 1), (ended, "", 0)] {
+        let mut two = Two::arrive_at(Server::start_managed().await).await;
+        two.server.sever("alice");
+        two.ann.say(&to_bob("m1", "for everybody")).await;
+        two.server.until_lost(|text| text.contains("id='m1'")).await;
+        two.server.answer(verdict);
+        two.server.inject("alice", last).await;
+        two.server.cut("alice").await;
+        two.ann.until(&[BROKEN]).await;
+        assert_eq!(two.server.wishes(), wishes);
+        told_once(&mut two).await;
+    }
+    // The client goes while the server is looked for.
+    let mut two = Two::arrive_at(Server::start_managed().await).await;
+    two.server.sever("alice");
+    two.ann.say(&to_bob("m1", "for everybody")).await;
+    two.server.until_lost(|text| text.contains("id='m1'")).await;
+    two.server.answer(&refused);
+    two.server.cut_off("alice").await;
+    told_once(&mut two).await;
+}
+
+/// The next client is told once that something may be lost.
+async fn told_once(two: &mut Two) {
+    two.ann.leave().await;
+    two.ann = Client::enter("alice", two.door(0)).await;
+    let told = two
+        .ann
+        .count(&two.server, "alice", "in the clear may be lost")
+        .await;
+    assert_eq!(told, 1);
+}

@@ -69,7 +69,7 @@ impl Way {
             counts.sent += 1;
             counts.open.push_back(text.to_owned());
         }
-        if self.severed && text != CUT {
+        if self.severed && text != CUT && !text.starts_with("<stream:error") {
             return true;
         }
         let sent = self.sender.send(text.to_owned()).is_ok();
@@ -78,7 +78,7 @@ impl Way {
 }
 
 impl Server {
-    /// From now on nothing arrives on either side of a client's stream, and nobody knows.
+    /// From now on nothing arrives on either side of a client's stream but why it ends, and nobody knows.
     pub fn sever(&self, account: &str) {
         let mut book = self.book.lock().unwrap();
         book.ways.get_mut(&client(account)).unwrap().severed = true;

@@ -13,7 +13,8 @@ use std::time::Duration;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
-use super::frame::{Frame, Header, STREAMS, Stanza};
+use super::frame::{Frame, STREAMS, Stanza};
+use super::header::Header;
 use super::management::{Management, Miscounted, Outgoing, count, question};
 use super::message::{self, nick, someone};
 use super::places::Places;
@@ -166,6 +167,12 @@ impl Client {
             ("presence", ns::JABBER_CLIENT) if self.is_bound() => self.presence(&element),
             _ => Vec::new(),
         }
+    }
+
+    /// Something came that cannot be read, and the stream has broken by it. It would come again where the stream goes on, and
+    /// break it each time.
+    pub fn pass_over(&mut self) {
+        self.management.iter_mut().for_each(Management::take);
     }
 
     /// A text to somebody, as one message; `kept` is what is given back if it is not sent.

@@ -5,8 +5,9 @@
 
 use std::collections::VecDeque;
 
-use minidom::Element;
 use rxml::{Event, Options, Parse, Parser, WithOptions};
+
+use super::header::Header;
 
 /// What an XML stream is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,42 +18,6 @@ pub enum Frame {
     Stanza(Stanza),
     /// The stream was ended by whoever sends it.
     End,
-}
-
-/// The beginning of a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
-    raw: Vec<u8>,
-    attributes: Vec<(String, String)>,
-}
-
-impl Header {
-    /// The tag as it came, without what may stand before it.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.raw
-    }
-
-    /// The value of an attribute without a prefix: `id`, `from`, `to`, `version`.
-    #[must_use]
-    pub fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.attributes.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// A stanza of this stream as an element, with the names that the header declares. `None` if it is one that the
-    /// library does not take, such as an attribute of many kilobytes.
-    #[must_use]
-    pub fn read(&self, stanza: &Stanza) -> Option<Element> {
-        let name = self.raw.get(1..)?;
-        let end = name
-            .iter()
-            .position(|byte| byte.is_ascii_whitespace() || b"/>".contains(byte));
-        let name = name.get(..end?)?;
-        let document = [&self.raw, stanza.as_bytes(), b"</", name, b">"].concat();
-        let stream = Element::from_reader(document.as_slice()).ok()?;
-        stream.children().next().cloned()
-    }
 }
 
 /// One child of a stream, as it came.

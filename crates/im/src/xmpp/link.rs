@@ -194,7 +194,12 @@ impl Link {
             biased;
             received = self.incoming.recv() => match received {
                 Some(Ok(frame)) => self.receive(&frame),
-                Some(Err(fault)) => self.end(Some(fault.to_string())),
+                Some(Err(fault)) => {
+                    if let StreamFault::Frame(_) = fault {
+                        self.client.pass_over();
+                    }
+                    self.end(Some(fault.to_string()));
+                }
                 None => self.end(None),
             },
             () = overdue => self.miss_the_server(),

@@ -15,7 +15,8 @@ use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use super::fault::{LoginError, StreamFault};
-use super::frame::{Header, Stanza};
+use super::frame::Stanza;
+use super::header::Header;
 use super::ns;
 use super::resolve::{self, Target};
 use super::sasl::{Offer, Unproved};

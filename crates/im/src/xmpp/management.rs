@@ -126,6 +126,12 @@ impl Management {
         self.kept_for = seconds.map(|seconds| Duration::from_secs(seconds.into()));
     }
 
+    /// Whether the server has agreed, and counts.
+    #[must_use]
+    pub fn is_agreed(&self) -> bool {
+        self.enabled
+    }
+
     /// Whether the stream may go on after a break.
     #[must_use]
     pub fn is_resumable(&self) -> bool {
@@ -213,6 +219,12 @@ impl Management {
         self.acknowledge(count)?;
         (self.asked, self.owes, self.bytes) = (false, false, 0);
         Ok(std::mem::take(&mut self.open))
+    }
+
+    /// What the server has not said that it has taken, once the stream does not go on any more. Nothing, if it does not count.
+    #[must_use]
+    pub fn into_open(self) -> VecDeque<Outgoing> {
+        if self.enabled { self.open } else { VecDeque::new() }
     }
 
     /// The server has taken so many stanzas in all.

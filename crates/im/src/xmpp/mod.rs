@@ -12,6 +12,7 @@ pub mod cipher;
 mod client;
 mod fault;
 mod frame;
+mod header;
 mod iq;
 mod link;
 mod login;
@@ -28,7 +29,8 @@ mod stream;
 
 pub use client::{Client, Output};
 pub use fault::{LoginError, SaslFault, StreamFault};
-pub use frame::{Frame, FrameFault, FrameReader, Header, STREAMS, Stanza};
+pub use frame::{Frame, FrameFault, FrameReader, STREAMS, Stanza};
+pub use header::Header;
 pub use jid::{BareJid, Jid};
 pub use link::Link;
 pub use login::{LoggedIn, Login, Reached, Security};

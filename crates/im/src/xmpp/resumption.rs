@@ -1,7 +1,7 @@
 //! Going on where a stream broke, on another one on which the server has let us in (XEP-0198, section 5).
 
 use super::fault::StreamFault;
-use super::frame::Header;
+use super::header::Header;
 use super::login::LoggedIn;
 use super::management::{Outgoing, count};
 use super::ns;

@@ -6,7 +6,8 @@ use minidom::Element;
 use zeroize::Zeroizing;
 
 use super::fault::{SaslFault, StreamFault};
-use super::frame::{Header, Stanza};
+use super::frame::Stanza;
+use super::header::Header;
 use super::ns::{CHANNEL_BINDING, SASL};
 use super::scram::{Binding, Hash, Scram};
 use super::stream::{XmlStream, condition_and_text, unexpected};

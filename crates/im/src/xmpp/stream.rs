@@ -5,7 +5,8 @@ use std::fmt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::fault::StreamFault;
-use super::frame::{Frame, FrameReader, Header, STREAMS, Stanza};
+use super::frame::{Frame, FrameReader, STREAMS, Stanza};
+use super::header::Header;
 use crate::dial::Stream;
 
 /// Both directions of a connection that speaks XMPP.

@@ -9,7 +9,7 @@
 //! Every stanza passes as the bytes that it is but messages to and from people. What is shown of a message has gone
 //! through the engine; what may not be sent stays there.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use im::irc::Nick;
 use im::xmpp::cipher::{self, is_ciphertext};
@@ -21,10 +21,11 @@ use crate::engine::notice::{Notice, What};
 use crate::engine::{Effect, Memory};
 use crate::proxy::habits::Habits;
 use crate::proxy::resident::Resident;
-use crate::proxy::xmpp::company::{Load, Outbound};
+use crate::proxy::xmpp::company::{Load, Outbound, Parcel};
 use crate::proxy::xmpp::names::{self, ADDRESS, Addressee};
 use crate::proxy::xmpp::payload::{self, ABOUT_CIPHERTEXT};
 use crate::proxy::xmpp::wish::{Wish, wishes};
+use crate::sanitize;
 
 /// One thing to do, in order.
 #[derive(Debug)]
@@ -130,11 +131,39 @@ impl Adapter {
         out
     }
 
+    /// The connection broke before the server said that it has taken these. What is private among them the engine tells of.
+    pub fn doubt(&self, resident: &mut Resident, open: impl IntoIterator<Item = Outgoing>) {
+        let mut texts: BTreeMap<Nick, usize> = BTreeMap::new();
+        for (to, text) in open.into_iter().filter_map(Outgoing::into_text) {
+            if !is_ciphertext(&String::from_utf8_lossy(&text)) {
+                *texts.entry(to).or_default() += 1;
+            }
+        }
+        let line = |(to, count): (Nick, usize)| {
+            let name = sanitize::nick(to.as_bytes());
+            let texts = if count == 1 { "text" } else { "texts" };
+            format!("*** {name}: the last {count} {texts} in the clear may be lost: the connection broke")
+        };
+        let lines: Vec<_> = texts.into_iter().map(line).collect();
+        if lines.is_empty() {
+            return;
+        }
+        if resident.company.has_others(self.seed) {
+            return self.share(resident, &Parcel::Told(lines));
+        }
+        resident.keep(lines);
+    }
+
     /// The connection is gone; these have certainly not been sent. There is nobody to show anything any more: what the
     /// person has to know is kept for the next client.
     ///
     /// If other clients of the account are there, they go on: the network has not lost the person.
-    pub fn lost(&mut self, resident: &mut Resident, unsent: Vec<Outgoing>, now: Timestamp) -> Vec<Step> {
+    pub fn lost(
+        &mut self,
+        resident: &mut Resident,
+        unsent: impl IntoIterator<Item = Outgoing>,
+        now: Timestamp,
+    ) -> Vec<Step> {
         let (first, untold) = resident.company.leave(self.seed);
         resident.keep(untold);
         resident.outside.rouse();

@@ -131,7 +131,8 @@ impl<'r> Pump<'r> {
     /// The connection is gone.
     pub(super) fn lose(mut self) {
         let room = self.room;
-        let unsent = std::mem::replace(&mut self.up, ServerStream::new(None)).into_unsent();
+        let [unsent, open] = std::mem::replace(&mut self.up, ServerStream::new(None)).into_rest();
+        self.adapter.doubt(&mut room.resident(), open);
         let steps = self.adapter.lost(&mut room.resident(), unsent, now());
         self.carry_out(steps);
         let unread = self
@@ -195,6 +196,8 @@ impl Traffic for Pump<'_> {
         let pushed = self.from_server.push(bytes);
         self.hear_server();
         if let Err(fault) = pushed {
+            // It would come again with every client else, and none could stay.
+            self.up.take();
             self.distrust(&fault);
         }
     }

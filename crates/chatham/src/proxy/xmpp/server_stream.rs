@@ -70,7 +70,7 @@ impl ServerStream {
                 return management.hear_count(element);
             }
             // The server does not do it after all.
-            "failed" => self.end_with_its_connection(),
+            "failed" => self.count_no_more(),
             _ => {}
         }
         Ok(())
@@ -89,8 +89,12 @@ impl ServerStream {
 
     /// Nothing goes on after the next break.
     pub(super) fn end_with_its_connection(&mut self) {
-        self.management = None;
         self.back = None;
+    }
+
+    fn count_no_more(&mut self) {
+        self.management = None;
+        self.end_with_its_connection();
     }
 
     /// The connection is gone. Looks for the server, if the stream may go on. What was not written as a whole is written
@@ -134,8 +138,10 @@ impl ServerStream {
         self.queue.push_back(outgoing);
     }
 
-    /// Says that the stream is over, unless that was the last thing said.
+    /// Says what was taken, or the server would keep it for the next client; and that the stream is over, unless that was
+    /// the last thing said.
     pub(super) fn say_goodbye(&mut self) {
+        self.management.iter_mut().for_each(Management::hear_question);
         if self
             .queue
             .back()
@@ -150,6 +156,11 @@ impl ServerStream {
         // A server that does not read may go on asking.
         if self.gone || self.bytes.len() >= WRITE {
             return;
+        }
+        let agreed = self.management.as_ref().is_some_and(Management::is_agreed);
+        if self.is_full() && !agreed {
+            // It offers to count and does not: what waits for its word would wait for ever.
+            self.count_no_more();
         }
         if let Some(answer) = self.management.as_mut().and_then(Management::answer_due) {
             self.bytes.extend_from_slice(answer.as_bytes());
@@ -195,9 +206,11 @@ impl ServerStream {
         self.management.as_ref().is_some_and(Management::is_full)
     }
 
-    /// What has certainly not been sent.
-    pub(super) fn into_unsent(self) -> Vec<Outgoing> {
-        self.queue.into()
+    /// What has certainly not been sent; and what may be lost, if the connection is gone.
+    pub(super) fn into_rest(self) -> [VecDeque<Outgoing>; 2] {
+        let counted = self.management.filter(|_| self.gone);
+        let open = counted.map_or_else(VecDeque::new, Management::into_open);
+        [self.queue, open]
     }
 }
 
@@ -212,8 +225,8 @@ mod tests {
 
     use super::*;
 
-    /// A stream whose server counts.
-    fn counted(now: Instant) -> ServerStream {
+    /// A stream whose server may count.
+    fn beginning() -> ServerStream {
         let mut reader = im::xmpp::FrameReader::default();
         let header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>";
         reader.push(header.as_bytes()).unwrap();
@@ -222,7 +235,12 @@ mod tests {
         };
         let password = Zeroizing::new("secret".to_owned());
         let back = WayBack::new(Login::new("example.org"), ("alice".to_owned(), password), header);
-        let mut stream = ServerStream::new(Some(back));
+        ServerStream::new(Some(back))
+    }
+
+    /// A stream whose server counts.
+    fn counted(now: Instant) -> ServerStream {
+        let mut stream = beginning();
         stream.bound();
         hear(
             &mut stream,
@@ -297,5 +315,16 @@ mod tests {
         hear(&mut stream, "<a xmlns='urn:xmpp:sm:3' h='1'/>");
         stream.is_alive(later(20));
         assert_eq!(stream.deadline(), None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_say_that_it_counts_gets_everything() {
+        let now = Instant::now();
+        let mut stream = beginning();
+        stream.bound();
+        for number in 0..5000 {
+            stream.say(Outgoing::stanza(format!("<iq id='{number}'/>").into_bytes()));
+        }
+        assert_eq!(written(&mut stream, now).matches("<iq").count(), 5000);
     }
 }
