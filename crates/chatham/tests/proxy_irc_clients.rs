@@ -143,13 +143,20 @@ async fn both_clients_write_into_one_private_conversation_and_each_shows_each_te
     assert_eq!(
         times(
             &pair.alice,
-            &["*chatham", "you said to bob, on another client:", UP[1]]
+            &[
+                "*chatham",
+                "bob: you said elsewhere, privately, to an unverified key:",
+                UP[1]
+            ]
         ),
         1,
         "{:?}",
         pair.alice.lines
     );
-    assert_eq!(times(&pair.alice, &["you said to bob", "/me hüpť·ünď·löcht"]), 1);
+    assert_eq!(
+        times(&pair.alice, &["you said elsewhere", "/me hüpť·ünď·löcht"]),
+        1
+    );
     for (client, own) in [(&pair.alice, UP[0]), (&desk, UP[1])] {
         assert_eq!(times(client, &[own]), 0, "the client shows it by itself");
         assert!(!client.has(&["?OTR"]), "{:?}", client.lines);
@@ -225,7 +232,7 @@ async fn what_waits_is_shown_on_the_others_when_it_goes() {
     pair.alice.settle().await;
     assert_eq!(times(&pair.alice, &["PRIVMSG bob"]), 0, "{:?}", pair.alice.lines);
     assert!(
-        !pair.alice.has(&["you said to"]),
+        !pair.alice.has(&["you said elsewhere"]),
         "it was typed here: {:?}",
         pair.alice.lines
     );
@@ -244,7 +251,7 @@ async fn what_is_said_to_channels_and_in_the_clear_is_shown_on_the_others() {
     pair.alice.settle().await;
     desk.until(&[":alice!~alice@127.0.0.1 PRIVMSG #room :to all"])
         .await;
-    desk.until(&["*chatham", "you said to bob, on another client: in the clear"])
+    desk.until(&["*chatham", "bob: you said elsewhere, in the clear: in the clear"])
         .await;
     desk.settle().await;
     assert!(!desk.has(&["hunter2"]), "a password: {:?}", desk.lines);
@@ -309,7 +316,7 @@ async fn own_words_come_back_once_where_the_server_echoes() {
         assert_eq!(times(&pair.alice, &[text]), 1, "{:?}", pair.alice.lines);
         assert_eq!(times(&same, &[text]), 1, "{:?}", same.lines);
         assert_eq!(
-            times(&bare, &["you said to bob", text]),
+            times(&bare, &["you said elsewhere", text]),
             usize::from(at < 2),
             "{:?}",
             bare.lines
