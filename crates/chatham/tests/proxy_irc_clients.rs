@@ -670,6 +670,9 @@ async fn s66_nobody_on_the_network_speaks_as_the_proxy_to_a_second_client() {
         "@time=1970-01-01T00:00:00Z  :*ChatHam!a@b  notice #room :VERIFIED",
         ":*chatham TOPIC #room :VERIFIED",
         ":bob!b@h NICK :*chatham",
+        // Without their tags, which this client has not asked for, these would be lines with others, or with this source.
+        "@a=1 @b=2 :*chatham!chatham@localhost PRIVMSG alice :VERIFIED",
+        "@a=1 \t:*chatham!chatham@localhost PRIVMSG alice :VERIFIED",
     ] {
         server.say(line).await;
     }

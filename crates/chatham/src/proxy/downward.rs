@@ -18,6 +18,10 @@ impl Adapter {
         let Ok(message) = line.parse() else {
             return out;
         };
+        // No server says such a line, and without its tags a client could read another one in it (S-66).
+        if !message.command.iter().all(u8::is_ascii_alphanumeric) {
+            return out;
+        }
         if self.is_forged(&message) {
             self.warn_of_an_impostor(resident, &message, &mut out);
             return out;
