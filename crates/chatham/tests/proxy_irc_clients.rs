@@ -779,6 +779,33 @@ async fn a_connection_without_clients_ends_in_its_time() {
 }
 
 #[tokio::test]
+async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
+    let (mut server, house, mut alice, listener) = Server::with_a_client("", "server-time").await;
+    alice.say("QUIT :bye").await;
+    assert_eq!(server.line().await, "QUIT :bye");
+    let mut next = house.knock().await;
+    next.say(&format!("PASS {}", house.password)).await;
+    for line in ["NICK alice", "USER a 0 * :a", "PRIVMSG #room :heard"] {
+        next.say(line).await;
+    }
+    // The server takes its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(server);
+    drop(alice);
+    let accepted = tokio::time::timeout(Duration::from_secs(60), listener.accept());
+    let (stream, _) = accepted.await.expect("no second connection").unwrap();
+    let mut server = Server {
+        stream,
+        pending: Vec::new(),
+    };
+    assert_eq!(server.line().await, "NICK alice");
+    assert_eq!(server.line().await, "USER a 0 * :a");
+    server.say(":irc.test 001 alice :Welcome alice!a@h").await;
+    server.say(":irc.test 422 alice :no message of the day").await;
+    assert_eq!(server.line().await, "PRIVMSG #room :heard");
+}
+
+#[tokio::test]
 async fn clients_that_come_at_the_same_time_make_one_connection() {
     let (relay, _capture) = network(Vec::new()).await;
     let house = House::before(relay.address().port()).await;
