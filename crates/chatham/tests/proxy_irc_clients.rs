@@ -806,6 +806,24 @@ async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_password_that_the_server_echoes_is_shown_on_one_client() {
+    let (mut server, house, mut alice, _listener) = Server::with_a_client("", "echo-message").await;
+    let mut desk = desk(&house, "echo-message").await;
+    desk.say("PRIVMSG NickServ :IDENTIFY hunter2").await;
+    assert_eq!(server.line().await, "PRIVMSG NickServ :IDENTIFY hunter2");
+    server.say(":alice!a@h PRIVMSG NickServ :IDENTIFY hunter2").await;
+    // A service that nobody here has spoken to: another client behind the same bouncer.
+    server.say(":alice!a@h PRIVMSG ChanServ :from elsewhere").await;
+    server.say(":irc.test 999 alice :the end").await;
+    for client in [&mut alice, &mut desk] {
+        client.until(&["the end"]).await;
+        assert!(client.has(&["from elsewhere"]), "{:?}", client.lines);
+    }
+    assert!(!alice.has(&["hunter2"]), "{:?}", alice.lines);
+    assert_eq!(times(&desk, &["hunter2"]), 1, "{:?}", desk.lines);
+}
+
+#[tokio::test]
 async fn clients_that_come_at_the_same_time_make_one_connection() {
     let (relay, _capture) = network(Vec::new()).await;
     let house = House::before(relay.address().port()).await;

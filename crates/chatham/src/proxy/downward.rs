@@ -157,7 +157,14 @@ impl Adapter {
     /// The client's own words, sent back by the server, or said by another client of the same person.
     fn own(&mut self, line: &IrcLine, message: &Message<'_>, out: &mut Vec<Step>) {
         let Addressee::Person(to) = self.observer.addressee(message.param(0)) else {
-            return out.push(Step::Down(line.clone()));
+            let by = match self.observer.is_service(message.param(0)) {
+                true => self.echoes.heard_to_a_service(message.param(1)),
+                false => None,
+            };
+            return out.push(match by {
+                Some(by) => Step::For(by, line.clone()),
+                None => Step::Down(line.clone()),
+            });
         };
         let frame = Frame::of(message, message.param(0));
         match self.echoes.heard(&to, message.param(1)) {

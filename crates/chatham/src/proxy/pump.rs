@@ -115,6 +115,7 @@ impl<'r> Pump<'r> {
                 }
                 Step::Down(line) => self.party.show(&self.adapter, &line),
                 Step::Answer(line) => self.party.answer(&self.adapter, speaker, &line),
+                Step::For(number, line) => self.party.answer(&self.adapter, Some(number), &line),
                 Step::Said(said) => self.party.retell(&self.adapter, &said),
                 Step::Remember(memory) => {
                     if let Some(words) = self.room.remember(&memory) {
