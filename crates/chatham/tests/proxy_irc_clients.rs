@@ -824,6 +824,50 @@ async fn a_password_that_the_server_echoes_is_shown_on_one_client() {
 }
 
 #[tokio::test]
+async fn what_nobody_took_is_shown_to_a_newcomer_as_it_understands_it() {
+    let (mut server, house, _stuck, _listener) = Server::with_a_client("", "server-time").await;
+    let long = "x".repeat(8000);
+    let flood = async {
+        for number in 0..2500 {
+            server
+                .say(&format!(
+                    "@time=2026-01-01T00:00:00.000Z :bob!b@h PRIVMSG alice :{number} {long}"
+                ))
+                .await;
+        }
+        server.say(":bob!b@h PRIVMSG alice :the end").await;
+    };
+    let come = async {
+        // Until the first one has as much as its socket and its backlog take, most likely.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut desk = desk(&house, "").await;
+        desk.until(&["the end"]).await;
+        desk
+    };
+    let (desk, ()) = tokio::join!(come, flood);
+    assert!(times(&desk, &[":bob!b@h PRIVMSG alice :"]) > 100);
+    let tagged = desk.lines.iter().filter(|line| line.starts_with('@'));
+    assert_eq!(tagged.count(), 0);
+}
+
+#[tokio::test]
+async fn own_words_that_come_back_to_nobody_are_no_news() {
+    let (mut server, house, mut alice, _listener) =
+        Server::with_a_client("stay = 'always'\n", "echo-message").await;
+    alice.say("PRIVMSG bob :hello").await;
+    let said = server.line().await;
+    alice.say("QUIT").await;
+    assert_eq!(server.line().await, "AWAY :not here");
+    server.say(&format!(":alice!a@h {said}")).await;
+    server.say(":bob!b@h PRIVMSG alice :what is it").await;
+    server.say("PING :heard").await;
+    assert_eq!(server.line().await, "PONG :heard");
+    let mut back = desk(&house, "").await;
+    back.until(&[":bob!b@h PRIVMSG alice :what is it"]).await;
+    assert!(!back.has(&["hello"]), "{:?}", back.lines);
+}
+
+#[tokio::test]
 async fn clients_that_come_at_the_same_time_make_one_connection() {
     let (relay, _capture) = network(Vec::new()).await;
     let house = House::before(relay.address().port()).await;

@@ -122,18 +122,24 @@ impl Adapter {
         });
         let untold: Vec<String> = resident.take_untold().chain(left_out).collect();
         lines.extend(self.as_the_proxy(self.way_to_tell(), untold));
-        let timed = wants.has("server-time", &self.held);
         let unshown = resident
             .take_unshown()
             .flat_map(|line| LineBuffer::new().feed(&line));
-        for line in unshown.flatten() {
-            let shown = line
-                .parse()
-                .ok()
-                .and_then(|message| line::with_tags(message.tags, |_| timed, &line));
-            lines.extend(shown);
-        }
+        lines.extend(self.missed(unshown.flatten(), wants));
         lines
+    }
+
+    /// Words that nobody has read, as a client understands them. What the person has said themselves is no news.
+    pub(super) fn missed(&self, words: impl IntoIterator<Item = IrcLine>, wants: &Wants) -> Vec<IrcLine> {
+        let client = self.observer.client();
+        let timed = wants.has("server-time", &self.held);
+        let shown = words.into_iter().filter_map(|line| {
+            let message = line.parse().ok()?;
+            let by = message.source.map(|source| client.fold(source.name));
+            let news = by.is_none_or(|by| by != client.nick());
+            line::with_tags(message.tags, |_| timed, &line).filter(|_| news)
+        });
+        shown.collect()
     }
 }
 

@@ -203,6 +203,7 @@ impl Pump<'_> {
         let resident = &mut self.room.resident();
         let lines = self.adapter.retell_everything(&guest.wants).into_iter();
         let greeting = self.adapter.greet(resident, &guest.wants);
+        let debts = self.adapter.missed(debts, &guest.wants);
         lines
             .chain(greeting)
             .chain(debts)
