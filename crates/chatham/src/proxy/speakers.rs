@@ -208,9 +208,14 @@ impl Pump<'_> {
             .chain(greeting)
             .chain(debts)
             .for_each(|line| guest.tell(&line));
+        let number = guest.number;
+        // Clients that come and go leave no questions behind.
+        let guests = &self.party.guests;
+        self.idle
+            .retain(|(asker, _)| guests.iter().any(|guest| guest.number == *asker));
         for channel in self.adapter.attendance.channels() {
             let line = IrcLine::command("NAMES").param(channel).build();
-            self.idle.extend(line.ok().map(|line| (guest.number, line)));
+            self.idle.extend(line.ok().map(|line| (number, line)));
         }
         self.count();
     }
