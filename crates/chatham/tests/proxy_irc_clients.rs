@@ -868,6 +868,20 @@ async fn own_words_that_come_back_to_nobody_are_no_news() {
 }
 
 #[tokio::test]
+async fn a_client_that_never_says_who_it_is_is_nobody() {
+    let (mut server, house, mut alice, _listener) =
+        Server::with_a_client("stay = '1s'\n", "server-time").await;
+    let mut half = house.knock().await;
+    half.say(&format!("PASS {}", house.password)).await;
+    half.say("PING :in").await;
+    half.until(&["PONG", "in"]).await;
+    alice.say("QUIT").await;
+    assert_eq!(server.line().await, "AWAY :not here");
+    assert_eq!(server.line().await, "QUIT");
+    assert!(half.rest().await.contains("the network is left just now"));
+}
+
+#[tokio::test]
 async fn clients_that_come_at_the_same_time_make_one_connection() {
     let (relay, _capture) = network(Vec::new()).await;
     let house = House::before(relay.address().port()).await;
