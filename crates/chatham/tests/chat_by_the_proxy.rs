@@ -114,6 +114,12 @@ fn what_is_said_on_either_screen_is_seen_on_both() {
         let shown = chat.seen().iter().filter(|line| line.contains(secret));
         assert_eq!(shown.count(), 1, "{secret}");
     }
+    two.ben.say("PRIVMSG alice :nothing more");
+    two.ann.until(&["nothing more"]);
+    for (secret, count) in SECRETS.into_iter().zip([1, 1, 0, 1]) {
+        let shown = two.ann.lines.iter().filter(|line| line.contains(secret));
+        assert_eq!(shown.count(), count, "{secret}: {:?}", two.ann.lines);
+    }
 
     // Whoever leaves ends nothing, and what was said last is said.
     chat.say("the last word\n/quit");

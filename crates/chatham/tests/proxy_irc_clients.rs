@@ -143,13 +143,20 @@ async fn both_clients_write_into_one_private_conversation_and_each_shows_each_te
     assert_eq!(
         times(
             &pair.alice,
-            &["*chatham", "you said to bob, on another client:", UP[1]]
+            &[
+                "*chatham",
+                "bob: you said elsewhere, privately, to an unverified key:",
+                UP[1]
+            ]
         ),
         1,
         "{:?}",
         pair.alice.lines
     );
-    assert_eq!(times(&pair.alice, &["you said to bob", "/me hüpť·ünď·löcht"]), 1);
+    assert_eq!(
+        times(&pair.alice, &["you said elsewhere", "/me hüpť·ünď·löcht"]),
+        1
+    );
     for (client, own) in [(&pair.alice, UP[0]), (&desk, UP[1])] {
         assert_eq!(times(client, &[own]), 0, "the client shows it by itself");
         assert!(!client.has(&["?OTR"]), "{:?}", client.lines);
@@ -225,7 +232,7 @@ async fn what_waits_is_shown_on_the_others_when_it_goes() {
     pair.alice.settle().await;
     assert_eq!(times(&pair.alice, &["PRIVMSG bob"]), 0, "{:?}", pair.alice.lines);
     assert!(
-        !pair.alice.has(&["you said to"]),
+        !pair.alice.has(&["you said elsewhere"]),
         "it was typed here: {:?}",
         pair.alice.lines
     );
@@ -244,7 +251,7 @@ async fn what_is_said_to_channels_and_in_the_clear_is_shown_on_the_others() {
     pair.alice.settle().await;
     desk.until(&[":alice!~alice@127.0.0.1 PRIVMSG #room :to all"])
         .await;
-    desk.until(&["*chatham", "you said to bob, on another client: in the clear"])
+    desk.until(&["*chatham", "bob: you said elsewhere, in the clear: in the clear"])
         .await;
     desk.settle().await;
     assert!(!desk.has(&["hunter2"]), "a password: {:?}", desk.lines);
@@ -309,7 +316,7 @@ async fn own_words_come_back_once_where_the_server_echoes() {
         assert_eq!(times(&pair.alice, &[text]), 1, "{:?}", pair.alice.lines);
         assert_eq!(times(&same, &[text]), 1, "{:?}", same.lines);
         assert_eq!(
-            times(&bare, &["you said to bob", text]),
+            times(&bare, &["you said elsewhere", text]),
             usize::from(at < 2),
             "{:?}",
             bare.lines
@@ -663,6 +670,9 @@ async fn s66_nobody_on_the_network_speaks_as_the_proxy_to_a_second_client() {
         "@time=1970-01-01T00:00:00Z  :*ChatHam!a@b  notice #room :VERIFIED",
         ":*chatham TOPIC #room :VERIFIED",
         ":bob!b@h NICK :*chatham",
+        // Without their tags, which this client has not asked for, these would be lines with others, or with this source.
+        "@a=1 @b=2 :*chatham!chatham@localhost PRIVMSG alice :VERIFIED",
+        "@a=1 \t:*chatham!chatham@localhost PRIVMSG alice :VERIFIED",
     ] {
         server.say(line).await;
     }
@@ -766,6 +776,109 @@ async fn a_connection_without_clients_ends_in_its_time() {
     alice
         .until(&["*chatham", "no client has come back in time"])
         .await;
+}
+
+#[tokio::test]
+async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
+    let (mut server, house, mut alice, listener) = Server::with_a_client("", "server-time").await;
+    alice.say("QUIT :bye").await;
+    assert_eq!(server.line().await, "QUIT :bye");
+    let mut next = house.knock().await;
+    next.say(&format!("PASS {}", house.password)).await;
+    for line in ["NICK alice", "USER a 0 * :a", "PRIVMSG #room :heard"] {
+        next.say(line).await;
+    }
+    // The server takes its time.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    drop(server);
+    drop(alice);
+    let accepted = tokio::time::timeout(Duration::from_secs(60), listener.accept());
+    let (stream, _) = accepted.await.expect("no second connection").unwrap();
+    let mut server = Server {
+        stream,
+        pending: Vec::new(),
+    };
+    assert_eq!(server.line().await, "NICK alice");
+    assert_eq!(server.line().await, "USER a 0 * :a");
+    server.say(":irc.test 001 alice :Welcome alice!a@h").await;
+    server.say(":irc.test 422 alice :no message of the day").await;
+    assert_eq!(server.line().await, "PRIVMSG #room :heard");
+}
+
+#[tokio::test]
+async fn a_password_that_the_server_echoes_is_shown_on_one_client() {
+    let (mut server, house, mut alice, _listener) = Server::with_a_client("", "echo-message").await;
+    let mut desk = desk(&house, "echo-message").await;
+    desk.say("PRIVMSG NickServ :IDENTIFY hunter2").await;
+    assert_eq!(server.line().await, "PRIVMSG NickServ :IDENTIFY hunter2");
+    server.say(":alice!a@h PRIVMSG NickServ :IDENTIFY hunter2").await;
+    // A service that nobody here has spoken to: another client behind the same bouncer.
+    server.say(":alice!a@h PRIVMSG ChanServ :from elsewhere").await;
+    server.say(":irc.test 999 alice :the end").await;
+    for client in [&mut alice, &mut desk] {
+        client.until(&["the end"]).await;
+        assert!(client.has(&["from elsewhere"]), "{:?}", client.lines);
+    }
+    assert!(!alice.has(&["hunter2"]), "{:?}", alice.lines);
+    assert_eq!(times(&desk, &["hunter2"]), 1, "{:?}", desk.lines);
+}
+
+#[tokio::test]
+async fn what_nobody_took_is_shown_to_a_newcomer_as_it_understands_it() {
+    let (mut server, house, _stuck, _listener) = Server::with_a_client("", "server-time").await;
+    let long = "x".repeat(8000);
+    let flood = async {
+        for number in 0..2500 {
+            server
+                .say(&format!(
+                    "@time=2026-01-01T00:00:00.000Z :bob!b@h PRIVMSG alice :{number} {long}"
+                ))
+                .await;
+        }
+        server.say(":bob!b@h PRIVMSG alice :the end").await;
+    };
+    let come = async {
+        // Until the first one has as much as its socket and its backlog take, most likely.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut desk = desk(&house, "").await;
+        desk.until(&["the end"]).await;
+        desk
+    };
+    let (desk, ()) = tokio::join!(come, flood);
+    assert!(times(&desk, &[":bob!b@h PRIVMSG alice :"]) > 100);
+    let tagged = desk.lines.iter().filter(|line| line.starts_with('@'));
+    assert_eq!(tagged.count(), 0);
+}
+
+#[tokio::test]
+async fn own_words_that_come_back_to_nobody_are_no_news() {
+    let (mut server, house, mut alice, _listener) =
+        Server::with_a_client("stay = 'always'\n", "echo-message").await;
+    alice.say("PRIVMSG bob :hello").await;
+    let said = server.line().await;
+    alice.say("QUIT").await;
+    assert_eq!(server.line().await, "AWAY :not here");
+    server.say(&format!(":alice!a@h {said}")).await;
+    server.say(":bob!b@h PRIVMSG alice :what is it").await;
+    server.say("PING :heard").await;
+    assert_eq!(server.line().await, "PONG :heard");
+    let mut back = desk(&house, "").await;
+    back.until(&[":bob!b@h PRIVMSG alice :what is it"]).await;
+    assert!(!back.has(&["hello"]), "{:?}", back.lines);
+}
+
+#[tokio::test]
+async fn a_client_that_never_says_who_it_is_is_nobody() {
+    let (mut server, house, mut alice, _listener) =
+        Server::with_a_client("stay = '1s'\n", "server-time").await;
+    let mut half = house.knock().await;
+    half.say(&format!("PASS {}", house.password)).await;
+    half.say("PING :in").await;
+    half.until(&["PONG", "in"]).await;
+    alice.say("QUIT").await;
+    assert_eq!(server.line().await, "AWAY :not here");
+    assert_eq!(server.line().await, "QUIT");
+    assert!(half.rest().await.contains("the network is left just now"));
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ impl Attendance {
             b"PART" if by_us => self.leave(first, client),
             b"KICK" if own(message.param(1)) => self.leave(first, client),
             b"MODE" if own(first) => self.change_modes(message.param(1)),
-            b"CHGHOST" if by_us => {
+            // A space in it would end the source of every line that shows us.
+            b"CHGHOST" if by_us && !message.last().contains(&b' ') => {
                 self.user_and_host = Some((first.to_vec(), message.param(1).to_vec()));
             }
             _ => {}
@@ -150,6 +151,13 @@ impl Attendance {
     fn note(&mut self, message: &Message<'_>) {
         let about_the_day = !message.command.starts_with(b"0");
         if about_the_day && self.welcome.iter().any(|(number, _)| is_the_last(number)) {
+            return;
+        }
+        // VERSION is answered with some of it again.
+        let known = |(number, known): &(Vec<u8>, Vec<Vec<u8>>)| {
+            *number == message.command && message.params.iter().skip(1).eq(known)
+        };
+        if !about_the_day && self.welcome.iter().any(known) {
             return;
         }
         let rest: Vec<Vec<u8>> = message
@@ -275,6 +283,8 @@ mod tests {
             ":ally!al@host PART #gone :bye",
             ":bob!b@h KICK #KICKED ally :out",
             ":irc.example 372 ally :- asked again",
+            ":irc.example 005 ally CHANTYPES=# :are supported",
+            ":ally!al@host CHGHOST al :host PRIVMSG ally :forged",
         ];
         assert_eq!(
             retold(&[&BEGINNING[..], &later].concat(), false),

@@ -18,6 +18,10 @@ impl Adapter {
         let Ok(message) = line.parse() else {
             return out;
         };
+        // No server says such a line, and without its tags a client could read another one in it (S-66).
+        if !message.command.iter().all(u8::is_ascii_alphanumeric) {
+            return out;
+        }
         if self.is_forged(&message) {
             self.warn_of_an_impostor(resident, &message, &mut out);
             return out;
@@ -153,7 +157,14 @@ impl Adapter {
     /// The client's own words, sent back by the server, or said by another client of the same person.
     fn own(&mut self, line: &IrcLine, message: &Message<'_>, out: &mut Vec<Step>) {
         let Addressee::Person(to) = self.observer.addressee(message.param(0)) else {
-            return out.push(Step::Down(line.clone()));
+            let by = match self.observer.is_service(message.param(0)) {
+                true => self.echoes.heard_to_a_service(message.param(1)),
+                false => None,
+            };
+            return out.push(match by {
+                Some(by) => Step::For(by, line.clone()),
+                None => Step::Down(line.clone()),
+            });
         };
         let frame = Frame::of(message, message.param(0));
         match self.echoes.heard(&to, message.param(1)) {

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 #[derive(Default)]
 pub(super) struct Echoes {
     awaited: VecDeque<Echo>,
+    /// What clients have said to services.
+    to_services: VecDeque<(Zeroizing<Vec<u8>>, u64)>,
 }
 
 struct Echo {
@@ -40,6 +42,21 @@ impl Echoes {
             sent: sent.to_vec(),
             said: said.map(|said| Zeroizing::new(said.to_vec())),
         });
+    }
+
+    /// This was said to a service, by one client: it may be a password.
+    pub(super) fn sent_to_a_service(&mut self, text: &[u8], by: u64) {
+        if self.to_services.len() >= MOST {
+            self.to_services.pop_front();
+        }
+        self.to_services.push_back((Zeroizing::new(text.to_vec()), by));
+    }
+
+    /// This came back of what was said to a service; by which client, if by one of these.
+    pub(super) fn heard_to_a_service(&mut self, text: &[u8]) -> Option<u64> {
+        let found = self.to_services.iter().position(|(sent, _)| **sent == text);
+        let (_, by) = self.to_services.remove(found?)?;
+        Some(by)
     }
 
     /// This came back.
@@ -81,5 +98,7 @@ mod tests {
         assert_eq!(echoes.heard(&bob, b"hello"), Echoed::Unknown);
         (0..1000).for_each(|_| echoes.sent(&bob, b"x", None));
         assert_eq!(echoes.awaited.len(), MOST);
+        (0..1000).for_each(|by| echoes.sent_to_a_service(b"x", by));
+        assert_eq!(echoes.to_services.len(), MOST);
     }
 }

@@ -43,6 +43,7 @@ pub(super) async fn host(
     let mut kept = false;
     let mut server_gone = false;
     let mut leaving: Option<Instant> = None;
+    let mut closed = false;
     let (door, mut arrivals) = mpsc::channel(MOST_ARRIVALS);
     let mut door = Some(door);
     // Whoever knocks is not the first: those that were asked just now have answered.
@@ -54,12 +55,15 @@ pub(super) async fn host(
             pump.say_goodbye();
             if leaving.is_none() {
                 leaving = Some(Instant::now() + FAREWELL);
-                turn.close();
-                arrivals.close();
             }
         }
+        // Who came in now would speak behind the farewell, which nobody hears.
+        if pump.goodbye && !std::mem::replace(&mut closed, true) {
+            turn.close();
+            arrivals.close();
+        }
         if pump.is_ready()
-            && leaving.is_none()
+            && !closed
             && let Some(door) = door.take()
         {
             turn.open(door);
@@ -85,7 +89,7 @@ pub(super) async fn host(
             wrote = write_or_flush(&mut writes, up), if may_write => {
                 wrote.map_or(Happening::ServerGone, Happening::Said)
             }
-            Some(newcomer) = arrivals.recv(), if leaving.is_none() => Happening::Newcomer(Box::new(newcomer)),
+            Some(newcomer) = arrivals.recv(), if !closed => Happening::Newcomer(Box::new(newcomer)),
             Ok(()) = errands.changed() => Happening::Errands,
             () = sleep_until(wake) => Happening::Time,
             () = room.knocked(), if leaving.is_none() => Happening::Knock,
@@ -125,8 +129,6 @@ pub(super) async fn host(
             Happening::ProxyEnds => {
                 pump.end();
                 leaving = Some(Instant::now() + FAREWELL);
-                turn.close();
-                arrivals.close();
             }
         }
     }

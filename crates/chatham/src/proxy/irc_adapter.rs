@@ -37,6 +37,8 @@ pub enum Step {
     Down(IrcLine),
     /// Say this to the client that speaks.
     Answer(IrcLine),
+    /// Say this to the client with this number.
+    For(u64, IrcLine),
     /// Show this on the clients on which it was not typed.
     Said(Said),
     /// Store this.

@@ -145,16 +145,18 @@ pub(super) fn relabelled(line: &IrcLine, message: &Message<'_>, label: Option<&[
     with_tags(Some(&tags.join(&b';')), |_| true, line)
 }
 
-/// The bytes of a line behind its tags.
+/// The bytes of a line behind its tags, which begin where a parser sees them begin.
 pub(super) fn untagged(line: &[u8]) -> &[u8] {
+    let line = behind_spaces(line);
     match line.first() {
-        Some(b'@') => line
-            .splitn(2, |&byte| byte == b' ')
-            .nth(1)
-            .unwrap_or_default()
-            .trim_ascii_start(),
+        Some(b'@') => behind_spaces(line.splitn(2, |&byte| byte == b' ').nth(1).unwrap_or_default()),
         _ => line,
     }
+}
+
+fn behind_spaces(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&byte| byte != b' ').unwrap_or(text.len());
+    text.split_at(start).1
 }
 
 fn tagged(tags: Option<&[u8]>, line: &IrcLine) -> Result<IrcLine, LineError> {

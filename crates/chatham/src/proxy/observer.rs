@@ -120,6 +120,11 @@ impl Observer {
         }
     }
 
+    /// Whether this is a program of the network: what is said to it may be a password.
+    pub(super) fn is_service(&self, target: &[u8]) -> bool {
+        !self.isupport().is_channel(target) && is_service(&Source::parse(target))
+    }
+
     fn capabilities(&mut self, message: &Message<'_>) {
         let word = message.param(1).to_ascii_uppercase();
         for name in message.last().split(|&byte| byte == b' ') {

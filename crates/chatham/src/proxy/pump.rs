@@ -115,6 +115,7 @@ impl<'r> Pump<'r> {
                 }
                 Step::Down(line) => self.party.show(&self.adapter, &line),
                 Step::Answer(line) => self.party.answer(&self.adapter, speaker, &line),
+                Step::For(number, line) => self.party.answer(&self.adapter, Some(number), &line),
                 Step::Said(said) => self.party.retell(&self.adapter, &said),
                 Step::Remember(memory) => {
                     if let Some(words) = self.room.remember(&memory) {
@@ -150,12 +151,16 @@ impl<'r> Pump<'r> {
         let unread = self.party.sweep();
         self.keep(unread);
         self.count();
-        if !self.party.guests.is_empty() || self.absence.is_some() {
-            return !self.over;
+        let stands = self.adapter.is_ready() && !self.over && !self.goodbye && !self.server_gone;
+        // One that is not let in yet is nobody.
+        if stands && self.adapter.guests == 0 && self.absence.is_none() {
+            self.be_absent();
         }
-        if self.over || self.goodbye || self.server_gone || !self.adapter.is_ready() {
-            return false;
-        }
+        !self.over && (self.absence.is_some() || !self.party.guests.is_empty())
+    }
+
+    /// Nobody is there any more. The connection may stay.
+    fn be_absent(&mut self) {
         let away = self.adapter.attendance.is_away();
         self.absence = self.room.stay.begin(!away, Instant::now());
         if self.absence.as_ref().is_some_and(|absence| absence.announced)
@@ -163,7 +168,6 @@ impl<'r> Pump<'r> {
         {
             self.queue.push_back(unasked(line));
         }
-        self.absence.is_some()
     }
 
     pub(super) fn server_is_gone(&mut self) {

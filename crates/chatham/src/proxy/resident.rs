@@ -159,7 +159,7 @@ impl Resident {
             What::NotSent { line, held: true, .. } => self.holds(line.0),
             What::Sent { line, words, how, .. } if self.outside.was_said(*line) => {
                 self.held.remove(&line.0);
-                return words::said_elsewhere(with, words, *how);
+                return words::said_elsewhere(with.as_bytes(), words, *how);
             }
             What::Sent { line, how, .. } => {
                 if !self.held.remove(&line.0) {

@@ -2,28 +2,27 @@
 
 use im::irc::{IrcLine, LineBuffer, Message, ctcp};
 use otr::Timestamp;
-use zeroize::Zeroizing;
 
-use crate::engine::notice::{Notice, What};
+use crate::engine::notice::{How, Notice, What, Words};
 use crate::proxy::capabilities::{Held, SELF_MESSAGE, Wants};
 use crate::proxy::irc_adapter::{Adapter, Step};
 use crate::proxy::line::{self, Frame};
 use crate::proxy::observer::NAME;
 use crate::proxy::resident::Resident;
-use crate::sanitize;
+use crate::proxy::words::said_elsewhere;
 
 /// Something that the person has said. Its `Debug` does not show the text.
 pub struct Said {
     /// To whom, or where.
     pub(super) to: Vec<u8>,
     pub(super) command: &'static str,
-    text: Zeroizing<Vec<u8>>,
+    words: Words,
     /// The client on which it was typed.
     pub(super) by: Option<u64>,
     /// Whether the server sends it back, to those who want that.
     echoed: bool,
-    /// Whether it was said to one person.
-    to_a_person: bool,
+    /// How it went to one person; nothing for a channel.
+    how: Option<How>,
 }
 
 impl std::fmt::Debug for Said {
@@ -37,13 +36,17 @@ impl std::fmt::Debug for Said {
 impl Said {
     /// Said to a channel by the client that speaks now.
     pub(super) fn to_a_channel(adapter: &Adapter, to: &[u8], command: &'static str, text: &[u8]) -> Self {
+        let words = match ctcp::classify(text) {
+            ctcp::Ctcp::Action(deed) => Words::done(deed),
+            _ => Words::said(text),
+        };
         Self {
             to: to.to_vec(),
             command,
-            text: Zeroizing::new(text.to_vec()),
+            words,
             by: adapter.speaker,
             echoed: adapter.observer.echoes(),
-            to_a_person: false,
+            how: None,
         }
     }
 
@@ -54,7 +57,7 @@ impl Said {
 }
 
 impl Adapter {
-    /// Text to a person is on its way: shown on the clients on which it was not typed.
+    /// Text to a person is on its way: shown on the clients on which it was not typed, and then told in no other way.
     pub(super) fn retell(&mut self, resident: &mut Resident, notice: &Notice, out: &mut Vec<Step>) {
         match &notice.what {
             What::NotSent { line, held: true, .. } => {
@@ -63,24 +66,25 @@ impl Adapter {
                 }
             }
             What::Sent {
-                line, words, again, ..
+                line,
+                words,
+                how,
+                again,
+                ..
             } => {
                 let waited = resident.company.typed_on(line.0);
                 if *again || self.guests == 0 || self.guests == 1 && waited.or(self.speaker).is_some() {
                     return;
                 }
-                let text = match words.deed {
-                    true => Zeroizing::new(ctcp::action(&words.text)),
-                    false => Zeroizing::new(words.text.to_vec()),
-                };
+                let _shown_like_any_other = resident.outside.was_said(*line);
                 out.push(Step::Said(Said {
                     to: notice.with.as_bytes().to_vec(),
                     command: "PRIVMSG",
-                    text,
+                    words: words.clone(),
                     by: waited.or(self.speaker),
                     // What was made of words that a client has just said comes back as these words, and nothing else does.
                     echoed: waited.is_none() && self.speaker.is_some() && self.observer.echoes(),
-                    to_a_person: true,
+                    how: Some(*how),
                 }));
             }
             _ => {}
@@ -90,23 +94,16 @@ impl Adapter {
     /// The lines that show it on a client which wants this. One that does not know its own words from elsewhere is told of
     /// them.
     pub(super) fn retold(&self, said: &Said, wants: &Wants) -> Vec<IrcLine> {
-        let understood = [SELF_MESSAGE, "echo-message"];
-        let (text, deed) = match ctcp::classify(&said.text) {
-            ctcp::Ctcp::Action(deed) => (deed, true),
-            _ => (said.text.as_slice(), false),
-        };
-        let nick = self.observer.nick();
-        if !said.to_a_person || understood.iter().any(|name| wants.has(name, &self.held)) {
-            let source = self.attendance.source(&nick);
-            return Frame::between(&source, &said.to).messages(said.command, "", text, deed);
+        let understands = |name: &&str| wants.has(name, &self.held);
+        if let Some(how) = said.how
+            && ![SELF_MESSAGE, "echo-message"].iter().any(understands)
+        {
+            let sentences = said_elsewhere(&said.to, &said.words, how);
+            return self.as_the_proxy(self.way_to_tell(), sentences);
         }
-        let words = Zeroizing::new(format!(
-            "*** you said to {}, on another client: {}{}",
-            sanitize::nick(&said.to),
-            if deed { "/me " } else { "" },
-            String::from_utf8_lossy(text)
-        ));
-        self.as_the_proxy(self.way_to_tell(), [words.to_string()])
+        let source = self.attendance.source(&self.observer.nick());
+        let Words { text, deed } = &said.words;
+        Frame::between(&source, &said.to).messages(said.command, "", text, *deed)
     }
 
     /// What a client is told that comes to a connection which stands.
@@ -125,18 +122,24 @@ impl Adapter {
         });
         let untold: Vec<String> = resident.take_untold().chain(left_out).collect();
         lines.extend(self.as_the_proxy(self.way_to_tell(), untold));
-        let timed = wants.has("server-time", &self.held);
         let unshown = resident
             .take_unshown()
             .flat_map(|line| LineBuffer::new().feed(&line));
-        for line in unshown.flatten() {
-            let shown = line
-                .parse()
-                .ok()
-                .and_then(|message| line::with_tags(message.tags, |_| timed, &line));
-            lines.extend(shown);
-        }
+        lines.extend(self.missed(unshown.flatten(), wants));
         lines
+    }
+
+    /// Words that nobody has read, as a client understands them. What the person has said themselves is no news.
+    pub(super) fn missed(&self, words: impl IntoIterator<Item = IrcLine>, wants: &Wants) -> Vec<IrcLine> {
+        let client = self.observer.client();
+        let timed = wants.has("server-time", &self.held);
+        let shown = words.into_iter().filter_map(|line| {
+            let message = line.parse().ok()?;
+            let by = message.source.map(|source| client.fold(source.name));
+            let news = by.is_none_or(|by| by != client.nick());
+            line::with_tags(message.tags, |_| timed, &line).filter(|_| news)
+        });
+        shown.collect()
     }
 }
 

@@ -203,13 +203,19 @@ impl Pump<'_> {
         let resident = &mut self.room.resident();
         let lines = self.adapter.retell_everything(&guest.wants).into_iter();
         let greeting = self.adapter.greet(resident, &guest.wants);
+        let debts = self.adapter.missed(debts, &guest.wants);
         lines
             .chain(greeting)
             .chain(debts)
             .for_each(|line| guest.tell(&line));
+        let number = guest.number;
+        // Clients that come and go leave no questions behind.
+        let guests = &self.party.guests;
+        self.idle
+            .retain(|(asker, _)| guests.iter().any(|guest| guest.number == *asker));
         for channel in self.adapter.attendance.channels() {
             let line = IrcLine::command("NAMES").param(channel).build();
-            self.idle.extend(line.ok().map(|line| (guest.number, line)));
+            self.idle.extend(line.ok().map(|line| (number, line)));
         }
         self.count();
     }

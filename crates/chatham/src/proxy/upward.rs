@@ -114,7 +114,15 @@ impl Adapter {
                         out,
                     );
                 }
-                Addressee::Other => others.push(*target),
+                Addressee::Other => {
+                    if let Some(speaker) = self.speaker
+                        && self.observer.echoes()
+                        && self.observer.is_service(target)
+                    {
+                        self.echoes.sent_to_a_service(message.param(1), speaker);
+                    }
+                    others.push(*target);
+                }
             }
         }
         self.said_to_channels(message, &others, out);

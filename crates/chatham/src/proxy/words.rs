@@ -1,8 +1,6 @@
 //! Notices of the engine as the proxy says them: the same words as in our own clients, with the commands as they are typed
 //! here.
 
-use im::irc::Nick;
-
 use crate::engine::notice::{How, Notice, What, Words};
 use crate::present::plain;
 use crate::present::words::COMMANDS;
@@ -29,9 +27,9 @@ pub(crate) fn lines(notice: &Notice, prefix: &str) -> Vec<String> {
     lines.iter().map(|line| typed_here(line, prefix)).collect()
 }
 
-/// What the person has said where none of their clients shows it.
-pub(crate) fn said_elsewhere(to: &Nick, words: &Words, how: How) -> Vec<String> {
-    let name = sanitize::nick(to.as_bytes());
+/// What the person has said elsewhere than on a client, for that client.
+pub(crate) fn said_elsewhere(to: &[u8], words: &Words, how: How) -> Vec<String> {
+    let name = sanitize::nick(to);
     let how = match how {
         How::Verified => "privately",
         How::Unverified => "privately, to an unverified key",

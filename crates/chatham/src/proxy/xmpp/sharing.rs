@@ -95,7 +95,7 @@ impl Adapter {
                         false => text,
                     },
                     told: match elsewhere {
-                        true => said_elsewhere(&notice.with, words, *how),
+                        true => said_elsewhere(notice.with.as_bytes(), words, *how),
                         false => Vec::new(),
                     },
                 };
