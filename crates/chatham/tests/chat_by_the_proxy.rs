@@ -378,6 +378,9 @@ async fn an_account_of_xmpp_has_a_second_screen_too() {
     chat.expect(&["[private, unverified] <bob@example.org>", SECRETS[1]]);
     two.ann.say(&to("bob", SECRETS[2])).await;
     chat.expect(&["[private, unverified]", SECRETS[2]]);
+    // One of their clients is nobody else with whom nothing private stands.
+    chat.say(&format!("/msg bob@example.org/b {}", SECRETS[3]));
+    chat.expect(&["not sent", "no person"]);
     assert!(chat.quit());
     two.nothing_leaked(&SECRETS);
 }
