@@ -129,7 +129,11 @@ impl Attached {
                 }
                 None => vec![not_understood(value)],
             },
-            "left-out" => vec![Report::Remark(left_out(value))],
+            "left-out" => {
+                // Somebody may have another name by now. How everybody stands is told after it.
+                self.people.clear();
+                vec![Report::Remark(left_out(value))]
+            }
             "own-fingerprint" => vec![repeated("own-fingerprint", value)],
             "policy" => vec![repeated("policy", value)],
             "person" => vec![repeated("person", value)],
@@ -146,8 +150,12 @@ impl Attached {
     /// This is shown now, and decided about from now on.
     fn show(&mut self, notice: &Notice) {
         self.shown.note(notice, self.facing(&notice.with));
-        if let What::Renamed(_) = notice.what {
-            self.people.remove(&notice.with);
+        if let What::Renamed(to) = &notice.what
+            && let Some((summary, comparison)) = self.people.remove(&notice.with)
+        {
+            let nick = to.clone();
+            self.people
+                .insert(to.clone(), (PersonSummary { nick, ..summary }, comparison));
         }
     }
 
@@ -404,3 +412,6 @@ const MOST_PEOPLE: usize = 2000;
 const MOST_ASKED: usize = 1024;
 /// How long the proxy may take for the last answers.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests;
