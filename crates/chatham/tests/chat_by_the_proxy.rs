@@ -246,6 +246,40 @@ fn everything_can_be_done_from_there() {
 }
 
 #[test]
+fn each_screen_decides_about_what_was_shown_on_it() {
+    let two = Two::private();
+    let mut screens = [(); 2].map(|()| attach(&two.alice, &["--peer", "bob", "--json"]));
+    let [one, other] = &mut screens;
+    one.expect(&[r#""event":"to""#]);
+    other.expect(&[r#""event":"to""#]);
+    one.say("/trust");
+    one.expect(&[r#""event":"mistake""#, "no key of theirs was shown here"]);
+    one.say("/verify compare");
+    one.expect(&[r#""event":"compare""#]);
+    // There is another session, which is compared elsewhere.
+    two.alice.done(&["start", "bob"]);
+    one.expect(&[r#""event":"renewed""#]);
+    other.expect(&[r#""event":"renewed""#]);
+    other.say("/verify compare");
+    other.expect(&[r#""event":"compare""#]);
+    one.say("/confirm");
+    one.expect(&[r#""event":"mistake""#, "compare again"]);
+    let mut third = attach(&two.alice, &["--peer", "bob", "--json"]);
+    third.expect(&[r#""event":"to""#]);
+    third.say("/confirm");
+    third.expect(&[r#""event":"mistake""#, "nothing was compared"]);
+    third.say("/status");
+    let status = object(&third.expect(&[r#""event":"status""#]));
+    third.say("/trust");
+    let trust = object(&third.expect(&[r#""event":"trust""#]));
+    assert_eq!(trust["fingerprint"], status["keys"][0]["fingerprint"]);
+    third.say("/distrust");
+    other.expect(&[r#""event":"trust""#, r#""trust":"none""#]);
+    other.say("/confirm");
+    other.expect(&[r#""event":"trust""#, r#""trust":"verified""#]);
+}
+
+#[test]
 fn a_long_text_to_somebody_new_arrives_whole_and_too_many_are_refused() {
     let port = network();
     let (alice, bob) = (Proxy::start(port), Proxy::start(port));
@@ -384,6 +418,9 @@ async fn an_account_of_xmpp_has_a_second_screen_too() {
     chat.expect(&["[private, unverified] <bob@example.org>", SECRETS[1]]);
     two.ann.say(&to("bob", SECRETS[2])).await;
     chat.expect(&["[private, unverified]", SECRETS[2]]);
+    // One of their clients is nobody else with whom nothing private stands.
+    chat.say(&format!("/msg bob@example.org/b {}", SECRETS[3]));
+    chat.expect(&["not sent", "no person"]);
     assert!(chat.quit());
     two.nothing_leaked(&SECRETS);
 }

@@ -40,6 +40,17 @@ fn s33_what_is_confirmed_is_what_was_shown() {
 }
 
 #[test]
+fn of_whom_nothing_is_known_nothing_is_claimed() {
+    let mut app = app();
+    private(&mut app, THEIRS, false);
+    settle(&mut app, Standing::Verified, (0, 0), Some(comparison(THEIRS)));
+    assert_eq!(app.conversation().unwrap().standing, Standing::Verified);
+    app.settle(|_| None);
+    let person = app.conversation().unwrap();
+    assert_eq!((person.standing, person.comparison), (Standing::NotPrivate, None));
+}
+
+#[test]
 fn another_key_asks_for_a_decision() {
     let mut app = app();
     private(&mut app, OTHER, true);

@@ -15,6 +15,7 @@ use crate::chat::conversations::{Conversations, Report};
 use crate::chat::object;
 use crate::chat::own::nobody_yet;
 use crate::chat::remark::Remark;
+use crate::chat::shown::Shown;
 use crate::control::{Client, ControlError, MAPPINGS};
 use crate::engine::notice::{Comparison, LineId, Notice, Obstacle, PersonSummary, Standing, What, Words};
 use crate::present::from_json;
@@ -30,6 +31,7 @@ pub(crate) struct Attached {
     /// Under which name the proxy is on the network, and whether it is there now.
     me: Option<(Nick, bool)>,
     people: BTreeMap<Nick, (PersonSummary, Option<Comparison>)>,
+    shown: Shown,
     /// What was asked and is not answered yet, by number.
     asked: BTreeMap<u64, Asked>,
     last: u64,
@@ -82,6 +84,7 @@ impl Attached {
             mapping: CaseMapping::default(),
             me: None,
             people: BTreeMap::new(),
+            shown: Shown::default(),
             asked: BTreeMap::new(),
             last: 0,
             over: false,
@@ -126,20 +129,46 @@ impl Attached {
                 }
                 None => vec![not_understood(value)],
             },
-            "left-out" => vec![Report::Remark(left_out(value))],
+            "left-out" => {
+                // Somebody may have another name by now. How everybody stands is told after it.
+                self.people.clear();
+                vec![Report::Remark(left_out(value))]
+            }
             "own-fingerprint" => vec![repeated("own-fingerprint", value)],
             "policy" => vec![repeated("policy", value)],
             "person" => vec![repeated("person", value)],
             _ => match from_json::notice(value, self.mapping) {
                 Some(notice) => {
-                    if let What::Renamed(_) = notice.what {
-                        self.people.remove(&notice.with);
-                    }
+                    self.show(&notice);
                     vec![Report::Notice(notice)]
                 }
                 None => vec![not_understood(value)],
             },
         }
+    }
+
+    /// This is shown now, and decided about from now on.
+    fn show(&mut self, notice: &Notice) {
+        self.shown.note(notice, self.facing(&notice.with));
+        if let What::Renamed(to) = &notice.what
+            && let Some((summary, comparison)) = self.people.remove(&notice.with)
+        {
+            let nick = to.clone();
+            self.people
+                .insert(to.clone(), (PersonSummary { nick, ..summary }, comparison));
+        }
+    }
+
+    /// The key of the device to which texts to somebody go.
+    fn facing(&self, nick: &Nick) -> Option<Fingerprint> {
+        let (_, comparison) = self.people.get(nick)?;
+        comparison.map(|comparison| comparison.their_key)
+    }
+
+    /// Whether a key of somebody waits for a decision.
+    fn is_doubted(&self, nick: &Nick) -> bool {
+        let standing = self.people.get(nick).map(|(person, _)| person.standing);
+        matches!(standing, Some(Standing::KeyChanged | Standing::Distrusted))
     }
 
     /// A request has its end. What it was about is told if nothing has told it yet.
@@ -174,6 +203,7 @@ impl Attached {
         };
         if *mapping != self.mapping {
             self.mapping = *mapping;
+            self.shown.refold(*mapping);
             let people = std::mem::take(&mut self.people).into_values();
             self.people = people
                 .map(|(mut summary, comparison)| {
@@ -243,6 +273,14 @@ impl Conversations for Attached {
         if !words.is_empty() {
             return vec![Report::Remark(Remark::mistake(words))];
         }
+        let named = match to {
+            Some(to) => self.shown.name(to, self.is_doubted(to), action),
+            None => Ok(action),
+        };
+        let action = match named {
+            Ok(action) => action,
+            Err(words) => return vec![Report::Remark(Remark::mistake(words))],
+        };
         let (mut request, private) = object::written(&action);
         self.last += 1;
         request["id"] = json!(self.last);
@@ -374,3 +412,6 @@ const MOST_PEOPLE: usize = 2000;
 const MOST_ASKED: usize = 1024;
 /// How long the proxy may take for the last answers.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! input (a line) ┐                                        ┌ own: a seat <- arrival <- config::Resolved
-//! object (JSON)  ┴-> action -> plain <-> conversations ───┴ attached: a running proxy
+//! object (JSON)  ┴-> action -> plain <-> conversations ───┴ attached: a running proxy <- shown
 //!                               └-> screen: notices of the engine, remarks of the program
 //! ```
 //!
@@ -18,6 +18,7 @@ pub(crate) mod own;
 pub mod plain;
 pub mod remark;
 pub mod screen;
+mod shown;
 pub mod typing;
 
 pub use typing::{Typed, standard_input};

@@ -73,8 +73,9 @@ impl Partaker {
                 let mut told = Wiped::from(value.value().clone());
                 told.insert("profile", room.shelf.profile.as_str());
                 let mut told = vec![told];
-                if renamed.is_some() {
+                if let Some(nick) = renamed {
                     self.people.remove(with);
+                    self.people.remove(nick);
                 }
                 told.extend(self.standing(&resident, with));
                 told.extend(renamed.iter().filter_map(|nick| self.standing(&resident, nick)));

@@ -20,10 +20,10 @@ use crate::engine::notice::{Standing, What, Words};
 use crate::engine::trust::Trust;
 use crate::present::json::{fingerprint, standing};
 use crate::present::words::standing_words;
-use crate::proxy::Resident;
 use crate::proxy::archive::Archive;
 use crate::proxy::outside::is_answer;
 use crate::proxy::room::Room;
+use crate::proxy::{Resident, observer, xmpp};
 use crate::seat::now;
 use crate::vault::fingerprint_of;
 
@@ -168,6 +168,7 @@ fn act(room: &Room, command: Command, answer: &mut Answer) -> Result<(), Refusal
     if to.is_empty() || to.len() > LONGEST_NAME || to.iter().any(odd) || !resident.engine.is_person(&peer) {
         return Err(Refusal::new("not-done", "that is no person: nothing was done"));
     }
+    name_exactly(&peer)?;
     if let Action::Policy(mode) = command.action {
         if let Some(mode) = mode {
             let policy = Rules::with_mode(resident.engine.policy(&peer).clone(), mode);
@@ -202,6 +203,20 @@ fn act(room: &Room, command: Command, answer: &mut Answer) -> Result<(), Refusal
     }
     let effects = command.action.carry_out(&mut resident.engine, &peer, now());
     carry_out(room, resident, effects, answer)
+}
+
+/// Whether a name is one that somebody can have, and was told exactly. What is said to another one would go in the clear.
+fn name_exactly(peer: &Nick) -> Result<(), Refusal> {
+    let name = peer.to_string();
+    if observer::is_reserved(name.as_bytes()) || xmpp::is_reserved(&name) {
+        let words = "that is the proxy itself, which takes no texts here: nothing was done";
+        return Err(Refusal::new("not-done", words));
+    }
+    if name.contains(char::REPLACEMENT_CHARACTER) {
+        let words = "that name has letters that cannot be written here, so that it would be somebody else's: nothing was done";
+        return Err(Refusal::new("not-done", words));
+    }
+    Ok(())
 }
 
 /// Says something to somebody. While there is no connection the engine keeps it.

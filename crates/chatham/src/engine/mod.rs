@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 
 use im::irc::services::is_service;
 use im::irc::{CaseMapping, Kind, Nick, Said, Source, ctcp};
+use im::xmpp::BareJid;
 use otr::{Account, Env, Fingerprint, InstanceTag, Policy, Timestamp, Version};
 use rand_core::CryptoRng;
 
@@ -337,8 +338,11 @@ fn adopt(person: &mut Correspondent, policy: Policy) {
 fn is_person(nick: &Nick, mapping: CaseMapping) -> bool {
     let name = nick.as_bytes();
     if mapping == CaseMapping::Jid {
-        // Whoever has an account has it at a server; servers and their services have none.
-        return name.contains(&b'@');
+        // Whoever has an account has it at a server; servers and their services have none. One client of somebody is
+        // nobody else.
+        let address = std::str::from_utf8(name).ok();
+        let address = address.and_then(|name| BareJid::new(name).ok());
+        return address.is_some_and(|address| address.node().is_some());
     }
     !name.first().is_some_and(|first| b"#&+!".contains(first)) && !is_service(&Source::parse(name))
 }

@@ -86,6 +86,19 @@ pub struct PersonSummary {
     pub acquainted: bool,
 }
 
+impl PersonSummary {
+    /// Somebody of whom nothing is known.
+    pub const fn unknown(nick: Nick) -> Self {
+        Self {
+            nick,
+            standing: Standing::NotPrivate,
+            waiting: 0,
+            lost: 0,
+            acquainted: false,
+        }
+    }
+}
+
 /// A text that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingText {

@@ -30,7 +30,7 @@ mod habits;
 mod hosting;
 mod irc_adapter;
 mod line;
-mod observer;
+pub(crate) mod observer;
 mod orders;
 pub(crate) mod outside;
 mod owner;

@@ -138,7 +138,7 @@ impl Observer {
 }
 
 /// Whether a name is the proxy's own, or would look like it.
-pub(super) fn is_reserved(name: &[u8]) -> bool {
+pub(crate) fn is_reserved(name: &[u8]) -> bool {
     let mut letters = name.iter().filter(|byte| byte.is_ascii_graphic());
     let same = NAME
         .as_bytes()

@@ -247,12 +247,13 @@ impl App {
     }
 
     /// How we stand with everybody who is shown, as the engine says after everything that has happened. It gives what
-    /// it knows of a nick.
+    /// it knows of a nick; of whom it knows nothing, nothing is claimed.
     pub fn settle(&mut self, mut known: impl FnMut(&Nick) -> Option<(PersonSummary, Option<Comparison>)>) {
         for at in 0..self.people.len() {
-            if let Some((summary, comparison)) = known(&self.people[at].nick) {
-                self.settle_one(at, &summary, comparison);
-            }
+            let nick = &self.people[at].nick;
+            let (summary, comparison) =
+                known(nick).unwrap_or_else(|| (PersonSummary::unknown(nick.clone()), None));
+            self.settle_one(at, &summary, comparison);
         }
     }
 
