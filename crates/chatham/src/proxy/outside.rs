@@ -98,11 +98,6 @@ impl Outside {
         }
     }
 
-    /// Whether a text was said here that nobody was told of yet.
-    pub(super) fn has_said(&self, line: LineId) -> bool {
-        self.said.contains(&line.0)
-    }
-
     /// Whether a text was said here; that is told once.
     pub(super) fn was_said(&mut self, line: LineId) -> bool {
         self.said.remove(&line.0)

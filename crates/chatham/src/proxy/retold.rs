@@ -65,8 +65,6 @@ impl Adapter {
                     resident.company.waits(line.0, speaker);
                 }
             }
-            // That is told in words, on every client.
-            What::Sent { line, .. } if resident.outside.has_said(*line) => {}
             What::Sent {
                 line,
                 words,
