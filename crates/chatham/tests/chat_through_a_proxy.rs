@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use control::{Proxy, network, program};
 
-const SECRETS: [&str; 2] = ["ge·heim·eins", "ge·heim·zwei"];
+// No four letters in a row that could be base64: ciphertext has them by chance.
+const SECRETS: [&str; 2] = ["ge·hëïm·eï·ns", "ge·hëïm·zw·eï"];
 
 /// The plain client.
 struct Chat {

@@ -6,7 +6,8 @@ mod xmpp;
 
 use xmpp::{Client, Management, Server, Two};
 
-const SECRETS: [&str; 4] = ["ge·heim·eins", "ge·heim·zwei", "ge·heim·drei", "ge·heim·vier"];
+// No four letters in a row that could be base64: ciphertext has them by chance.
+const SECRETS: [&str; 4] = ["ge·hëïm·eï·ns", "ge·hëïm·zw·eï", "ge·hëïm·dr·eï", "ge·hëïm·vi·ér"];
 const SM: &str = "urn:xmpp:sm:3";
 const BROKEN: &str = "remote-connection-failed";
 
