@@ -64,7 +64,8 @@ class Mcabber(Foreign):
         config.write_text(f'set jid = {nick}@localhost\nset password = x\nset server = 127.0.0.1\nset port = {server.port}\n'
                           f'set resource = mc\nset carbons = {int(carbons)}\nset tls = {int(tls)}\nset ssl_ignore_checks = 1\nset otr = {int(otr)}\nset otr_dir = {self.folder}\nset logging = 0\n'
                           'set beep_on_message = 0\notrpolicy default manual\n')
-        self.run(f'mcabber -f {config}', 'Connection established')
+        # Its log shows five lines, and a few more may have pushed the first sign out of sight.
+        self.run(f'mcabber -f {config}', 'Connection established|Your status has been set')
 
     def open(self, peer):
         name = peer.split('@')[0]
