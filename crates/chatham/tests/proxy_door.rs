@@ -5,16 +5,16 @@
 #[allow(dead_code)]
 mod certificates;
 mod doors;
-
-use std::time::Duration;
+mod scripted;
 
 use certificates::{Authority, leaf};
 use im::dial::{Dial, Roots, Tls};
 use im::relay::{Relay, RelayConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::doors::{Client, House, network};
+use crate::scripted::Scripted;
 
 #[tokio::test]
 async fn s70_only_who_knows_the_password_comes_in() {
@@ -337,8 +337,7 @@ struct Server {
     listener: TcpListener,
     house: House,
     alice: Client,
-    stream: Option<TcpStream>,
-    pending: Vec<u8>,
+    stream: Option<Scripted>,
 }
 
 impl Server {
@@ -351,7 +350,6 @@ impl Server {
             house,
             alice,
             stream: None,
-            pending: Vec::new(),
         }
     }
 
@@ -365,7 +363,7 @@ impl Server {
     }
 
     async fn accept(&mut self) {
-        self.stream = Some(self.listener.accept().await.unwrap().0);
+        self.stream = Some(Scripted::accept(&self.listener).await);
     }
 
     async fn welcome(&mut self) {
@@ -375,32 +373,15 @@ impl Server {
     }
 
     async fn raw(&mut self, bytes: &[u8]) {
-        self.stream.as_mut().unwrap().write_all(bytes).await.unwrap();
+        self.stream.as_mut().unwrap().raw(bytes).await;
     }
 
     async fn say(&mut self, line: &str) {
-        self.raw(format!("{line}\r\n").as_bytes()).await;
+        self.stream.as_mut().unwrap().say(line).await;
     }
 
     /// The next line that reaches the server.
     async fn line(&mut self) -> String {
-        loop {
-            if let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.pending.drain(..=end).collect();
-                return String::from_utf8(line)
-                    .unwrap()
-                    .strip_suffix("\r\n")
-                    .unwrap()
-                    .to_owned();
-            }
-            let mut bytes = [0; 4096];
-            let read = self.stream.as_mut().unwrap().read(&mut bytes);
-            let count = tokio::time::timeout(Duration::from_secs(60), read)
-                .await
-                .unwrap()
-                .unwrap();
-            assert!(count > 0, "the proxy has closed");
-            self.pending.extend_from_slice(&bytes[..count]);
-        }
+        self.stream.as_mut().unwrap().line().await
     }
 }

@@ -6,11 +6,10 @@ mod pair;
 mod seats;
 
 use chatham::engine::notice::How;
-use im::irc::{Capability, Pacing};
 
 use crate::doors::{Client, House, network};
 use crate::pair::{DOWN, Pair, UP};
-use crate::seats::{Someone, nick};
+use crate::seats::nick;
 
 #[tokio::test]
 async fn a_client_that_knows_nothing_has_a_private_conversation() {
@@ -203,29 +202,7 @@ async fn a_session_survives_the_clients_reconnect() {
 
 #[tokio::test]
 async fn own_words_come_back_as_they_were_said() {
-    let (relay, capture) = network(vec![
-        Capability::EchoMessage,
-        Capability::MessageTags,
-        Capability::ServerTime,
-    ])
-    .await;
-    let house = House::before(relay.address().port()).await;
-    let mut alice = house.knock().await;
-    alice.say("CAP LS 302").await;
-    alice.say(&format!("PASS {}", house.password)).await;
-    alice.until(&["CAP", "LS", "echo-message"]).await;
-    alice.say("CAP REQ :echo-message server-time").await;
-    alice.until(&["ACK", "echo-message"]).await;
-    alice.say("CAP END").await;
-    alice.register(None, "alice").await;
-    let bob = Someone::sit(&relay, "bob", 2, Pacing::unlimited()).await;
-    let mut pair = Pair {
-        house,
-        alice,
-        bob,
-        relay,
-        capture,
-    };
+    let mut pair = Pair::echoing().await;
     pair.alice.say("PRIVMSG bob :in the clear").await;
     let echo = pair.alice_hears(&["in the clear"]).await;
     assert!(

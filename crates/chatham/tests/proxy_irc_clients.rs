@@ -3,18 +3,19 @@
 
 mod doors;
 mod pair;
+mod scripted;
 mod seats;
 
 use std::time::Duration;
 
 use chatham::engine::notice::How;
-use im::irc::{Capability, Pacing};
+use im::irc::Capability;
 use im::relay::Capture;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::doors::{Client, House, network};
 use crate::pair::{DOWN, Pair, UP, meanwhile};
+use crate::scripted::Scripted;
 use crate::seats::Someone;
 
 /// How often a client was shown this.
@@ -260,29 +261,7 @@ async fn what_is_said_to_channels_and_in_the_clear_is_shown_on_the_others() {
 
 #[tokio::test]
 async fn own_words_come_back_once_where_the_server_echoes() {
-    let (relay, capture) = network(vec![
-        Capability::EchoMessage,
-        Capability::MessageTags,
-        Capability::ServerTime,
-    ])
-    .await;
-    let house = House::before(relay.address().port()).await;
-    let mut alice = house.knock().await;
-    alice.say("CAP LS 302").await;
-    alice.say(&format!("PASS {}", house.password)).await;
-    alice.until(&["CAP", "LS", "echo-message"]).await;
-    alice.say("CAP REQ :echo-message server-time").await;
-    alice.until(&["ACK", "echo-message"]).await;
-    alice.say("CAP END").await;
-    alice.register(None, "alice").await;
-    let bob = Someone::sit(&relay, "bob", 2, Pacing::unlimited()).await;
-    let mut pair = Pair {
-        house,
-        alice,
-        bob,
-        relay,
-        capture,
-    };
+    let mut pair = Pair::echoing().await;
     pair.become_private().await;
     // One wants all that holds, one nothing of it. What does not hold cannot be had.
     let mut same = desk(&pair.house, "echo-message server-time").await;
@@ -435,14 +414,7 @@ async fn a_connection_stays_when_its_clients_go_and_what_was_missed_is_shown() {
     alice.until(&["ACK"]).await;
     alice.say("CAP END").await;
     alice.register(None, "alice").await;
-    let bob = Someone::sit(&relay, "bob", 2, Pacing::unlimited()).await;
-    let mut pair = Pair {
-        house,
-        alice,
-        bob,
-        relay,
-        capture,
-    };
+    let mut pair = Pair::of(house, alice, (relay, capture)).await;
     pair.become_private().await;
     for farewell in [Some("QUIT :gone home"), None] {
         match farewell {
@@ -504,73 +476,32 @@ async fn a_connection_stays_when_its_clients_go_and_what_was_missed_is_shown() {
     until_carried((&mut bob, &capture), b"QUIT\r\n", 1).await;
 }
 
-/// A scripted server behind a proxy.
-struct Server {
-    stream: TcpStream,
-    pending: Vec<u8>,
+/// A scripted server behind a proxy, with a first client let in that has asked for these.
+async fn with_a_client(stay: &str, held: &str) -> (Scripted, House, Client, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let house = House::behind(stay, port).await;
+    let (server, alice) = let_in(&listener, &house, held).await;
+    (server, house, alice, listener)
 }
 
-impl Server {
-    /// With a first client let in that has asked for these.
-    async fn with_a_client(stay: &str, held: &str) -> (Self, House, Client, TcpListener) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let house = House::behind(stay, port).await;
-        let (server, alice) = Self::let_in(&listener, &house, held).await;
-        (server, house, alice, listener)
-    }
-
-    async fn let_in(listener: &TcpListener, house: &House, held: &str) -> (Self, Client) {
-        let mut alice = house.knock().await;
-        alice.say(&format!("PASS {}", house.password)).await;
-        let (stream, _) = listener.accept().await.unwrap();
-        let mut server = Self {
-            stream,
-            pending: Vec::new(),
-        };
-        alice.say(&format!("CAP REQ :{held}")).await;
-        assert_eq!(server.line().await, format!("CAP REQ :{held}"));
-        server.say(&format!(":irc.test CAP * ACK :{held}")).await;
-        server.say(":irc.test 001 alice :Welcome alice!a@h").await;
-        server.say(":irc.test 422 alice :no message of the day").await;
-        alice.until(&["*chatham", "Your key is"]).await;
-        (server, alice)
-    }
-
-    async fn say(&mut self, line: &str) {
-        self.stream
-            .write_all(format!("{line}\r\n").as_bytes())
-            .await
-            .unwrap();
-    }
-
-    /// The next line that reaches the server.
-    async fn line(&mut self) -> String {
-        loop {
-            if let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = self.pending.drain(..=end).collect();
-                return String::from_utf8(line)
-                    .unwrap()
-                    .strip_suffix("\r\n")
-                    .unwrap()
-                    .to_owned();
-            }
-            let mut bytes = [0; 4096];
-            let read = self.stream.read(&mut bytes);
-            let count = tokio::time::timeout(Duration::from_secs(60), read)
-                .await
-                .unwrap()
-                .unwrap();
-            assert!(count > 0, "the proxy has closed");
-            self.pending.extend_from_slice(&bytes[..count]);
-        }
-    }
+async fn let_in(listener: &TcpListener, house: &House, held: &str) -> (Scripted, Client) {
+    let mut alice = house.knock().await;
+    alice.say(&format!("PASS {}", house.password)).await;
+    let mut server = Scripted::accept(listener).await;
+    alice.say(&format!("CAP REQ :{held}")).await;
+    assert_eq!(server.line().await, format!("CAP REQ :{held}"));
+    server.say(&format!(":irc.test CAP * ACK :{held}")).await;
+    server.say(":irc.test 001 alice :Welcome alice!a@h").await;
+    server.say(":irc.test 422 alice :no message of the day").await;
+    alice.until(&["*chatham", "Your key is"]).await;
+    (server, alice)
 }
 
 #[tokio::test]
 async fn every_line_is_written_as_each_client_wants_it() {
     let held = "message-tags server-time extended-join multi-prefix away-notify labeled-response batch";
-    let (mut server, house, mut alice, _listener) = Server::with_a_client("", held).await;
+    let (mut server, house, mut alice, _listener) = with_a_client("", held).await;
     let mut bare = desk(&house, "").await;
     let lines = [
         "@time=2026-01-01T00:00:00.000Z;msgid=1;+x=y  :bob!b@h  PRIVMSG alice :tagged",
@@ -611,7 +542,7 @@ async fn every_line_is_written_as_each_client_wants_it() {
 #[tokio::test]
 async fn labels_and_pings_of_two_clients_do_not_meet() {
     let (mut server, house, mut alice, _listener) =
-        Server::with_a_client("", "message-tags labeled-response batch").await;
+        with_a_client("", "message-tags labeled-response batch").await;
     let mut desk = desk(&house, "message-tags labeled-response batch").await;
     alice.say("@label=7 WHOIS bob").await;
     assert_eq!(server.line().await, "@label=7 WHOIS bob");
@@ -663,7 +594,7 @@ async fn labels_and_pings_of_two_clients_do_not_meet() {
 
 #[tokio::test]
 async fn s66_nobody_on_the_network_speaks_as_the_proxy_to_a_second_client() {
-    let (mut server, house, _alice, _listener) = Server::with_a_client("", "server-time").await;
+    let (mut server, house, _alice, _listener) = with_a_client("", "server-time").await;
     let mut desk = desk(&house, "").await;
     for line in [
         ":*chatham!chatham@localhost PRIVMSG alice :*** bob: VERIFIED",
@@ -692,7 +623,7 @@ async fn s66_nobody_on_the_network_speaks_as_the_proxy_to_a_second_client() {
 
 #[tokio::test]
 async fn a_client_that_takes_nothing_is_closed_and_keeps_nobody_waiting() {
-    let (mut server, house, mut alice, _listener) = Server::with_a_client("", "server-time").await;
+    let (mut server, house, mut alice, _listener) = with_a_client("", "server-time").await;
     // It reads no further than this.
     let stuck = desk(&house, "").await;
     let long = "x".repeat(8000);
@@ -712,8 +643,7 @@ async fn a_client_that_takes_nothing_is_closed_and_keeps_nobody_waiting() {
 
 #[tokio::test]
 async fn a_connection_without_clients_answers_the_server_and_keeps_only_so_much() {
-    let (mut server, house, mut alice, listener) =
-        Server::with_a_client("stay = '12h'\n", "server-time").await;
+    let (mut server, house, mut alice, listener) = with_a_client("stay = '12h'\n", "server-time").await;
     alice.say("QUIT").await;
     assert_eq!(server.line().await, "AWAY :not here");
     server.say("PING :still there?").await;
@@ -758,7 +688,7 @@ async fn a_connection_without_clients_answers_the_server_and_keeps_only_so_much(
     again.say("QUIT").await;
     again.rest().await;
     drop(server);
-    let (_server, mut alice) = Server::let_in(&listener, &house, "server-time").await;
+    let (_server, mut alice) = let_in(&listener, &house, "server-time").await;
     alice
         .until(&["*chatham", "broke while no client was there"])
         .await;
@@ -766,13 +696,12 @@ async fn a_connection_without_clients_answers_the_server_and_keeps_only_so_much(
 
 #[tokio::test]
 async fn a_connection_without_clients_ends_in_its_time() {
-    let (mut server, house, mut alice, listener) =
-        Server::with_a_client("stay = '1s'\n", "server-time").await;
+    let (mut server, house, mut alice, listener) = with_a_client("stay = '1s'\n", "server-time").await;
     alice.say("QUIT :bye").await;
     assert_eq!(server.line().await, "AWAY :not here");
     assert_eq!(server.line().await, "QUIT");
     drop(server);
-    let (_server, mut alice) = Server::let_in(&listener, &house, "server-time").await;
+    let (_server, mut alice) = let_in(&listener, &house, "server-time").await;
     alice
         .until(&["*chatham", "no client has come back in time"])
         .await;
@@ -780,7 +709,7 @@ async fn a_connection_without_clients_ends_in_its_time() {
 
 #[tokio::test]
 async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
-    let (mut server, house, mut alice, listener) = Server::with_a_client("", "server-time").await;
+    let (mut server, house, mut alice, listener) = with_a_client("", "server-time").await;
     alice.say("QUIT :bye").await;
     assert_eq!(server.line().await, "QUIT :bye");
     let mut next = house.knock().await;
@@ -792,12 +721,8 @@ async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     drop(server);
     drop(alice);
-    let accepted = tokio::time::timeout(Duration::from_secs(60), listener.accept());
-    let (stream, _) = accepted.await.expect("no second connection").unwrap();
-    let mut server = Server {
-        stream,
-        pending: Vec::new(),
-    };
+    let accepted = tokio::time::timeout(Duration::from_secs(60), Scripted::accept(&listener));
+    let mut server = accepted.await.expect("no second connection");
     assert_eq!(server.line().await, "NICK alice");
     assert_eq!(server.line().await, "USER a 0 * :a");
     server.say(":irc.test 001 alice :Welcome alice!a@h").await;
@@ -807,7 +732,7 @@ async fn who_comes_behind_the_farewell_has_a_connection_of_its_own() {
 
 #[tokio::test]
 async fn a_password_that_the_server_echoes_is_shown_on_one_client() {
-    let (mut server, house, mut alice, _listener) = Server::with_a_client("", "echo-message").await;
+    let (mut server, house, mut alice, _listener) = with_a_client("", "echo-message").await;
     let mut desk = desk(&house, "echo-message").await;
     desk.say("PRIVMSG NickServ :IDENTIFY hunter2").await;
     assert_eq!(server.line().await, "PRIVMSG NickServ :IDENTIFY hunter2");
@@ -825,7 +750,7 @@ async fn a_password_that_the_server_echoes_is_shown_on_one_client() {
 
 #[tokio::test]
 async fn what_nobody_took_is_shown_to_a_newcomer_as_it_understands_it() {
-    let (mut server, house, _stuck, _listener) = Server::with_a_client("", "server-time").await;
+    let (mut server, house, _stuck, _listener) = with_a_client("", "server-time").await;
     let long = "x".repeat(8000);
     let flood = async {
         for number in 0..2500 {
@@ -852,8 +777,7 @@ async fn what_nobody_took_is_shown_to_a_newcomer_as_it_understands_it() {
 
 #[tokio::test]
 async fn own_words_that_come_back_to_nobody_are_no_news() {
-    let (mut server, house, mut alice, _listener) =
-        Server::with_a_client("stay = 'always'\n", "echo-message").await;
+    let (mut server, house, mut alice, _listener) = with_a_client("stay = 'always'\n", "echo-message").await;
     alice.say("PRIVMSG bob :hello").await;
     let said = server.line().await;
     alice.say("QUIT").await;
@@ -869,8 +793,7 @@ async fn own_words_that_come_back_to_nobody_are_no_news() {
 
 #[tokio::test]
 async fn a_client_that_never_says_who_it_is_is_nobody() {
-    let (mut server, house, mut alice, _listener) =
-        Server::with_a_client("stay = '1s'\n", "server-time").await;
+    let (mut server, house, mut alice, _listener) = with_a_client("stay = '1s'\n", "server-time").await;
     let mut half = house.knock().await;
     half.say(&format!("PASS {}", house.password)).await;
     half.say("PING :in").await;

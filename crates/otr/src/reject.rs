@@ -97,6 +97,26 @@ pub fn error_message(words: &str) -> Vec<u8> {
 }
 
 impl Reject {
+    /// Every reason.
+    pub const ALL: [Self; 16] = [
+        Self::Malformed,
+        Self::Unexpected,
+        Self::NotPrivate,
+        Self::VersionRefused,
+        Self::BadAuthenticator,
+        Self::BadSignature,
+        Self::BadPublicKey,
+        Self::BadGroupElement,
+        Self::BadProfile,
+        Self::Expired,
+        Self::WrongInstance,
+        Self::UnknownKey,
+        Self::Replayed,
+        Self::Reflected,
+        Self::KeyChanged,
+        Self::LimitReached,
+    ];
+
     /// What the other side is told: the only way from a reason to the wire.
     pub fn reply(self) -> Option<ErrorCode> {
         match self {
@@ -150,25 +170,7 @@ mod tests {
 
     #[test]
     fn every_text_is_distinct() {
-        let all = [
-            Reject::Malformed,
-            Reject::Unexpected,
-            Reject::NotPrivate,
-            Reject::VersionRefused,
-            Reject::BadAuthenticator,
-            Reject::BadSignature,
-            Reject::BadPublicKey,
-            Reject::BadGroupElement,
-            Reject::BadProfile,
-            Reject::Expired,
-            Reject::WrongInstance,
-            Reject::UnknownKey,
-            Reject::Replayed,
-            Reject::Reflected,
-            Reject::KeyChanged,
-            Reject::LimitReached,
-        ];
-        let mut texts: Vec<_> = all.iter().map(ToString::to_string).collect();
+        let mut texts: Vec<_> = Reject::ALL.iter().map(ToString::to_string).collect();
         texts.extend(ErrorCode::ALL.iter().map(|code| code.words().to_string()));
         texts.sort();
         let count = texts.len();

@@ -334,7 +334,7 @@ impl<'v> Object<'v> {
 
     fn reject(self) -> Option<Reject> {
         let words = self.text("reason")?;
-        REJECTS.into_iter().find(|reject| reject.to_string() == words)
+        Reject::ALL.into_iter().find(|reject| reject.to_string() == words)
     }
 }
 
@@ -348,25 +348,6 @@ fn bytes_of(digits: &str) -> Option<Vec<u8>> {
     };
     digits?.chunks(2).map(pair).collect()
 }
-
-const REJECTS: [Reject; 16] = [
-    Reject::Malformed,
-    Reject::Unexpected,
-    Reject::NotPrivate,
-    Reject::VersionRefused,
-    Reject::BadAuthenticator,
-    Reject::BadSignature,
-    Reject::BadPublicKey,
-    Reject::BadGroupElement,
-    Reject::BadProfile,
-    Reject::Expired,
-    Reject::WrongInstance,
-    Reject::UnknownKey,
-    Reject::Replayed,
-    Reject::Reflected,
-    Reject::KeyChanged,
-    Reject::LimitReached,
-];
 
 /// No network has longer names.
 const LONGEST_NAME: usize = 4096;

@@ -12,9 +12,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use crate::proxy::backlog::Backlog;
 use crate::proxy::capabilities::Wants;
 use crate::proxy::entrance::Entrance;
-use crate::proxy::passage::Backlog;
 use crate::proxy::password::Password;
 use crate::proxy::reception::Reception;
 

@@ -17,6 +17,7 @@ mod answers;
 pub(crate) mod archive;
 mod asked;
 mod attendance;
+mod backlog;
 mod berth;
 mod capabilities;
 mod connect_door;

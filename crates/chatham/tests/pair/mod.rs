@@ -11,7 +11,7 @@
 use std::future::Future;
 
 use chatham::engine::notice::How;
-use im::irc::Pacing;
+use im::irc::{Capability, Pacing};
 use im::relay::{Capture, Relay};
 
 use crate::doors::{Client, House, network};
@@ -35,6 +35,31 @@ impl Pair {
         let (relay, capture) = network(Vec::new()).await;
         let house = House::with(relay.address().port(), more).await;
         let alice = house.enter("alice").await;
+        Self::of(house, alice, (relay, capture)).await
+    }
+
+    /// At a server that sends back what one says.
+    pub async fn echoing() -> Self {
+        let network = network(vec![
+            Capability::EchoMessage,
+            Capability::MessageTags,
+            Capability::ServerTime,
+        ])
+        .await;
+        let house = House::before(network.0.address().port()).await;
+        let mut alice = house.knock().await;
+        alice.say("CAP LS 302").await;
+        alice.say(&format!("PASS {}", house.password)).await;
+        alice.until(&["CAP", "LS", "echo-message"]).await;
+        alice.say("CAP REQ :echo-message server-time").await;
+        alice.until(&["ACK", "echo-message"]).await;
+        alice.say("CAP END").await;
+        alice.register(None, "alice").await;
+        Self::of(house, alice, network).await
+    }
+
+    /// Bob comes to where Alice is.
+    pub async fn of(house: House, alice: Client, (relay, capture): (Relay, Capture)) -> Self {
         let bob = Someone::sit(&relay, "bob", 2, Pacing::unlimited()).await;
         Self {
             house,

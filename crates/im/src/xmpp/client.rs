@@ -16,9 +16,9 @@ use minidom::Element;
 use super::frame::{Frame, STREAMS, Stanza};
 use super::header::Header;
 use super::management::{Management, Miscounted, Outgoing, count, question};
-use super::message::{self, nick, someone};
+use super::message::{self, nick};
 use super::places::Places;
-use super::roster::{Change, ListWish, Roster};
+use super::roster::{ListWish, Roster};
 use super::stream::stream_error;
 use super::{iq, ns};
 use crate::irc::{Event, Kind, Nick};
@@ -419,41 +419,12 @@ impl Client {
         if from.to_bare() == self.own || presence.has_child("x", ns::MUC_USER) {
             return Vec::new();
         }
-        let whom = from.to_bare();
-        if presence.attr("type") == Some("unavailable") {
+        let kind = presence.attr("type");
+        if kind == Some("unavailable") {
             self.places.leave(&from);
         }
-        match presence.attr("type") {
-            // Strangers may show themselves to whom they like.
-            None if !self.roster.has(&whom) => Vec::new(),
-            None => match self.roster.presence(&from, true) {
-                Some(Change::Came(person)) => vec![Output::Event(Event::Joined {
-                    person: someone(&person),
-                    channel: Vec::new(),
-                    account: None,
-                    own: false,
-                })],
-                _ => Vec::new(),
-            },
-            Some("unavailable") => match self.roster.presence(&from, false) {
-                Some(Change::Went(person)) => vec![Output::Event(Event::Quit {
-                    nick: nick(&person),
-                    reason: Vec::new(),
-                    netsplit: false,
-                })],
-                _ => Vec::new(),
-            },
-            // Whom we let see us already, the server answers itself.
-            Some("subscribe") if self.roster.asks(&whom) => {
-                vec![Output::Event(Event::AsksToSee { nick: nick(&whom) })]
-            }
-            // What nobody has asked for is nobody's business.
-            Some(answer @ ("subscribed" | "unsubscribed")) if self.roster.has(&whom) => {
-                let (nick, allowed) = (nick(&whom), answer == "subscribed");
-                vec![Output::Event(Event::LetsSee { nick, allowed })]
-            }
-            _ => Vec::new(),
-        }
+        let event = self.roster.hear(&from, kind);
+        event.map(Output::Event).into_iter().collect()
     }
 }
 

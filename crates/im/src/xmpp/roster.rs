@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jid::{BareJid, Jid};
 use minidom::Element;
 
+use super::message::{nick, someone};
 use super::stream::escape;
 use super::{iq, ns};
+use crate::irc::Event;
 
 /// People by their addresses, and the clients by which each is there.
 #[derive(Debug, Default)]
@@ -19,7 +21,7 @@ pub(super) struct Roster {
 
 /// What has changed.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Change {
+enum Change {
     /// Somebody is there who was not.
     Came(BareJid),
     /// The last client of somebody is gone.
@@ -67,8 +69,38 @@ impl Roster {
         }
     }
 
+    /// Takes a presence of this kind: what the person has to know of it.
+    pub(super) fn hear(&mut self, from: &Jid, kind: Option<&str>) -> Option<Event> {
+        let whom = from.to_bare();
+        match kind {
+            // Strangers may show themselves to whom they like.
+            None if !self.has(&whom) => None,
+            None | Some("unavailable") => match self.presence(from, kind.is_none())? {
+                Change::Came(person) => Some(Event::Joined {
+                    person: someone(&person),
+                    channel: Vec::new(),
+                    account: None,
+                    own: false,
+                }),
+                Change::Went(person) => Some(Event::Quit {
+                    nick: nick(&person),
+                    reason: Vec::new(),
+                    netsplit: false,
+                }),
+            },
+            // Whom we let see us already, the server answers itself.
+            Some("subscribe") => self.asks(&whom).then(|| Event::AsksToSee { nick: nick(&whom) }),
+            // What nobody has asked for is nobody's business.
+            Some(answer @ ("subscribed" | "unsubscribed")) => self.has(&whom).then(|| Event::LetsSee {
+                nick: nick(&whom),
+                allowed: answer == "subscribed",
+            }),
+            _ => None,
+        }
+    }
+
     /// Takes note of somebody's coming and going.
-    pub(super) fn presence(&mut self, from: &Jid, there: bool) -> Option<Change> {
+    fn presence(&mut self, from: &Jid, there: bool) -> Option<Change> {
         let person = from.to_bare();
         let client = from
             .resource()
@@ -100,7 +132,7 @@ impl Roster {
     }
 
     /// Somebody wants to see when we are there. Whether the person has to be told.
-    pub(super) fn asks(&mut self, person: &BareJid) -> bool {
+    fn asks(&mut self, person: &BareJid) -> bool {
         // Nobody is told more than once, and not of everybody who exists.
         self.asking.len() < MOST_ASKING && self.asking.insert(person.clone())
     }

@@ -189,7 +189,7 @@ fn samples() -> Vec<What> {
             outcome,
         });
     }
-    for reject in REJECTS {
+    for reject in Reject::ALL {
         samples.push(What::Unreadable(reject));
         samples.push(What::Refused(reject));
     }

@@ -18,6 +18,7 @@ mod copies;
 mod downward;
 mod lodging;
 mod names;
+mod passage;
 mod payload;
 mod pump;
 mod server_stream;

@@ -8,12 +8,12 @@ use im::xmpp::{Frame, FrameFault, FrameReader, Outgoing, STREAMS, Stanza};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::proxy::passage::{Backlog, Search, Traffic};
+use crate::proxy::backlog::Backlog;
 use crate::proxy::room::Room;
 use crate::proxy::xmpp::adapter::{Adapter, Step};
 use crate::proxy::xmpp::server_stream::ServerStream;
 use crate::proxy::xmpp::upward::{STREAM_MANAGEMENT, is_stanza};
-use crate::proxy::xmpp::way_back::{Connection, Found, WayBack};
+use crate::proxy::xmpp::way_back::{Connection, Found, Search, WayBack};
 use crate::proxy::xmpp::welcome::{condition, stream_error};
 use crate::seat::now;
 
@@ -173,10 +173,10 @@ impl<'r> Pump<'r> {
     }
 }
 
-impl Traffic for Pump<'_> {
-    type Found = Found;
-
-    fn client_sends(&mut self, bytes: &[u8]) {
+/// What the passage asks of it.
+impl Pump<'_> {
+    /// Takes bytes of the client.
+    pub(super) fn client_sends(&mut self, bytes: &[u8]) {
         if is_blank(bytes) && self.from_client.is_empty() {
             // It keeps the connection alive, on both sides.
             self.up.say(Outgoing::element(" "));
@@ -188,7 +188,8 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn server_sends(&mut self, bytes: &[u8]) {
+    /// Takes bytes of the server.
+    pub(super) fn server_sends(&mut self, bytes: &[u8]) {
         if is_blank(bytes) && self.from_server.is_empty() {
             self.down.push(b" ", false);
         }
@@ -202,17 +203,20 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn server_has_ended(&self) -> bool {
+    /// Whether the server has said that it goes: nothing more that is said to it arrives.
+    pub(super) fn server_has_ended(&self) -> bool {
         self.server_ended
     }
 
-    fn server_is_silent(&self) -> bool {
+    /// Whether the server has said nothing for so long that it is taken for gone.
+    pub(super) fn server_is_silent(&self) -> bool {
         self.up
             .deadline()
             .is_some_and(|deadline| deadline <= Instant::now())
     }
 
-    fn search(&mut self) -> Option<Search<Found>> {
+    /// The server is gone. Looks for it, if the client need not hear of that yet.
+    pub(super) fn search(&mut self) -> Option<Search> {
         // Whoever has said goodbye does not come back.
         if self.over || self.goodbye || self.server_ended {
             return None;
@@ -220,7 +224,8 @@ impl Traffic for Pump<'_> {
         self.up.search()
     }
 
-    fn server_is_back(&mut self, found: Found) -> Option<Box<dyn Stream>> {
+    /// The server was found. The new connection, if what was said on the old one goes on there.
+    pub(super) fn server_is_back(&mut self, found: Found) -> Option<Box<dyn Stream>> {
         let Connection {
             socket,
             reader,
@@ -232,7 +237,8 @@ impl Traffic for Pump<'_> {
         (!self.server_ended).then_some(socket)
     }
 
-    fn server_is_gone(&mut self) {
+    /// The server is gone for good. What the client says before it hears of that is taken still.
+    pub(super) fn server_is_gone(&mut self) {
         self.up.is_gone();
         if !self.over {
             self.goodbye = true;
@@ -246,12 +252,14 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn ask_whether_there(&mut self) {
+    /// Another client wants to come in, and this one may be gone without a word.
+    pub(super) fn ask_whether_there(&mut self) {
         let ping = self.adapter.ping();
         self.down.push(&ping, false);
     }
 
-    fn run_errands(&mut self) {
+    /// Carries out what was done elsewhere.
+    pub(super) fn run_errands(&mut self) {
         // What stands behind the end of a stream goes nowhere.
         if !self.over && !self.goodbye {
             let room = self.room;
@@ -260,7 +268,8 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn tick(&mut self) {
+    /// Lets time pass.
+    pub(super) fn tick(&mut self) {
         let room = self.room;
         let due = |deadline: otr::Timestamp| deadline <= now();
         if self.adapter.is_bound() && room.resident().engine.next_deadline().is_some_and(due) {
@@ -269,7 +278,8 @@ impl Traffic for Pump<'_> {
         }
     }
 
-    fn end(&mut self) {
+    /// The proxy ends: the other sides of private conversations learn that they are over.
+    pub(super) fn end(&mut self) {
         let room = self.room;
         if self.adapter.is_bound() {
             let steps = self.adapter.end_all(&mut room.resident(), now());
@@ -278,13 +288,15 @@ impl Traffic for Pump<'_> {
         self.refuse("system-shutdown", "the proxy ends");
     }
 
-    fn say_goodbye(&mut self) {
+    /// Leaves the server politely, unless that is done.
+    pub(super) fn say_goodbye(&mut self) {
         if !std::mem::replace(&mut self.goodbye, true) {
             self.up.say_goodbye();
         }
     }
 
-    fn refill(&mut self) -> Instant {
+    /// Prepares what may go to the server. When to look again, at the latest.
+    pub(super) fn refill(&mut self) -> Instant {
         self.show_what_others_have();
         self.room.resident().outside.queued = self.up.waiting();
         let here = Instant::now();
@@ -295,36 +307,44 @@ impl Traffic for Pump<'_> {
         silence.fold(here + wait.clamp(SHORT, LONG), Instant::min)
     }
 
-    fn down(&self) -> &[u8] {
+    /// Bytes for the client.
+    pub(super) fn down(&self) -> &[u8] {
         self.down.rest()
     }
 
-    fn up(&self) -> &[u8] {
+    /// Bytes for the server.
+    pub(super) fn up(&self) -> &[u8] {
         self.up.bytes()
     }
 
-    fn told(&mut self, count: usize) {
+    /// So many bytes have gone to the client.
+    pub(super) fn told(&mut self, count: usize) {
         self.down.went(count);
     }
 
-    fn said(&mut self, count: usize) {
+    /// So many bytes have gone to the server.
+    pub(super) fn said(&mut self, count: usize) {
         self.up.went(count);
     }
 
-    fn is_said(&self) -> bool {
+    /// Whether nothing waits for the server.
+    pub(super) fn is_said(&self) -> bool {
         self.up.is_empty()
     }
 
-    fn takes_from_client(&self) -> bool {
+    /// Whether there is room for what the client may say next.
+    pub(super) fn takes_from_client(&self) -> bool {
         let crowded = self.room.resident().company.is_crowded();
         !self.over && !crowded && self.up.waiting() < MOST_STANZAS && self.down.rest().len() < MOST_BYTES
     }
 
-    fn takes_from_server(&self) -> bool {
+    /// Whether there is room for what the server may say next.
+    pub(super) fn takes_from_server(&self) -> bool {
         !self.over && self.down.rest().len() < MOST_BYTES && self.up.waiting() < MOST_ANSWERS
     }
 
-    fn is_over(&self) -> bool {
+    /// Whether the connection cannot go on.
+    pub(super) fn is_over(&self) -> bool {
         self.over
     }
 }

@@ -8,8 +8,7 @@ use im::xmpp::{Element, Management, Miscounted, Outgoing};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-use crate::proxy::passage::Search;
-use crate::proxy::xmpp::way_back::{Connection, Found, WayBack};
+use crate::proxy::xmpp::way_back::{Connection, Found, Search, WayBack};
 
 /// What goes to the server of one client.
 pub(super) struct ServerStream {
@@ -99,7 +98,7 @@ impl ServerStream {
 
     /// The connection is gone. Looks for the server, if the stream may go on. What was not written as a whole is written
     /// again then.
-    pub(super) fn search(&mut self) -> Option<Search<Found>> {
+    pub(super) fn search(&mut self) -> Option<Search> {
         let management = self.management.as_ref()?;
         let (resumption, kept_for) = (management.resumption()?, management.kept_for());
         let back = self.back.take()?;

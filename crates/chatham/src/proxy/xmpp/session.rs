@@ -11,9 +11,10 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::proxy::front_door::Visitor;
-use crate::proxy::passage::{FAREWELL, ended, run};
+use crate::proxy::passage::{FAREWELL, ended};
 use crate::proxy::xmpp::adapter::Adapter;
 use crate::proxy::xmpp::lodging::Lodging;
+use crate::proxy::xmpp::passage::run;
 use crate::proxy::xmpp::pump::Pump;
 use crate::proxy::xmpp::upward::STREAM_MANAGEMENT;
 use crate::proxy::xmpp::way_back::WayBack;

@@ -1,5 +1,6 @@
 //! The way back to a server whose connection broke: a login as the client's first one, and the stream goes on.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use im::dial::Stream;
@@ -21,8 +22,11 @@ pub(super) struct WayBack {
     stands_since: Instant,
 }
 
+/// Looks for a server that was lost. Nothing is found in the end if there is nothing at it.
+pub(super) type Search = Pin<Box<dyn Future<Output = Option<Found>> + Send>>;
+
 /// What is at its end.
-pub(in crate::proxy) enum Found {
+pub(super) enum Found {
     /// The old stream, on another connection.
     Stream(Box<Resumed>),
     /// A server that does not go on with it, and has taken so many of our stanzas, if it still knows that.
